@@ -1,0 +1,112 @@
+# Account API. "make run" serves it on this machine, "make test" tests all of it.
+
+PORT        ?= 3000
+ISSUER_PORT ?= 3001
+
+# Exact versions, so that a build of today is a build of tomorrow. Newer CLIs write and
+# read another cloud assembly schema than the awscdk that infra/go.mod pins.
+CDK         := npx --yes aws-cdk@2.1148.1
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+
+MODULES := ./infra/... ./lambdas/... ./test/...
+
+# node's end of life is the user's business, not a banner in every synth.
+export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20,22
+export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
+	lambdas assembly need-go need-node
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---------------------------------------------------------------- on this machine
+
+run: need-go need-node .build/bin/local ## serve the API on this machine [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
+	@exec .build/bin/local -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' \
+		$(if $(ISSUER),-issuer '$(ISSUER)') $(if $(AUDIENCE),-audience '$(AUDIENCE)') $(if $(JWKS_URI),-jwks-uri '$(JWKS_URI)') \
+		$(if $(ALGORITHMS),-env 'ALGORITHMS=$(ALGORITHMS)') $(if $(PROVIDER),-env 'PROVIDER=$(PROVIDER)')
+
+test: need-go need-node assembly ## run every test
+	@go test $(MODULES)
+
+check: need-go ## format, vet, staticcheck and the rules on imports
+	@unformatted=$$(gofmt -l infra lambdas test); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+	@go vet $(MODULES)
+	@$(STATICCHECK) $(MODULES)
+	@sh .ci/imports
+
+e2e: need-go need-node assembly ## run the suite over HTTP against the local stack
+	@go test -count=1 ./test/e2e
+
+smoke: need-go ## run the same suite against a deployed stage: API_URL= TOKEN=
+	@test -n '$(API_URL)' && test -n '$(TOKEN)' || { echo "say which stage and with which token: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
+	@API_URL='$(API_URL)' TOKEN='$(TOKEN)' go test -count=1 -v ./test/e2e
+
+# ---------------------------------------------------------------- what is built
+
+# The one place for the flags of a Lambda build. Each makes the same sources give the same
+# bytes in any folder, with or without git, or keeps out what Lambda has no use for:
+#   GOFLAGS=            nothing from this machine's settings
+#   GOWORK=off          the versions of lambdas/go.mod, not those another module pulls in
+#   CGO_ENABLED=0       no C library: one static file
+#   -trimpath           no path of this folder in the binary
+#   -buildvcs=false     no commit in the binary
+#   -tags lambda.norpc  without the RPC mode of a runtime that is gone
+#   -ldflags            -s -w: no symbols and debug data; -buildid=: no build ID
+LAMBDA_BUILD  := GOFLAGS= GOWORK=off CGO_ENABLED=0 go build -C lambdas -trimpath -buildvcs=false -tags lambda.norpc -ldflags='-s -w -buildid='
+LAMBDAS       := authorizer profile
+LAMBDA_SOURCE := $(shell find lambdas -name '*.go' ! -name '*_test.go') lambdas/go.mod lambdas/go.sum
+INFRA_SOURCE  := $(shell find infra -name '*.go' ! -name '*_test.go') infra/go.mod infra/go.sum cdk.json go.work
+
+lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions as they are deployed (linux/arm64)
+
+.build/lambdas/%/bootstrap: $(LAMBDA_SOURCE) Makefile
+	@GOOS=linux GOARCH=arm64 GOARM64=v8.0 $(LAMBDA_BUILD) -o ../$@ ./$*
+
+.build/local/lambdas/%/bootstrap: $(LAMBDA_SOURCE) Makefile
+	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$*
+
+# The cloud assembly for this machine: the stack as it is deployed, with functions that
+# run here. Issuer and audience are stand-ins, the local runner puts its own over them.
+assembly: need-go need-node .build/local/assembly/manifest.json
+
+.build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
+	@rm -rf .build/local/assembly
+	@CDK_VALIDATION=false CDK_OUTDIR=.build/local/assembly CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
+		issuer: "https://issuer.invalid/", audience: "https://account-api.example", lambdas: ".build/local/lambdas" })')" go run ./infra
+
+.build/bin/%: FORCE
+	@go build -o $@ ./test/cmd/$*
+FORCE:
+
+clean: ## remove what was built
+	rm -rf .build cdk.out
+
+# ---------------------------------------------------------------- on AWS
+
+# Settings become CDK context; anything else: CONTEXT='-c key=value …'.
+CONTEXT ?=
+SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') $(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') \
+	$(if $(PROVIDER),-c provider='$(PROVIDER)') $(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
+
+synth: need-go need-node ## write the template to cdk.out: ISSUER= AUDIENCE= …
+	@$(CDK) synth --quiet $(SETTINGS)
+
+diff: need-go need-node ## show what a deploy would change
+	@$(CDK) diff $(SETTINGS)
+
+deploy: need-go need-node ## deploy to the AWS account of the environment: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE=]
+	@$(CDK) deploy $(SETTINGS)
+
+destroy: need-go need-node ## remove the stack from the account, after asking
+	@$(CDK) destroy $(SETTINGS)
+
+# ---------------------------------------------------------------- what a machine needs
+
+need-go:
+	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer from https://go.dev/dl/ and try again"; exit 1; }
+
+need-node:
+	@command -v node >/dev/null || { echo "Node.js is missing: the CDK needs Node.js 20 or newer, install it from https://nodejs.org/ and try again"; exit 1; }

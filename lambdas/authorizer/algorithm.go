@@ -1,0 +1,85 @@
+package main
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	_ "crypto/sha256"
+	_ "crypto/sha512"
+	"math/big"
+	"slices"
+)
+
+// algorithm is one signature algorithm of a JWS (RFC 7518 section 3.1, RFC 8037 section
+// 3.1): with which kind of key it goes, and how a signature is verified. There is none
+// without a public key: "none" and the HMAC family cannot even be configured.
+type algorithm struct {
+	name   string
+	kty    string
+	crv    string // the only curve it may be used with, "" for RSA
+	hash   crypto.Hash
+	verify func(a *algorithm, key crypto.PublicKey, signed, signature []byte) bool
+}
+
+var algorithms = []*algorithm{
+	{"RS256", "RSA", "", crypto.SHA256, verifyPKCS1v15},
+	{"RS384", "RSA", "", crypto.SHA384, verifyPKCS1v15},
+	{"RS512", "RSA", "", crypto.SHA512, verifyPKCS1v15},
+	{"PS256", "RSA", "", crypto.SHA256, verifyPSS},
+	{"PS384", "RSA", "", crypto.SHA384, verifyPSS},
+	{"PS512", "RSA", "", crypto.SHA512, verifyPSS},
+	// RFC 7518 section 3.4 binds each hash to one curve.
+	{"ES256", "EC", "P-256", crypto.SHA256, verifyECDSA},
+	{"ES384", "EC", "P-384", crypto.SHA384, verifyECDSA},
+	{"ES512", "EC", "P-521", crypto.SHA512, verifyECDSA},
+	{"EdDSA", "OKP", "Ed25519", 0, verifyEd25519},
+}
+
+// algorithmNamed returns the algorithm of that name from the list, nil if it is not
+// there. Names are case-sensitive (RFC 7515 section 4.1.1).
+func algorithmNamed(list []*algorithm, name string) *algorithm {
+	i := slices.IndexFunc(list, func(a *algorithm) bool { return a.name == name })
+	if i < 0 {
+		return nil
+	}
+	return list[i]
+}
+
+func (a *algorithm) digest(signed []byte) []byte {
+	h := a.hash.New()
+	h.Write(signed)
+	return h.Sum(nil)
+}
+
+func verifyPKCS1v15(a *algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+	public, ok := key.(*rsa.PublicKey)
+	return ok && rsa.VerifyPKCS1v15(public, a.hash, a.digest(signed), signature) == nil
+}
+
+func verifyPSS(a *algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+	public, ok := key.(*rsa.PublicKey)
+	// RFC 7518 section 3.5: the salt is exactly as long as the hash.
+	exact := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+	return ok && rsa.VerifyPSS(public, a.hash, a.digest(signed), signature, exact) == nil
+}
+
+func verifyECDSA(a *algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+	public, ok := key.(*ecdsa.PublicKey)
+	if !ok || public.Params().Name != a.crv {
+		return false
+	}
+	// RFC 7518 section 3.4: R and S, each as long as the curve's order, nothing else.
+	size := (public.Params().BitSize + 7) / 8
+	if len(signature) != 2*size {
+		return false
+	}
+	r := new(big.Int).SetBytes(signature[:size])
+	s := new(big.Int).SetBytes(signature[size:])
+	return ecdsa.Verify(public, a.digest(signed), r, s)
+}
+
+func verifyEd25519(_ *algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+	public, ok := key.(ed25519.PublicKey)
+	return ok && len(public) == ed25519.PublicKeySize && ed25519.Verify(public, signed, signature)
+}

@@ -1,0 +1,45 @@
+package main
+
+import "strings"
+
+// maxToken is the longest token looked at, in bytes. API Gateway caps all headers of a
+// request together at 10,240 bytes (AWS: "Amazon API Gateway quotas").
+const maxToken = 8192
+
+// bearer takes the token out of the value of the Authorization header, which is
+// "Bearer" 1*SP b64token (RFC 6750 section 2.1).
+func bearer(value string) (string, error) {
+	scheme, rest, found := strings.Cut(value, " ")
+	// The scheme is case-insensitive (RFC 9110 section 11.1).
+	if !strings.EqualFold(scheme, "Bearer") {
+		if value == "" {
+			return "", errMissingToken
+		}
+		return "", errMalformedHeader
+	}
+	token := strings.TrimLeft(rest, " ")
+	if !found || token == "" {
+		return "", errMissingToken
+	}
+	if len(token) > maxToken {
+		return "", errOversize
+	}
+	if !isB64Token(token) {
+		return "", errMalformedHeader
+	}
+	return token, nil
+}
+
+// isB64Token tells whether s is 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
+func isB64Token(s string) bool {
+	s = strings.TrimRight(s, "=")
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case c == '-', c == '.', c == '_', c == '~', c == '+', c == '/':
+		default:
+			return false
+		}
+	}
+	return s != ""
+}

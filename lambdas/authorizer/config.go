@@ -1,0 +1,107 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// config is what the environment says. No setting has an empty value that would switch
+// a check off.
+type config struct {
+	issuer         string        // TOKEN_ISSUER, required: the exact value of iss
+	audiences      []string      // AUDIENCE, required: one or several
+	jwksURI        string        // JWKS_URI, required: where the issuer publishes its keys
+	provider       provider      // PROVIDER, default auth0
+	algorithms     []*algorithm  // ALGORITHMS, default RS256: the allowlist
+	requiredScopes []string      // REQUIRED_SCOPES, default none: what the whole API demands
+	clockSkew      time.Duration // CLOCK_SKEW_SECONDS, 0 to 120, default 30
+}
+
+// loadConfig reads the configuration. Its error names every mistake, a line each. Lists
+// are separated by spaces or commas.
+func loadConfig(getenv func(string) string) (config, error) {
+	var c config
+	var problems []error
+	problem := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf(format, args...))
+	}
+	list := func(name string) []string {
+		return strings.FieldsFunc(getenv(name), func(r rune) bool { return r == ' ' || r == ',' })
+	}
+
+	for _, setting := range []struct {
+		name  string
+		value *string
+	}{{"TOKEN_ISSUER", &c.issuer}, {"JWKS_URI", &c.jwksURI}} {
+		*setting.value = getenv(setting.name)
+		if err := secureURL(*setting.value); err != nil {
+			problem("%s %w", setting.name, err)
+		}
+	}
+
+	if c.audiences = list("AUDIENCE"); len(c.audiences) == 0 {
+		problem("AUDIENCE is missing: set it to the identifier of this API at the issuer")
+	}
+
+	name := getenv("PROVIDER")
+	if name == "" {
+		name = "auth0"
+	}
+	i := slices.IndexFunc(providers, func(p provider) bool { return p.name == name })
+	if i < 0 {
+		problem("PROVIDER %q is unknown: use one of auth0, rfc9068, cognito, entra, okta", name)
+	} else {
+		c.provider = providers[i]
+	}
+
+	names := list("ALGORITHMS")
+	if len(names) == 0 {
+		names = []string{"RS256"}
+	}
+	for _, name := range names {
+		if a := algorithmNamed(algorithms, name); a != nil {
+			c.algorithms = append(c.algorithms, a)
+		} else {
+			problem("ALGORITHMS %q is unknown: use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", name)
+		}
+	}
+
+	c.requiredScopes = list("REQUIRED_SCOPES")
+
+	c.clockSkew = 30 * time.Second
+	if value := getenv("CLOCK_SKEW_SECONDS"); value != "" {
+		seconds, err := strconv.Atoi(value)
+		if err != nil || seconds < 0 || seconds > 120 {
+			problem("CLOCK_SKEW_SECONDS %q is not a whole number from 0 to 120", value)
+		}
+		c.clockSkew = time.Duration(seconds) * time.Second
+	}
+	return c, errors.Join(problems...)
+}
+
+// secureURL refuses what keys must not be fetched from: anything but https, except a
+// loopback address, where there is no network to listen in on.
+func secureURL(s string) error {
+	if s == "" {
+		return errors.New("is missing: set it to a URL such as https://TENANT.eu.auth0.com/")
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil:
+		return fmt.Errorf("%q is not a URL", s)
+	case u.Host == "" || u.User != nil || u.Fragment != "":
+		return fmt.Errorf("%q is not a URL with a host and without user or fragment", u.Redacted())
+	case u.Scheme == "https":
+		return nil
+	case u.Scheme == "http" && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()):
+		return nil
+	default:
+		return fmt.Errorf("%q must begin with https:// (plain http is for a loopback address only)", s)
+	}
+}

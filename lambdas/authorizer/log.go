@@ -1,0 +1,174 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+)
+
+// decisionLog writes one JSON line per decision, and one per fetch of the key set. The
+// line of a decision is at the same time CloudWatch embedded metric format (AWS:
+// "Specification: Embedded metric format"), so metrics and alarms need no agent.
+//
+// What a line may hold: what the caller claims to be (kid, issuer), never the token, a
+// signature or the Authorization value.
+type decisionLog struct {
+	logger       *slog.Logger
+	issuer       string // as configured, to tell a near miss from a stranger
+	functionName string
+	warm         atomic.Bool
+
+	mu      sync.Mutex
+	fetches fetchTotals // since the last decision; those of init go with the first
+	news    atomic.Bool // fetches is not empty
+}
+
+// fetchTotals are metrics; their names are what the log line has.
+type fetchTotals struct {
+	fetches, failures int
+	duration          time.Duration
+}
+
+func newDecisionLog(out io.Writer, functionName, issuer string) *decisionLog {
+	return &decisionLog{
+		logger:       slog.New(slog.NewJSONHandler(out, nil)),
+		issuer:       issuer,
+		functionName: functionName,
+	}
+}
+
+// keySet logs a fetch of the key set.
+func (l *decisionLog) keySet(f fetch) {
+	l.mu.Lock()
+	l.fetches.fetches++
+	l.fetches.duration += f.duration
+	if f.err != nil {
+		l.fetches.failures++
+	}
+	l.news.Store(true)
+	l.mu.Unlock()
+
+	attrs := []slog.Attr{slog.Float64("duration_ms", milliseconds(f.duration)), slog.Any("kept", f.kept)}
+	level := slog.LevelInfo
+	if len(f.dropped) > 0 {
+		level = slog.LevelWarn
+		attrs = append(attrs, slog.Any("dropped", f.dropped))
+	}
+	if f.err != nil {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("error", f.err.Error()))
+	}
+	l.logger.LogAttrs(context.Background(), level, "key set", attrs...)
+}
+
+// entry is the line about one decision while it is being made.
+type entry struct {
+	log       *decisionLog
+	start     time.Time
+	cold      bool
+	requestID string
+	methodArn string
+	seen      seen
+}
+
+func (l *decisionLog) begin(ctx context.Context, event request) *entry {
+	e := &entry{log: l, start: time.Now(), cold: !l.warm.Swap(true), methodArn: event.MethodArn}
+	if lc, ok := lambdacontext.FromContext(ctx); ok {
+		e.requestID = lc.AwsRequestID
+	}
+	return e
+}
+
+// write ends the entry. err is for whoever runs the API: what stopped the check.
+func (e *entry) write(keys *keySet, decision string, why reason, err error) {
+	level := slog.LevelInfo
+	attrs := make([]slog.Attr, 0, 24)
+	attrs = append(attrs, slog.String("decision", decision), slog.String("reason", string(why)))
+	for _, a := range []struct{ name, value string }{
+		{"kid", e.seen.kid}, {"issuer", e.seen.issuer}, {"subject", e.seen.subject},
+		{"methodArn", e.methodArn}, {"requestId", e.requestID},
+	} {
+		if a.value != "" {
+			attrs = append(attrs, slog.String(a.name, truncate(a.value)))
+		}
+	}
+	if why == errIssuer {
+		if hint := nearMiss(e.seen.issuer, e.log.issuer); hint != "" {
+			attrs = append(attrs, slog.String("hint", hint))
+		}
+	}
+	if err != nil {
+		level = slog.LevelError
+		attrs = append(attrs, slog.String("error", err.Error()))
+	}
+
+	metrics := `{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`
+	cold := 0
+	if e.cold {
+		cold = 1
+	}
+	attrs = append(attrs,
+		slog.String("FunctionName", e.log.functionName),
+		slog.Int("Decisions", 1),
+		slog.Float64("Duration", milliseconds(time.Since(e.start))),
+		slog.Int("ColdStart", cold))
+	if age, ok := keys.age(); ok {
+		metrics += `,{"Name":"KeySetAge","Unit":"Seconds"}`
+		attrs = append(attrs, slog.Int("KeySetAge", int(age.Seconds())))
+	}
+	if e.log.news.Load() {
+		totals := e.log.takeFetches()
+		metrics += `,{"Name":"Fetches","Unit":"Count"},{"Name":"FetchFailures","Unit":"Count"},{"Name":"FetchDuration","Unit":"Milliseconds"}`
+		attrs = append(attrs,
+			slog.Int("Fetches", totals.fetches),
+			slog.Int("FetchFailures", totals.failures),
+			slog.Float64("FetchDuration", milliseconds(totals.duration)))
+	}
+	attrs = append(attrs, slog.Group("_aws",
+		slog.Int64("Timestamp", e.start.UnixMilli()),
+		slog.Any("CloudWatchMetrics", json.RawMessage(`[{"Namespace":"AccountApi","Dimensions":[["FunctionName"],["FunctionName","reason"]],"Metrics":[{"Name":"Decisions","Unit":"Count"}]},`+
+			`{"Namespace":"AccountApi","Dimensions":[["FunctionName"]],"Metrics":[`+metrics+`]}]`))))
+	e.log.logger.LogAttrs(context.Background(), level, "decision", attrs...)
+}
+
+func (l *decisionLog) takeFetches() fetchTotals {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	totals := l.fetches
+	l.fetches = fetchTotals{}
+	l.news.Store(false)
+	return totals
+}
+
+// nearMiss says how an issuer that was refused differs from the configured one, if it is
+// one of the slips that people make.
+func nearMiss(got, want string) string {
+	switch {
+	case got == want || got == "":
+		return ""
+	case strings.TrimRight(got, "/") == strings.TrimRight(want, "/"):
+		return "iss and TOKEN_ISSUER differ only in the trailing slash: TOKEN_ISSUER is " + want
+	case strings.EqualFold(got, want):
+		return "iss and TOKEN_ISSUER differ only in upper and lower case: TOKEN_ISSUER is " + want
+	case strings.TrimPrefix(got, "http://") == strings.TrimPrefix(want, "https://"):
+		return "iss has http where TOKEN_ISSUER has https: TOKEN_ISSUER is " + want
+	}
+	return ""
+}
+
+// truncate keeps what a caller claims from filling the log.
+func truncate(s string) string {
+	if len(s) > maxKid {
+		return strings.ToValidUTF8(s[:maxKid], "") + "…"
+	}
+	return s
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

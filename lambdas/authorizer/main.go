@@ -1,0 +1,33 @@
+// Command authorizer is the Lambda function behind a TOKEN authorizer of an API
+// Gateway REST API: it verifies the caller's bearer token against the issuer's JWK Set
+// and answers with an IAM policy.
+//
+// Read it in this order: main, handler, bearer, verifier, claims, jwks, policy, config.
+// Three more files stand behind those: algorithm (signatures), json (strict JSON) and
+// log (the one line per decision).
+//
+// It tells three outcomes apart and never confuses them:
+//
+//   - the token is good: an Allow policy for the whole stage;
+//   - the token is bad: the error "Unauthorized", which API Gateway turns into a 401
+//     (a genuine token without a required scope gets a Deny policy, a 403);
+//   - it could not be checked: any other error, which API Gateway turns into a 5xx.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/aws/aws-lambda-go/lambda"
+)
+
+func main() {
+	authorizer, err := newAuthorizer(os.Getenv, os.Stdout)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "authorizer: the configuration is not usable:\n%v\n", err)
+		os.Exit(1)
+	}
+	authorizer.keys.prefetch(context.Background())
+	lambda.Start(authorizer.handle)
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"accountapi/lambdas/internal/principal"
+)
+
+// reason says why a token was not accepted. The set is closed, holds nothing that came
+// from a caller, and is what the log and the metrics are counted by.
+type reason string
+
+func (r reason) Error() string { return string(r) }
+
+const (
+	reasonOK reason = "ok"
+
+	errMissingToken    reason = "missing_token"
+	errMalformedHeader reason = "malformed_header" // of the HTTP header Authorization
+	errOversize        reason = "oversize"
+	errMalformedToken  reason = "malformed_token"
+	errBadHeader       reason = "bad_header" // of the token
+	errAlgNotAllowed   reason = "alg_not_allowed"
+	errKidMissing      reason = "kid_missing"
+	errKidUnknown      reason = "kid_unknown"
+	errKeyAlgMismatch  reason = "key_alg_mismatch"
+	errBadSignature    reason = "bad_signature"
+	errIssuer          reason = "issuer"
+	errAudience        reason = "audience"
+	errExpired         reason = "expired"
+	errNotYetValid     reason = "not_yet_valid"
+	errClaimType       reason = "claim_type" // a claim is missing or has a wrong type or range
+	errTokenKind       reason = "token_kind" // genuine, but not an access token
+	errBoundToken      reason = "bound_token"
+	errScope           reason = "scope" // genuine, but without a scope the whole API demands
+
+	// Not the caller's fault: the token could not be checked.
+	errJWKSUnavailable reason = "jwks_unavailable"
+	errInternal        reason = "internal"
+)
+
+// Bounds on the parts of a token, in bytes; well above what providers issue.
+const (
+	maxHeader    = 1024
+	maxSignature = 1024 // an RSA key of 8192 bits
+	maxKid       = 256
+	maxMembers   = 200 // of the header or the claims, at all depths together
+)
+
+// verifier verifies access tokens of one issuer for one API.
+type verifier struct {
+	provider   provider
+	issuer     string
+	audiences  []string
+	algorithms []*algorithm // allowlist (RFC 8725 section 3.1)
+	clockSkew  time.Duration
+	keys       *keySet
+	now        func() time.Time
+}
+
+func newVerifier(c config, keys *keySet, now func() time.Time) *verifier {
+	return &verifier{c.provider, c.issuer, c.audiences, c.algorithms, c.clockSkew, keys, now}
+}
+
+// seen collects for the log what becomes known about a token on the way. Until the
+// signature has been verified it is what the caller claims.
+type seen struct {
+	kid, issuer, subject string
+}
+
+// verify returns the principal of a genuine access token for this API. Its error holds
+// a [reason]. It goes from cheap to dear: shape, header, issuer, key, signature, claims.
+func (v *verifier) verify(ctx context.Context, token string, seen *seen) (principal.Principal, error) {
+	// JWTs are compact only (RFC 7519 section 1): three parts, and what is signed are
+	// the received bytes of the first two, never a re-encoding of them.
+	compact := []byte(token)
+	if len(compact) > maxToken {
+		return principal.Principal{}, errOversize
+	}
+	headerEnd := bytes.IndexByte(compact, '.')
+	payloadEnd := bytes.LastIndexByte(compact, '.')
+	if headerEnd == payloadEnd || bytes.IndexByte(compact[headerEnd+1:payloadEnd], '.') >= 0 {
+		return principal.Principal{}, errMalformedToken
+	}
+	memory := make([]byte, 0, len(compact)) // for all three decoded parts
+	rawHeader, memory, ok1 := decode(memory, compact[:headerEnd])
+	rawPayload, memory, ok2 := decode(memory, compact[headerEnd+1:payloadEnd])
+	signature, _, ok3 := decode(memory, compact[payloadEnd+1:])
+	if !ok1 || !ok2 || !ok3 {
+		return principal.Principal{}, errMalformedToken
+	}
+	if len(rawHeader) > maxHeader || len(signature) > maxSignature {
+		return principal.Principal{}, errOversize
+	}
+
+	algorithm, kid, err := v.header(rawHeader)
+	seen.kid = kid
+	if err != nil {
+		return principal.Principal{}, err
+	}
+	var members [32]member
+	claims, ok := parseObject(rawPayload, maxMembers, members[:0])
+	if !ok {
+		return principal.Principal{}, errMalformedToken
+	}
+	// Another issuer's token is not worth a look at the keys: they are not its keys.
+	if err := v.issuedHere(claims, seen); err != nil {
+		return principal.Principal{}, err
+	}
+
+	set, keys, err := v.keys.find(ctx, kid)
+	if err != nil {
+		return principal.Principal{}, err
+	}
+	signed := compact[:payloadEnd]
+	err = verifySignature(keys, algorithm, signed, signature)
+	if errors.Is(err, errBadSignature) {
+		// A provider may have replaced a key and kept its kid.
+		if keys := v.keys.findReplaced(ctx, set, kid); keys != nil {
+			err = verifySignature(keys, algorithm, signed, signature)
+		}
+	}
+	if err != nil {
+		return principal.Principal{}, err
+	}
+	return v.validate(claims, seen)
+}
+
+// header reads a JOSE header (RFC 7515 section 4). Members that would bring a key along
+// (jku, jwk, x5u, x5c) are not looked at: keys come from the issuer's set only (RFC 8725
+// section 3.10). Unknown members are ignored, as section 4 demands.
+func (v *verifier) header(raw []byte) (alg *algorithm, kid string, err error) {
+	var members [16]member
+	header, ok := parseObject(raw, maxMembers, members[:0])
+	if !ok {
+		return nil, "", errBadHeader
+	}
+	// kid comes first so that the log can name it. It is required, although RFC 7515
+	// section 4.1.4 leaves it optional: trying every key would be work on request.
+	kid, isText := text(header.get("kid"))
+	if header.has("kid") && (!isText || len(kid) > maxKid) {
+		return nil, "", errBadHeader
+	}
+	// crit names extensions that must be understood (RFC 7515 section 4.1.11): none is.
+	// b64 is forbidden in a JWT (RFC 7797 section 7); cty, zip and enc belong to nested
+	// or encrypted tokens.
+	for _, refused := range []string{"crit", "b64", "cty", "zip", "enc"} {
+		if header.has(refused) {
+			return nil, kid, errBadHeader
+		}
+	}
+	name, ok := text(header.get("alg"))
+	if !ok {
+		return nil, kid, errBadHeader
+	}
+	if alg = algorithmNamed(v.algorithms, name); alg == nil {
+		return nil, kid, errAlgNotAllowed
+	}
+	if err := v.kindOfToken(header.get("typ")); err != nil {
+		return nil, kid, err
+	}
+	if kid == "" {
+		return nil, "", errKidMissing
+	}
+	return alg, kid, nil
+}
+
+// kindOfToken refuses what is not an access token by its typ (RFC 8725 section 3.11): the
+// issuer signs logout tokens, DPoP proofs and others with the same keys.
+func (v *verifier) kindOfToken(typ []byte) error {
+	if typ == nil {
+		if slices.Contains(v.provider.typ, "") {
+			return nil
+		}
+		return errTokenKind
+	}
+	mediaType, ok := text(typ)
+	if !ok {
+		return errBadHeader
+	}
+	// Media types are case-insensitive, and "application/" may be left out (RFC 7515
+	// section 4.1.9).
+	mediaType = strings.TrimPrefix(strings.ToLower(mediaType), "application/")
+	if mediaType == "" || !slices.Contains(v.provider.typ, mediaType) {
+		return errTokenKind
+	}
+	return nil
+}
+
+// verifySignature tries the keys that the set has under the token's kid. There may be
+// several (RFC 7517 section 4.5), but only those count that are made for the algorithm.
+func verifySignature(keys []key, alg *algorithm, signed, signature []byte) error {
+	err := errKeyAlgMismatch
+	for _, key := range keys {
+		if !slices.Contains(key.algorithms, alg) {
+			continue
+		}
+		if alg.verify(alg, key.public, signed, signature) {
+			return nil
+		}
+		err = errBadSignature
+	}
+	return err
+}
+
+// decode appends the bytes behind one part of a token to memory, and returns them and
+// what memory is left. It takes unpadded base64url (RFC 7515 section 2) with no stray
+// bits, and nothing else: Go's decoder, also the strict one, skips line breaks.
+func decode(memory, part []byte) (decoded, rest []byte, ok bool) {
+	if len(part) == 0 || bytes.IndexByte(part, '\n') >= 0 || bytes.IndexByte(part, '\r') >= 0 {
+		return nil, memory, false
+	}
+	all, err := strictBase64.AppendDecode(memory, part)
+	return all[len(memory):], all[len(all):], err == nil
+}
+
+var strictBase64 = base64.RawURLEncoding.Strict()

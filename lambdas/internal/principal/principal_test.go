@@ -1,0 +1,74 @@
+package principal_test
+
+import (
+	"errors"
+	"testing"
+	"time"
+
+	"accountapi/lambdas/internal/principal"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var now = time.Unix(1_800_000_000, 0)
+
+func TestAPrincipalSurvivesTheAuthorizerContext(t *testing.T) {
+	for name, want := range map[string]principal.Principal{
+		"a user with scopes":  {Subject: "auth0|42", ClientID: "app", Scopes: []string{"get:profile", "read:x"}, Issuer: "https://t.example/", Expiry: now.Add(time.Hour)},
+		"no client, no scope": {Subject: "ü", Scopes: []string{}, Issuer: "https://t.example/", Expiry: now.Add(time.Second)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := principal.FromContext(want.Context(), now)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestFromContextRefusesATokenThatHasExpiredMeanwhile(t *testing.T) {
+	for name, expiry := range map[string]time.Time{
+		"in the very second of exp": now,
+		"a second after":            now.Add(-time.Second),
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := principal.FromContext(principal.Principal{Subject: "s", Expiry: expiry}.Context(), now)
+			if !errors.Is(err, principal.ErrExpired) {
+				t.Errorf("got %v, want ErrExpired", err)
+			}
+		})
+	}
+}
+
+func TestFromContextRefusesARouteWithoutTheAuthorizer(t *testing.T) {
+	for name, context := range map[string]map[string]any{
+		"no context":         nil,
+		"sub missing":        {"exp": "1900000000"},
+		"sub empty":          {"sub": "", "exp": "1900000000"},
+		"sub not a string":   {"sub": 7, "exp": "1900000000"},
+		"exp missing":        {"sub": "s"},
+		"exp not a number":   {"sub": "s", "exp": "soon"},
+		"exp not a string":   {"sub": "s", "exp": 1900000000},
+		"exp in exponential": {"sub": "s", "exp": "1.9e9"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := principal.FromContext(context, now)
+			if err == nil || errors.Is(err, principal.ErrExpired) {
+				t.Errorf("got %v, want an error that is not ErrExpired", err)
+			}
+		})
+	}
+}
+
+func TestAScopeIsGrantedWordForWord(t *testing.T) {
+	who := principal.Principal{Scopes: []string{"get:profile2", "Get:profile"}}
+	if who.HasScope("get:profile") {
+		t.Error("a scope that only looks like get:profile was taken for it")
+	}
+	if !who.HasScope("get:profile2") {
+		t.Error("a granted scope was not found")
+	}
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"accountapi/lambdas/internal/principal"
+
+	"github.com/aws/aws-lambda-go/events"
+	"github.com/google/go-cmp/cmp"
+)
+
+var now = time.Unix(1_800_000_000, 0)
+
+func call(t *testing.T, origins, origin string, authorizer map[string]any) (response, error) {
+	t.Helper()
+	getenv := func(name string) string { return map[string]string{"CORS_ORIGINS": origins}[name] }
+	req := request{RequestContext: events.APIGatewayProxyRequestContext{Authorizer: authorizer}}
+	if origin != "" {
+		req.Headers = map[string]string{"origin": origin}
+	}
+	return newHandler(getenv, func() time.Time { return now }).handle(context.Background(), req)
+}
+
+func caller(expiry time.Time, scopes ...string) map[string]any {
+	return principal.Principal{Subject: "auth0|42", Scopes: scopes, Issuer: "https://t.example/", Expiry: expiry}.Context()
+}
+
+func TestTheAnswerFollowsTheCallersScopeAndExpiry(t *testing.T) {
+	for name, test := range map[string]struct {
+		authorizer map[string]any
+		status     int
+		body       string
+		challenge  string
+	}{
+		"the scope opens the profile":        {caller(now.Add(time.Hour), "get:profile"), 200, `{"name":"Daniël"}`, ""},
+		"the scope among others":             {caller(now.Add(time.Hour), "a", "get:profile", "b"), 200, `{"name":"Daniël"}`, ""},
+		"no scope":                           {caller(now.Add(time.Hour)), 403, `{"message":"Forbidden","info":"scope \"get:profile\" is required"}`, `Bearer error="insufficient_scope", scope="get:profile"`},
+		"a longer scope is another scope":    {caller(now.Add(time.Hour), "get:profiles"), 403, `{"message":"Forbidden","info":"scope \"get:profile\" is required"}`, `Bearer error="insufficient_scope", scope="get:profile"`},
+		"a cached answer outlived its token": {caller(now, "get:profile"), 401, `{"message":"Unauthorized","info":"the token has expired"}`, `Bearer error="invalid_token"`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := call(t, "*", "", test.authorizer)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := response{StatusCode: test.status, Body: test.body, Headers: map[string]string{
+				"Content-Type": "application/json", "Cache-Control": "no-store", "Access-Control-Allow-Origin": "*",
+			}}
+			if test.challenge != "" {
+				want.Headers["WWW-Authenticate"] = test.challenge
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestARouteWithoutTheAuthorizerIsAFaultOfTheDeployment(t *testing.T) {
+	if got, err := call(t, "*", "", nil); err == nil {
+		t.Errorf("answered %+v, want an error", got)
+	}
+}
+
+func TestABrowserMayReadTheAnswerFromAConfiguredOriginOnly(t *testing.T) {
+	for name, test := range map[string]struct{ origins, origin, allowed, vary string }{
+		"any origin":             {"*", "https://a.example", "*", ""},
+		"the first of a list":    {"https://a.example https://b.example", "https://a.example", "https://a.example", "Origin"},
+		"the last of a list":     {"https://a.example https://b.example", "https://b.example", "https://b.example", "Origin"},
+		"an origin not listed":   {"https://a.example", "https://evil.example", "", "Origin"},
+		"a prefix of one listed": {"https://a.example", "https://a.example.evil", "", "Origin"},
+		"no origin, as curl":     {"https://a.example", "", "", "Origin"},
+		"none configured":        {"", "https://a.example", "", "Origin"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := call(t, test.origins, test.origin, caller(now.Add(time.Hour), requiredScope))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got.Headers["Access-Control-Allow-Origin"] != test.allowed || got.Headers["Vary"] != test.vary {
+				t.Errorf("allowed %q vary %q, want %q %q", got.Headers["Access-Control-Allow-Origin"], got.Headers["Vary"], test.allowed, test.vary)
+			}
+		})
+	}
+}
