@@ -1,0 +1,137 @@
+package issuer
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// algorithms are the signature algorithms of RFC 7518 section 3.1 and RFC 8037 that use a public key.
+var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+// A key is a key pair with the names that its JWK gives it.
+type key struct {
+	id        string
+	algorithm string
+	private   crypto.Signer
+}
+
+// newKey generates the key pair for one of algorithms. Its ID is its thumbprint (RFC 7638), until somebody gives it another.
+func newKey(algorithm string) *key {
+	var private crypto.Signer
+	switch algorithm {
+	case "ES256":
+		private = must(ecdsa.GenerateKey(elliptic.P256(), rand.Reader))
+	case "ES384":
+		private = must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))
+	case "ES512":
+		private = must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
+	case "EdDSA":
+		_, ed, err := ed25519.GenerateKey(rand.Reader)
+		private = must(ed, err)
+	default:
+		private = must(rsa.GenerateKey(rand.Reader, 2048))
+	}
+	k := &key{algorithm: algorithm, private: private}
+	k.id = base64.RawURLEncoding.EncodeToString(must(k.jwk().Thumbprint(crypto.SHA256)))
+	return k
+}
+
+// must unwraps the result of a call that cannot fail with the arguments it has here.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(fmt.Sprintf("issuer: %v", err))
+	}
+	return value
+}
+
+// jwk is the public half, with the members that Auth0 gives its keys.
+func (k *key) jwk() *jose.JSONWebKey {
+	return &jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: k.algorithm, Use: "sig"}
+}
+
+// KeyID returns the kid of the key that signs by default.
+func (i *Issuer) KeyID() string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.signing[0].id
+}
+
+// Rotate makes a new signing key for every algorithm, publishes it, and returns the kid of the one that signs by default.
+// The old keys stay published, so tokens signed with them stay good, until RetireOldKeys.
+func (i *Issuer) Rotate() string {
+	fresh := make([]*key, len(i.config.Algorithms))
+	for n, algorithm := range i.config.Algorithms {
+		fresh[n] = newKey(algorithm) // before the lock: an RSA key takes a moment
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.signing = fresh
+	i.published = append(i.published, fresh...)
+	return fresh[0].id
+}
+
+// RetireOldKeys withdraws every key that does not sign by now, those of AddKey too. Tokens signed with them are to be
+// refused as soon as a verifier has seen the new set.
+func (i *Issuer) RetireOldKeys() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.published = slices.Clone(i.signing)
+}
+
+// AddKey publishes one more key, with the given kid, which may be in use already or empty. It signs only the tokens minted
+// with SignedBy(kid); of several keys with one kid, that is the latest.
+func (i *Issuer) AddKey(kid, algorithm string) error {
+	if !slices.Contains(algorithms, algorithm) {
+		return fmt.Errorf("add key %q: unknown algorithm %q, want one of %v", kid, algorithm, algorithms)
+	}
+	k := newKey(algorithm)
+	k.id = kid
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.published = append(i.published, k)
+	return nil
+}
+
+// PublishJWKS makes the JWK Set endpoint answer with document, whatever it is, instead of the keys there are.
+// nil ends that. JWKS returns a good document to start from.
+func (i *Issuer) PublishJWKS(document []byte) {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.document = slices.Clone(document)
+}
+
+// JWKS returns the JWK Set (RFC 7517 section 5) that the endpoint publishes.
+func (i *Issuer) JWKS() []byte {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.document != nil {
+		return slices.Clone(i.document)
+	}
+	set := struct {
+		Keys []*jose.JSONWebKey `json:"keys"`
+	}{}
+	for _, k := range i.published {
+		set.Keys = append(set.Keys, k.jwk())
+	}
+	return must(json.Marshal(set))
+}
+
+// stray returns a key of the same kind as k that no JWK Set ever lists.
+func (i *Issuer) stray(algorithm string) *key {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if i.strays[algorithm] == nil {
+		i.strays[algorithm] = newKey(algorithm) // under the lock: a moment once, and the faults agree on one key
+	}
+	return i.strays[algorithm]
+}

@@ -1,0 +1,172 @@
+package issuer
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// maxTokenRequest is the largest body, in bytes, that the token endpoint reads.
+const maxTokenRequest = 64 << 10
+
+// oauthError is the error response of RFC 6749 section 5.2.
+type oauthError struct {
+	Status      int    `json:"-"`
+	Code        string `json:"error"`
+	Description string `json:"error_description"`
+}
+
+func (e *oauthError) Error() string { return e.Code + ": " + e.Description }
+
+// descriptionChar keeps what the caller sent, and is quoted back, within the characters that RFC 6749 section 5.2 allows.
+func descriptionChar(r rune) rune {
+	switch {
+	case r == '"' || r == '\\':
+		return '\''
+	case r < ' ' || r > '~':
+		return '?'
+	}
+	return r
+}
+
+func invalidRequest(format string, arguments ...any) *oauthError {
+	return &oauthError{http.StatusBadRequest, "invalid_request", fmt.Sprintf(format, arguments...)}
+}
+
+// accessDenied is what Auth0 answers where it knows the request but not the right to make it. RFC 6749 section 5.2 has other codes
+// there (invalid_client, invalid_scope); this issuer stands in for Auth0, so Auth0's are the ones to test clients with.
+func accessDenied(status int, description string) *oauthError {
+	return &oauthError{status, "access_denied", description}
+}
+
+// tokenResponse is the successful response of RFC 6749 section 5.1.
+type tokenResponse struct {
+	AccessToken string `json:"access_token"`
+	Scope       string `json:"scope,omitempty"`
+	ExpiresIn   int    `json:"expires_in"` // seconds
+	TokenType   string `json:"token_type"`
+}
+
+// serveToken is the token endpoint: the client credentials grant of RFC 6749 section 4.4 with Auth0's audience parameter.
+func (i *Issuer) serveToken(w http.ResponseWriter, r *http.Request) {
+	// RFC 6749 section 5.1: no answer of this endpoint may be stored, errors included.
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Pragma", "no-cache")
+
+	response, err := i.grant(w, r)
+	if refusal, ok := errors.AsType[*oauthError](err); ok {
+		if _, _, basic := r.BasicAuth(); basic && refusal.Status == http.StatusUnauthorized {
+			w.Header().Set("WWW-Authenticate", `Basic realm="issuer"`) // RFC 6749 section 5.2, invalid_client
+		}
+		refusal.Description = strings.Map(descriptionChar, refusal.Description)
+		answer(w, refusal.Status, refusal)
+		return
+	}
+	if err != nil {
+		answer(w, http.StatusInternalServerError, &oauthError{Code: "server_error", Description: err.Error()})
+		return
+	}
+	answer(w, http.StatusOK, response)
+}
+
+func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, error) {
+	parameters, err := tokenParameters(w, r)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	switch grant := parameters["grant_type"]; grant {
+	case "client_credentials":
+	case "":
+		return tokenResponse{}, invalidRequest("Missing required parameter: grant_type")
+	default:
+		return tokenResponse{}, &oauthError{http.StatusBadRequest, "unsupported_grant_type", "Unsupported grant type: " + grant}
+	}
+
+	id, secret, err := clientCredentials(r, parameters)
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	if id != i.config.ClientID || subtle.ConstantTimeCompare([]byte(secret), []byte(i.config.ClientSecret)) != 1 {
+		return tokenResponse{}, accessDenied(http.StatusUnauthorized, "Unauthorized")
+	}
+
+	// Without an audience, a tenant takes its default audience, which is this one here.
+	if audience := parameters["audience"]; audience != "" && audience != i.config.Audience {
+		return tokenResponse{}, accessDenied(http.StatusForbidden, "Service not found: "+audience)
+	}
+
+	scopes := strings.Fields(parameters["scope"])
+	for _, scope := range scopes {
+		if !slices.Contains(i.config.Scopes, scope) {
+			return tokenResponse{}, accessDenied(http.StatusForbidden, "Client has not been granted scopes: "+scope)
+		}
+	}
+	if len(scopes) == 0 {
+		scopes = i.config.Scopes
+	}
+
+	token, err := i.mint(Scopes(scopes...))
+	if err != nil {
+		return tokenResponse{}, err
+	}
+	return tokenResponse{
+		AccessToken: token,
+		Scope:       strings.Join(scopes, " "),
+		ExpiresIn:   int(i.config.Lifetime.Seconds()),
+		TokenType:   "Bearer",
+	}, nil
+}
+
+// tokenParameters reads the request's parameters from a form (RFC 6749 section 4.4.2) or a JSON object (Auth0). None may come twice
+// (section 3.2).
+func tokenParameters(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
+	r.Body = http.MaxBytesReader(w, r.Body, maxTokenRequest)
+	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err != nil {
+		return nil, invalidRequest("Content-Type: want application/x-www-form-urlencoded or application/json")
+	}
+	parameters := map[string]string{}
+	switch mediaType {
+	case "application/json":
+		if err := json.NewDecoder(r.Body).Decode(&parameters); err != nil {
+			return nil, invalidRequest("body: want a JSON object of strings")
+		}
+	case "application/x-www-form-urlencoded":
+		if err := r.ParseForm(); err != nil {
+			return nil, invalidRequest("body: want a form")
+		}
+		for name, values := range r.PostForm { // not the query: RFC 6749 section 2.3.1
+			if len(values) > 1 {
+				return nil, invalidRequest("parameter %q comes %d times", name, len(values))
+			}
+			parameters[name] = values[0]
+		}
+	default:
+		return nil, invalidRequest("Content-Type %s: want application/x-www-form-urlencoded or application/json", mediaType)
+	}
+	return parameters, nil
+}
+
+// clientCredentials takes the client's ID and secret from the Authorization header or the body, as in RFC 6749 section 2.3.1: one way, not
+// both.
+func clientCredentials(r *http.Request, parameters map[string]string) (id, secret string, err error) {
+	id, secret, basic := r.BasicAuth()
+	if !basic {
+		return parameters["client_id"], parameters["client_secret"], nil
+	}
+	if parameters["client_secret"] != "" {
+		return "", "", invalidRequest("client authentication comes twice, in the Authorization header and in the body")
+	}
+	id, idErr := url.QueryUnescape(id) // section 2.3.1 has both form-encoded before they are put together
+	secret, secretErr := url.QueryUnescape(secret)
+	if err := errors.Join(idErr, secretErr); err != nil {
+		return "", "", invalidRequest("client credentials in the Authorization header: want them form-encoded")
+	}
+	return id, secret, nil
+}
