@@ -1,0 +1,403 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"math"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Config is everything a person decides about one stage. It is read from the
+// CDK context and holds only checked values: the stack takes it as it is.
+type Config struct {
+	Stage   string // name of the API Gateway stage and the end of the stack's name
+	Lambdas string // folder with authorizer/bootstrap and profile/bootstrap
+
+	Issuer           string // expected iss, byte for byte (RFC 7519 section 4.1.1)
+	Audience         []string
+	JWKSURI          string
+	Provider         string
+	Algorithms       []string // allowlist (RFC 8725 section 3.1)
+	RequiredScopes   []string // scopes that the whole API demands
+	ClockSkewSeconds int
+	ResultTTLSeconds int // how long API Gateway may reuse an authorizer's answer; 0 turns the cache off
+
+	CORSOrigins []string // exact origins, or the single value "*"
+}
+
+// contextKeys are the settings, as they are spelled in cdk.json and after -c.
+// A key that is missing here is refused as a typing mistake.
+var contextKeys = []string{
+	"issuer", "audience", "jwksUri", "provider", "algorithms", "requiredScopes", "clockSkewSeconds",
+	"corsOrigins", "resultTtl", "lambdas", "stage", "stages",
+}
+
+// readContext returns the CDK context that the CLI hands to the app in the
+// environment. Reading it here and not from the construct tree lets a mistake
+// be reported before the jsii kernel starts. What does not fit into the
+// variable comes in a file.
+func readContext(getenv func(string) string) (map[string]any, error) {
+	context := map[string]any{}
+	if text := getenv("CDK_CONTEXT_JSON"); text != "" {
+		if err := json.Unmarshal([]byte(text), &context); err != nil {
+			return nil, fmt.Errorf("CDK_CONTEXT_JSON is not a JSON object: %w", err)
+		}
+	}
+	if file := getenv("CONTEXT_OVERFLOW_LOCATION_ENV"); file != "" {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, fmt.Errorf("read the rest of the CDK context: %w", err)
+		}
+		if err := json.Unmarshal(text, &context); err != nil {
+			return nil, fmt.Errorf("%s is not a JSON object: %w", file, err)
+		}
+	}
+	return context, nil
+}
+
+// parseConfig turns the CDK context into a Config, or reports every mistake in
+// it at once. Values after -c arrive as strings, values from cdk.json as JSON;
+// both are understood. Settings under "stages" hold for the stage of that name
+// and give way to the same key outside, so that -c always has the last word.
+func parseConfig(context map[string]any) (Config, error) {
+	s := settings{values: context, reported: map[string]bool{}}
+	s.refuseUnknown("", context)
+
+	stage := s.text("stage", "prod")
+	// The stage becomes part of the stack's name, which knows no underscore.
+	if !regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`).MatchString(stage) {
+		s.problem("stage", "%q may only hold letters, digits and hyphens: use for example -c stage=dev", stage)
+	}
+	s.overlayStage(stage)
+
+	cfg := Config{
+		Stage:            stage,
+		Lambdas:          s.text("lambdas", filepath.Join(".build", "lambdas")),
+		Audience:         s.list("audience"),
+		Algorithms:       s.list("algorithms", "RS256"),
+		RequiredScopes:   s.list("requiredScopes"),
+		ClockSkewSeconds: s.integer("clockSkewSeconds", 30, 0, 120),
+		ResultTTLSeconds: s.integer("resultTtl", 300, 0, 3600), // API Gateway's own limit
+		CORSOrigins:      s.list("corsOrigins", "*"),
+	}
+	s.checkFunctions(cfg.Lambdas)
+	if len(cfg.Audience) == 0 && !s.reported["audience"] {
+		s.problem("audience", "is missing: name the API that tokens must be issued for, for example -c audience=https://api.example.com")
+	}
+	s.parseIssuer(&cfg)
+	for _, algorithm := range cfg.Algorithms {
+		if !slices.Contains(algorithms, algorithm) {
+			s.problem("algorithms", "%q is not supported: choose from %s, for example -c algorithms=RS256", algorithm, strings.Join(algorithms, " "))
+		}
+	}
+	for _, scope := range cfg.RequiredScopes {
+		if !scopeToken.MatchString(scope) {
+			s.problem("requiredScopes", "%q is not a scope that a challenge can carry: leave out quotes, backslash and $", scope)
+		}
+	}
+	for _, origin := range cfg.CORSOrigins {
+		s.checkOrigin(origin, len(cfg.CORSOrigins))
+	}
+	return cfg, errors.Join(s.problems...)
+}
+
+// algorithms are the asymmetric signature algorithms of RFC 7518 section 3.1
+// and RFC 8037 that the authorizer implements. No HMAC: a key that everybody
+// can fetch is no secret.
+var algorithms = []string{
+	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+}
+
+// providers maps each supported kind of issuer to the place of its JWK Set.
+// An empty answer says that the kind has no convention for this issuer.
+var providers = map[string]func(issuer string) string{
+	"auth0":   func(issuer string) string { return strings.TrimSuffix(issuer, "/") + "/.well-known/jwks.json" },
+	"cognito": func(issuer string) string { return issuer + "/.well-known/jwks.json" },
+	"okta":    func(issuer string) string { return issuer + "/v1/keys" },
+	"entra": func(issuer string) string {
+		if tenant, ok := strings.CutSuffix(issuer, "/v2.0"); ok {
+			return tenant + "/discovery/v2.0/keys"
+		}
+		return "" // a v1.0 issuer, https://sts.windows.net/TENANT/, says nothing about its keys
+	},
+	"rfc9068": func(string) string { return "" },
+}
+
+// scopeToken is scope-token of RFC 6749 section 3.3 without the quote and the
+// dollar sign: both mean something in a gateway response's header mapping.
+var scopeToken = regexp.MustCompile(`^[!#%&(-\[\]-~]+$`)
+
+// parseIssuer reads issuer, provider and jwksUri, which explain each other.
+func (s *settings) parseIssuer(cfg *Config) {
+	names := slices.Sorted(maps.Keys(providers))
+	cfg.Provider = s.text("provider", "auth0")
+	keysAt, known := providers[cfg.Provider]
+	if !known {
+		s.problem("provider", "%q is not supported: choose from %s", cfg.Provider, strings.Join(names, " "))
+	}
+	cfg.JWKSURI = s.text("jwksUri", "")
+	if cfg.JWKSURI != "" {
+		// A query is fine here: Entra and Azure AD B2C publish keys under one.
+		if problem := urlProblem(cfg.JWKSURI, true); problem != "" {
+			s.problem("jwksUri", "%s: use the jwks_uri of the issuer's discovery document", problem)
+		}
+	}
+
+	cfg.Issuer = s.text("issuer", "")
+	switch problem := urlProblem(cfg.Issuer, false); {
+	case s.reported["issuer"]:
+		return
+	case cfg.Issuer == "":
+		s.problem("issuer", "is missing: say whose tokens to trust, for example -c issuer=https://TENANT.eu.auth0.com/")
+		return
+	case problem != "":
+		s.problem("issuer", "%s: use the issuer of the discovery document, for example -c issuer=https://TENANT.eu.auth0.com/", problem)
+		return
+	}
+	if want := conventionalIssuer(cfg, s.text("provider", "") != ""); want != cfg.Issuer {
+		s.problem("issuer", "%q is not what a token of the provider %s says in iss: use -c issuer=%s, or name another -c provider (%s)",
+			cfg.Issuer, cfg.Provider, want, strings.Join(names, " "))
+		return
+	}
+	if cfg.JWKSURI == "" && known {
+		if cfg.JWKSURI = keysAt(cfg.Issuer); cfg.JWKSURI == "" {
+			s.problem("jwksUri", "is missing, and the provider %s has no convention for %s: take jwks_uri from its discovery document, for example -c jwksUri=https://ISSUER/jwks.json",
+				cfg.Provider, cfg.Issuer)
+		}
+	}
+}
+
+// conventionalIssuer returns the form in which the provider writes this issuer
+// into its tokens. The comparison there is byte for byte, so a missing or an
+// extra slash refuses every token. Without a provider and with a jwksUri of its
+// own, an issuer is only held to Auth0's form if it is Auth0's.
+func conventionalIssuer(cfg *Config, providerGiven bool) string {
+	u, err := url.Parse(cfg.Issuer)
+	if err != nil {
+		return cfg.Issuer
+	}
+	switch {
+	case cfg.Provider == "auth0" && (providerGiven || cfg.JWKSURI == "" || strings.HasSuffix(u.Hostname(), ".auth0.com")):
+		return u.Scheme + "://" + u.Host + "/" // also for a custom domain
+	case cfg.Provider == "cognito", cfg.Provider == "okta":
+		return strings.TrimRight(cfg.Issuer, "/")
+	}
+	return cfg.Issuer
+}
+
+// urlProblem says what keeps text from being an https URL, or "". A password
+// in it is not repeated.
+func urlProblem(text string, query bool) string {
+	u, err := url.Parse(text)
+	if err != nil || strings.ContainsAny(text, " \t\r\n") {
+		return "is not a URL"
+	}
+	shown := u.Redacted()
+	switch {
+	case u.Scheme != "https":
+		return fmt.Sprintf("%q does not start with https://", shown)
+	case u.Hostname() == "":
+		return fmt.Sprintf("%q has no host", shown)
+	case u.User != nil:
+		return fmt.Sprintf("%q holds a user name", shown)
+	case strings.Contains(text, "#"):
+		return fmt.Sprintf("%q has a fragment", shown)
+	case !query && strings.Contains(text, "?"):
+		return fmt.Sprintf("%q has a query", shown)
+	}
+	return ""
+}
+
+// checkOrigin compares the origin with what a browser sends (RFC 6454 section
+// 6.2): lower case, no default port, no path.
+func (s *settings) checkOrigin(origin string, total int) {
+	if origin == "*" {
+		if total > 1 {
+			s.problem("corsOrigins", `"*" already allows every origin: remove it, or the others`)
+		}
+		return
+	}
+	u, err := url.Parse(origin)
+	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(origin, "*'$") {
+		s.problem("corsOrigins", "%q is not an origin: use scheme://host[:port], for example -c corsOrigins=https://app.example.com", origin)
+		return
+	}
+	want := u.Scheme + "://" + strings.ToLower(u.Host)
+	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
+		want = strings.TrimSuffix(want, net.JoinHostPort("", port))
+	}
+	if origin != want {
+		s.problem("corsOrigins", "%q is not what a browser sends: use %s", origin, want)
+	}
+}
+
+// checkFunctions looks for the compiled functions, because CDK would only
+// report a missing folder from the middle of the jsii kernel.
+func (s *settings) checkFunctions(folder string) {
+	for _, name := range []string{"authorizer", "profile"} {
+		bootstrap := filepath.Join(folder, name, "bootstrap")
+		info, err := os.Stat(bootstrap)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			s.problem("lambdas", "%s does not exist: run make lambdas, or name the folder of the built functions with -c lambdas=FOLDER", bootstrap)
+			return // one build makes both
+		case err != nil:
+			s.problem("lambdas", "%v", err)
+		case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
+			// The asset's hash ignores the mode: once uploaded like this, a
+			// repaired file would not be uploaded again.
+			s.problem("lambdas", "%s is not an executable file: run make lambdas", bootstrap)
+		}
+	}
+}
+
+// settings reads typed values out of the context and collects what is wrong.
+type settings struct {
+	values   map[string]any
+	problems []error
+	reported map[string]bool // keys with a problem, so that no second one follows from the first
+}
+
+func (s *settings) problem(key, format string, args ...any) {
+	s.reported[key] = true
+	s.problems = append(s.problems, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
+}
+
+// refuseUnknown reports keys that look like settings but are not. A namespace
+// or a colon marks what belongs to the CDK: feature flags, lookups, CLI state.
+func (s *settings) refuseUnknown(prefix string, values map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		ofCDK := strings.ContainsAny(key, "@:/") || strings.HasPrefix(key, "cdk") || key == "acknowledged-issue-numbers"
+		if !ofCDK && !slices.Contains(contextKeys, key) {
+			s.problem(prefix+key, "is not a setting: did you mean %s?", nearest(key, contextKeys))
+		}
+	}
+}
+
+// overlayStage adds the settings under stages.STAGE that are not given outside.
+func (s *settings) overlayStage(stage string) {
+	if s.values["stages"] == nil {
+		return
+	}
+	stages, ok := s.values["stages"].(map[string]any)
+	if !ok {
+		s.problem("stages", `must be an object in cdk.json, for example {"dev": {"issuer": "https://TENANT.eu.auth0.com/"}}`)
+		return
+	}
+	merged := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(stages)) {
+		own, ok := stages[name].(map[string]any)
+		if !ok {
+			s.problem("stages."+name, "must be an object of settings")
+			continue
+		}
+		s.refuseUnknown("stages."+name+".", own)
+		if name == stage {
+			maps.Copy(merged, own)
+		}
+	}
+	maps.Copy(merged, s.values)
+	s.values = merged
+}
+
+// text returns a string; a setting that is absent, null or empty is not given.
+func (s *settings) text(key, fallback string) string {
+	switch value := s.values[key].(type) {
+	case nil:
+		return fallback
+	case string:
+		if value == "" {
+			return fallback
+		}
+		return value
+	default:
+		s.problem(key, "must be a text, not %v", value)
+		return fallback
+	}
+}
+
+// list returns values separated by spaces or commas, or a JSON list.
+func (s *settings) list(key string, fallback ...string) []string {
+	var items []string
+	switch value := s.values[key].(type) {
+	case nil:
+	case string:
+		items = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+	case []any:
+		for _, item := range value {
+			text, ok := item.(string)
+			// The functions read lists separated by spaces.
+			if !ok || text == "" || strings.ContainsAny(text, " \t\r\n") {
+				s.problem(key, "holds %q: every entry must be a text without spaces", fmt.Sprint(item))
+				continue
+			}
+			items = append(items, text)
+		}
+	default:
+		s.problem(key, "must be a list, or a text separated by spaces or commas, not %v", value)
+	}
+	if len(items) == 0 {
+		return fallback
+	}
+	return items
+}
+
+func (s *settings) integer(key string, fallback, low, high int) int {
+	number, problem := fallback, false
+	switch value := s.values[key].(type) {
+	case nil:
+	case float64:
+		number, problem = int(value), value != math.Trunc(value)
+	case string:
+		if value != "" {
+			parsed, err := strconv.Atoi(value)
+			number, problem = parsed, err != nil
+		}
+	default:
+		problem = true
+	}
+	if problem || number < low || number > high {
+		s.problem(key, "%v must be a whole number from %d to %d", s.values[key], low, high)
+		return fallback
+	}
+	return number
+}
+
+// nearest returns the candidate with the smallest edit distance to word.
+func nearest(word string, candidates []string) string {
+	return slices.MinFunc(candidates, func(a, b string) int {
+		return editDistance(word, a) - editDistance(word, b)
+	})
+}
+
+// editDistance counts the single letters to insert, remove or replace
+// (Levenshtein), without regard to case.
+func editDistance(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}

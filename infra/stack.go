@@ -1,0 +1,116 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/constructs-go/constructs/v10"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// bearerCredentials is what the Authorization header must look like before
+// API Gateway asks the authorizer: the scheme in any case (RFC 7235 section
+// 2.1), then a b64token (RFC 6750 section 2.1). Everything else is answered
+// with 401 without an invocation.
+const bearerCredentials = `^[Bb][Ee][Aa][Rr][Ee][Rr] +[-0-9A-Za-z._~+/]+=*$`
+
+// newStack is the whole Account API for one stage.
+func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
+	stack := awscdk.NewStack(scope, jsii.String("AccountApi-"+cfg.Stage), &awscdk.StackProps{
+		Description: jsii.String("Account API, stage " + cfg.Stage),
+	})
+
+	authorizer := newFunction(stack, cfg, function{
+		id:          "Authorizer",
+		folder:      "authorizer",
+		description: "Verifies the bearer token of every request to the Account API",
+		environment: map[string]string{
+			"TOKEN_ISSUER":       cfg.Issuer,
+			"AUDIENCE":           strings.Join(cfg.Audience, " "),
+			"JWKS_URI":           cfg.JWKSURI,
+			"PROVIDER":           cfg.Provider,
+			"ALGORITHMS":         strings.Join(cfg.Algorithms, " "),
+			"REQUIRED_SCOPES":    strings.Join(cfg.RequiredScopes, " "),
+			"CLOCK_SKEW_SECONDS": strconv.Itoa(cfg.ClockSkewSeconds),
+		},
+	})
+	profile := newFunction(stack, cfg, function{
+		id:          "Profile",
+		folder:      "profile",
+		description: "Answers GET /profile",
+		environment: map[string]string{"CORS_ORIGINS": strings.Join(cfg.CORSOrigins, " ")},
+	})
+
+	// A new endpoint is two lines: its function above, its route here.
+	routes := []route{
+		{method: "GET", path: "/profile", function: profile},
+	}
+
+	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
+		RestApiName:   jsii.String("account-api-" + cfg.Stage),
+		Description:   jsii.String("Account API, stage " + cfg.Stage),
+		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
+		DeployOptions: &awsapigateway.StageOptions{StageName: jsii.String(cfg.Stage)},
+		// Set on the API and not on each route, so that nobody can forget it.
+		DefaultMethodOptions: &awsapigateway.MethodOptions{
+			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
+			Authorizer: awsapigateway.NewTokenAuthorizer(stack, jsii.String("TokenAuthorizer"), &awsapigateway.TokenAuthorizerProps{
+				Handler:         authorizer,
+				IdentitySource:  awsapigateway.IdentitySource_Header(jsii.String("Authorization")),
+				ValidationRegex: jsii.String(bearerCredentials),
+				ResultsCacheTtl: awscdk.Duration_Seconds(jsii.Number(cfg.ResultTTLSeconds)),
+			}),
+		},
+		DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{
+			AllowOrigins: jsii.Strings(cfg.CORSOrigins...),
+			AllowMethods: jsii.Strings(methods(routes)...),
+			AllowHeaders: jsii.Strings("Authorization", "Content-Type"),
+			MaxAge:       awscdk.Duration_Hours(jsii.Number(1)),
+			StatusCode:   jsii.Number(204),
+		},
+		CloudWatchRole: jsii.Bool(false),
+	})
+	for _, r := range routes {
+		api.Root().ResourceForPath(jsii.String(r.path)).AddMethod(jsii.String(r.method),
+			// The console's test button would need a second permission to invoke.
+			awsapigateway.NewLambdaIntegration(r.function, &awsapigateway.LambdaIntegrationOptions{AllowTestInvoke: jsii.Bool(false)}), nil)
+	}
+	addGatewayResponses(api, cfg)
+
+	// In place of the output that RestApi adds under a hashed name.
+	api.Node().TryRemoveChild(jsii.String("Endpoint"))
+	output(stack, "ApiUrl", "Where the API answers; GET /profile lies below it",
+		fmt.Sprintf("https://%s.execute-api.%s.%s/%s", *api.RestApiId(), *stack.Region(), *stack.UrlSuffix(), cfg.Stage))
+	output(stack, "AuthorizerFunctionName", "The token authorizer", *authorizer.FunctionName())
+	output(stack, "ProfileFunctionName", "The function behind GET /profile", *profile.FunctionName())
+	return stack
+}
+
+// route is one endpoint: API Gateway hands requests for it to the function, if
+// the authorizer lets them pass.
+type route struct {
+	method, path string
+	function     awslambda.IFunction
+}
+
+// methods returns what the routes offer, for the answer to a preflight.
+func methods(routes []route) []string {
+	var all []string
+	for _, r := range routes {
+		all = append(all, r.method)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+func output(stack awscdk.Stack, name, description, value string) {
+	awscdk.NewCfnOutput(stack, jsii.String(name), &awscdk.CfnOutputProps{
+		Description: jsii.String(description),
+		Value:       jsii.String(value),
+	})
+}

@@ -1,0 +1,363 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
+
+func TestMain(m *testing.M) {
+	os.Exit(run(m))
+}
+
+// run prepares the jsii kernel. Its environment was captured when the packages
+// were initialised, so that one is closed, unused, and the next starts with the
+// environment set here. The last one ends with this process: closing it is a
+// data race inside jsii, which -race would report.
+func run(m *testing.M) int {
+	jsii.Close()
+	folder, err := os.MkdirTemp("", "infra-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(folder) // the kernel's own files
+	os.Setenv("TMPDIR", folder)
+	// CloudFormation's schema validator takes 4 of 5 seconds; make synth runs it.
+	os.Setenv("CDK_VALIDATION", "false")
+	return m.Run()
+}
+
+// template is a CloudFormation template, as far as the tests read it.
+type template struct {
+	Resources map[string]resource
+	Outputs   map[string]any
+	text      []byte
+}
+
+type resource struct {
+	Type       string
+	Properties map[string]any
+	DependsOn  []string
+}
+
+// ofType returns the resources of one type by logical ID.
+func (tpl template) ofType(name string) map[string]resource {
+	found := map[string]resource{}
+	for id, r := range tpl.Resources {
+		if r.Type == name {
+			found[id] = r
+		}
+	}
+	return found
+}
+
+// synth returns the template of a stage, made under the feature flags of cdk.json.
+func synth(t *testing.T, cfg Config) template {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "cdk.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var project struct{ Context map[string]any }
+	if err := json.Unmarshal(text, &project); err != nil {
+		t.Fatal(err)
+	}
+	outdir := t.TempDir()
+	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(outdir), Context: &project.Context})
+	newStack(app, cfg)
+	app.Synth(nil)
+
+	var tpl template
+	if tpl.text, err = os.ReadFile(filepath.Join(outdir, "AccountApi-"+cfg.Stage+".template.json")); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(tpl.text, &tpl); err != nil {
+		t.Fatal(err)
+	}
+	return tpl
+}
+
+// config parses the settings of a test the way the app does.
+func config(t *testing.T, settings map[string]any) Config {
+	t.Helper()
+	context := map[string]any{
+		"issuer":   "https://tenant.eu.auth0.com/",
+		"audience": "https://api.example.com",
+		"lambdas":  builtFunctions(t),
+	}
+	for key, value := range settings {
+		context[key] = value
+	}
+	cfg, err := parseConfig(context)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+// builtFunctions returns a folder that looks like what make lambdas leaves.
+func builtFunctions(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	for _, name := range []string{"authorizer", "profile"} {
+		if err := os.Mkdir(filepath.Join(folder, name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(folder, name, "bootstrap"), []byte(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return folder
+}
+
+var defaultStack struct {
+	sync.Once
+	template
+}
+
+// theDefault returns the template with nothing but the required settings.
+func theDefault(t *testing.T) template {
+	t.Helper()
+	defaultStack.Do(func() { defaultStack.template = synth(t, config(t, nil)) })
+	if defaultStack.Resources == nil {
+		t.Fatal("the default stack could not be synthesized, see the first failure")
+	}
+	return defaultStack.template
+}
+
+func TestTemplateIsTheReviewedOne(t *testing.T) {
+	golden(t, "default", theDefault(t))
+}
+
+var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
+
+// golden compares a template with the reviewed one in testdata.
+func golden(t *testing.T, name string, tpl template) {
+	t.Helper()
+	file := filepath.Join("testdata", name+".golden.json")
+	got := append(bytes.TrimSpace(assetHash.ReplaceAll(tpl.text, []byte("ASSET"))), '\n')
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatalf("%v: create it with go test ./infra/... -update", err)
+	}
+	gotLines, wantLines := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
+	for i := range max(len(gotLines), len(wantLines)) {
+		gotLine, wantLine := line(gotLines, i), line(wantLines, i)
+		if gotLine != wantLine {
+			t.Fatalf("the template differs from %s at line %d:\n  want %s\n  got  %s\nreview the whole change with: go test ./infra/... -update && git diff infra/testdata",
+				file, i+1, wantLine, gotLine)
+		}
+	}
+}
+
+func line(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(end of file)"
+}
+
+func TestEveryMethodButThePreflightIsAuthorized(t *testing.T) {
+	tpl := theDefault(t)
+	authorizers := tpl.ofType("AWS::ApiGateway::Authorizer")
+	if len(authorizers) != 1 {
+		t.Fatalf("got %d authorizers, want one", len(authorizers))
+	}
+	for id, method := range tpl.ofType("AWS::ApiGateway::Method") {
+		kind := method.Properties["AuthorizationType"]
+		if method.Properties["HttpMethod"] == "OPTIONS" {
+			if kind != "NONE" {
+				t.Errorf("%s: a browser sends no token with a preflight, got authorization %v", id, kind)
+			}
+			continue
+		}
+		authorizer, _ := method.Properties["AuthorizerId"].(map[string]any)
+		ref, _ := authorizer["Ref"].(string)
+		if _, ok := authorizers[ref]; kind != "CUSTOM" || !ok {
+			t.Errorf("%s: got authorization %v by %v, want CUSTOM by the token authorizer", id, kind, ref)
+		}
+	}
+}
+
+func TestEachPermissionNamesItsOwnCaller(t *testing.T) {
+	tpl := theDefault(t)
+	suffixes := map[string]string{ // function → end of the only ARN that may invoke it
+		"Authorizer": "/authorizers/${TokenAuthorizer}",
+		"Profile":    "/${ApiDeploymentStageprod}/GET/profile",
+	}
+	permissions := tpl.ofType("AWS::Lambda::Permission")
+	if len(permissions) != len(suffixes) {
+		t.Errorf("got %d permissions, want one for each of %d functions", len(permissions), len(suffixes))
+	}
+	for id, permission := range permissions {
+		target := render(permission.Properties["FunctionName"])
+		arn := render(permission.Properties["SourceArn"])
+		for function, suffix := range suffixes {
+			if !strings.HasPrefix(target, "${"+function) {
+				continue
+			}
+			if !strings.HasPrefix(arn, "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/") || !strings.HasSuffix(arn, suffix) {
+				t.Errorf("%s: %s may be invoked by %s, want an ARN of this API that ends in %s", id, function, arn, suffix)
+			}
+		}
+		if permission.Properties["Principal"] != "apigateway.amazonaws.com" || strings.Contains(arn, "*") {
+			t.Errorf("%s: %v may invoke by %s, want API Gateway and no wildcard", id, permission.Properties["Principal"], arn)
+		}
+	}
+}
+
+// render writes an intrinsic function the way Fn::Sub would, logical IDs
+// without the hash that CDK appends.
+func render(value any) string {
+	switch v := value.(type) {
+	case string:
+		return v
+	case []any:
+		var all strings.Builder
+		for _, part := range v {
+			all.WriteString(render(part))
+		}
+		return all.String()
+	case map[string]any:
+		if ref, ok := v["Ref"].(string); ok {
+			return "${" + logicalIDHash.ReplaceAllString(ref, "") + "}"
+		}
+		if join, ok := v["Fn::Join"].([]any); ok {
+			return render(join[1]) // CDK joins with the empty text
+		}
+		if attribute, ok := v["Fn::GetAtt"].([]any); ok {
+			return "${" + logicalIDHash.ReplaceAllString(render(attribute[0]), "") + "." + render(attribute[1]) + "}"
+		}
+	}
+	return fmt.Sprint(value)
+}
+
+var logicalIDHash = regexp.MustCompile(`[0-9A-F]{8}$`)
+
+func TestTheDeploymentComesAfterEverythingItPublishes(t *testing.T) {
+	tpl := theDefault(t)
+	deployments := tpl.ofType("AWS::ApiGateway::Deployment")
+	if len(deployments) != 1 {
+		t.Fatalf("got %d deployments, want one", len(deployments))
+	}
+	for _, deployment := range deployments {
+		for _, kind := range []string{"Method", "Resource", "GatewayResponse"} {
+			for id := range tpl.ofType("AWS::ApiGateway::" + kind) {
+				if !slices.Contains(deployment.DependsOn, id) {
+					t.Errorf("the deployment may run before %s exists and would then publish an API without it", id)
+				}
+			}
+		}
+	}
+}
+
+// A deployment is a snapshot: what changes without a new one is not live.
+func TestANewDeploymentPublishesEveryChangeOfTheAPI(t *testing.T) {
+	changes := map[string]map[string]any{
+		"a changed authorizer":       {"resultTtl": "0"},
+		"a changed preflight":        {"corsOrigins": "https://app.example.com"},
+		"a changed gateway response": {"requiredScopes": "use:api"},
+	}
+	before := deploymentID(theDefault(t))
+	for name, settings := range changes {
+		t.Run(name, func(t *testing.T) {
+			if deploymentID(synth(t, config(t, settings))) == before {
+				t.Error("the old deployment would stay live")
+			}
+		})
+	}
+	t.Run("but a change of a function needs none", func(t *testing.T) {
+		if deploymentID(synth(t, config(t, map[string]any{"clockSkewSeconds": "5"}))) != before {
+			t.Error("got a new deployment of the same API")
+		}
+	})
+}
+
+func deploymentID(tpl template) string {
+	for id := range tpl.ofType("AWS::ApiGateway::Deployment") {
+		return id
+	}
+	return ""
+}
+
+func TestGatewayErrorsAreJSON(t *testing.T) {
+	tpl := synth(t, config(t, map[string]any{"requiredScopes": `use:api <b>&`}))
+	responses := tpl.ofType("AWS::ApiGateway::GatewayResponse")
+	for id, response := range responses {
+		templates, _ := response.Properties["ResponseTemplates"].(map[string]any)
+		body, _ := templates["application/json"].(string)
+		body = strings.ReplaceAll(body, "$context.error.messageString", `"text"`)
+		var answer struct{ Message string }
+		if err := json.Unmarshal([]byte(body), &answer); err != nil || answer.Message == "" {
+			t.Errorf("%s: %q is not an object with a message: %v", id, body, err)
+		}
+	}
+	if len(responses) == 0 {
+		t.Error("got no gateway responses")
+	}
+}
+
+func TestChallengeForAMissingScope(t *testing.T) {
+	tests := map[string]struct {
+		required        []string
+		challenge, body string
+	}{
+		"names the scopes that the API demands": {
+			required:  []string{"use:api", "see:it"},
+			challenge: `Bearer error="insufficient_scope", scope="use:api see:it"`,
+			body:      `{"message":"Forbidden","info":"scope \"use:api see:it\" is required"}`,
+		},
+		"names none where the API demands none": {
+			challenge: `Bearer error="insufficient_scope"`,
+			body:      `{"message":"Forbidden","info":"the token does not permit this request"}`,
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			challenge, body := insufficientScope(test.required)
+			if challenge != test.challenge || body != test.body {
+				t.Errorf("got  %s %s\nwant %s %s", challenge, body, test.challenge, test.body)
+			}
+		})
+	}
+}
+
+func TestOriginsThatMayReadAGatewayError(t *testing.T) {
+	tests := map[string]struct {
+		origins []string
+		allowed string
+		vary    string
+	}{
+		"any":                          {origins: []string{"*"}, allowed: "*"},
+		"the only one":                 {origins: []string{"https://a.example"}, allowed: "https://a.example", vary: "Origin"},
+		"any, where there are several": {origins: []string{"https://a.example", "https://b.example"}, allowed: "*"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			got := corsHeaders(test.origins)
+			if got["Access-Control-Allow-Origin"] != test.allowed || got["Vary"] != test.vary {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
