@@ -52,7 +52,7 @@ func parseObject(data []byte, maxMembers int, into object) (object, bool) {
 // elements returns the values in a JSON array that parseObject has accepted; ok is
 // false for any other kind of value.
 func elements(array []byte) (values [][]byte, ok bool) {
-	s := scanner{data: array, members: len(array)}
+	s := scanner{data: array, members: len(array), shallow: true} // names have been looked at, or are not to be yet
 	if !s.take('[') {
 		return nil, false
 	}

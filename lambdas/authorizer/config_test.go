@@ -1,0 +1,90 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+)
+
+func load(settings ...string) (config, error) {
+	env := map[string]string{"TOKEN_ISSUER": testIssuer, "AUDIENCE": testAudience, "JWKS_URI": testIssuer + ".well-known/jwks.json"}
+	for _, s := range settings {
+		name, value, _ := strings.Cut(s, "=")
+		env[name] = value
+	}
+	return loadConfig(func(name string) string { return env[name] })
+}
+
+func TestTheDefaultsAreStrict(t *testing.T) {
+	c, err := load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c.provider.name != "auth0" || len(c.algorithms) != 1 || c.algorithms[0].name != "RS256" || c.clockSkew != 30*time.Second || len(c.requiredScopes) != 0 {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestListsAreSeparatedBySpacesOrCommas(t *testing.T) {
+	c, err := load("AUDIENCE=https://a.example, https://b.example", "ALGORITHMS=RS256,ES256 EdDSA", "REQUIRED_SCOPES= a  b,c ")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(c.audiences) != 2 || len(c.algorithms) != 3 || len(c.requiredScopes) != 3 {
+		t.Errorf("got %d audiences, %d algorithms, %d scopes", len(c.audiences), len(c.algorithms), len(c.requiredScopes))
+	}
+}
+
+func TestKeysMayComeFromALoopbackAddressOverHTTP(t *testing.T) {
+	for _, host := range []string{"127.0.0.1:3001", "localhost", "[::1]:80"} {
+		if _, err := load("TOKEN_ISSUER=http://"+host+"/", "JWKS_URI=http://"+host+"/jwks"); err != nil {
+			t.Errorf("%s: %v", host, err)
+		}
+	}
+}
+
+func TestAMistakeInTheConfigurationIsNamed(t *testing.T) {
+	for setting, want := range map[string]string{
+		"TOKEN_ISSUER=":                            "TOKEN_ISSUER is missing",
+		"TOKEN_ISSUER=tenant.eu.auth0.com":         "TOKEN_ISSUER",
+		"TOKEN_ISSUER=http://tenant.example/":      "https://",
+		"TOKEN_ISSUER=http://127.0.0.1.evil/":      "https://",
+		"TOKEN_ISSUER=ftp://tenant.example/":       "https://",
+		"TOKEN_ISSUER=https://u:secret@t.example/": "TOKEN_ISSUER",
+		"TOKEN_ISSUER=https://t.example/#x":        "TOKEN_ISSUER",
+		"JWKS_URI=":                                "JWKS_URI is missing",
+		"JWKS_URI=http://tenant.example/jwks":      "https://",
+		"JWKS_URI=file:///etc/jwks":                "JWKS_URI",
+		"AUDIENCE=":                                "AUDIENCE is missing",
+		"AUDIENCE= , ":                             "AUDIENCE is missing",
+		"PROVIDER=auth1":                           `PROVIDER "auth1"`,
+		"ALGORITHMS=HS256":                         `ALGORITHMS "HS256"`,
+		"ALGORITHMS=none":                          `ALGORITHMS "none"`,
+		"ALGORITHMS=RS256 rs512":                   `ALGORITHMS "rs512"`,
+		"CLOCK_SKEW_SECONDS=-1":                    "CLOCK_SKEW_SECONDS",
+		"CLOCK_SKEW_SECONDS=121":                   "CLOCK_SKEW_SECONDS",
+		"CLOCK_SKEW_SECONDS=1.5":                   "CLOCK_SKEW_SECONDS",
+	} {
+		t.Run(setting, func(t *testing.T) {
+			_, err := load(setting)
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Fatalf("got %v, want an error with %q", err, want)
+			}
+			if strings.Contains(err.Error(), "secret") {
+				t.Error("the error holds a password")
+			}
+		})
+	}
+}
+
+func TestAllMistakesAreReportedAtOnce(t *testing.T) {
+	_, err := load("TOKEN_ISSUER=", "AUDIENCE=", "JWKS_URI=", "PROVIDER=x", "ALGORITHMS=x", "CLOCK_SKEW_SECONDS=x")
+	if err == nil {
+		t.Fatal("no error")
+	}
+	for _, name := range []string{"TOKEN_ISSUER", "AUDIENCE", "JWKS_URI", "PROVIDER", "ALGORITHMS", "CLOCK_SKEW_SECONDS"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("%s is not in the error: %v", name, err)
+		}
+	}
+}
