@@ -77,7 +77,8 @@ const (
 // All its methods may be called at the same time.
 type Issuer struct {
 	config Config
-	mux    *http.ServeMux
+	mux    *http.ServeMux // the protocol
+	tab    http.Handler   // the Test tab
 
 	mu        sync.Mutex      // guards everything below
 	published []*key          // what the JWK Set lists, oldest first
@@ -85,8 +86,8 @@ type Issuer struct {
 	strays    map[string]*key // by algorithm: keys that no set ever lists, made when a fault first needs one
 	document  []byte          // what the JWK Set endpoint answers instead of published; nil for published
 	fault     EndpointFault
-	fetches   int // of the JWK Set
-	api       *url.URL
+	fetches   int      // of the JWK Set
+	api       *url.URL // what the Test tab calls; nil for nothing
 }
 
 // New makes an issuer with fresh keys, or reports every mistake in config at once.
@@ -138,6 +139,7 @@ func New(config Config) (*Issuer, error) {
 	i := &Issuer{config: config, mux: http.NewServeMux(), strays: map[string]*key{}}
 	i.Rotate()
 
+	i.tab = i.testTab()
 	i.mux.HandleFunc("GET "+discoveryPath, i.serveDiscovery)
 	i.mux.HandleFunc("GET "+jwksPath, i.serveJWKS)
 	i.mux.HandleFunc("GET "+redirectedPath, i.serveRedirected)
@@ -176,6 +178,10 @@ func (i *Issuer) at(path string) string { return strings.TrimRight(i.config.URL,
 
 // ServeHTTP serves the whole issuer; nothing below its root belongs to anybody else.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/test/") {
+		i.tab.ServeHTTP(w, r) // before any fault: an outage must be able to end
+		return
+	}
 	if i.arrived(r) == Outage {
 		panic(http.ErrAbortHandler) // net/http's way to close the connection without an answer
 	}
@@ -202,10 +208,8 @@ func (i *Issuer) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 
 // serveAuthorize stands where discovery says that people log in, to tell whoever tries what to do instead.
 func (i *Issuer) serveAuthorize(w http.ResponseWriter, _ *http.Request) {
-	answer(w, http.StatusNotImplemented, oauthError{
-		Code:        "unsupported_response_type",
-		Description: "this local issuer logs nobody in: get a token from " + i.at(tokenPath) + " or on the page at " + i.at("/"),
-	})
+	refuse(w, &oauthError{http.StatusNotImplemented, "unsupported_response_type",
+		"this local issuer logs nobody in: get a token from " + i.at(tokenPath) + " or on the page at " + i.at("/")})
 }
 
 // answer writes body as JSON; it is a struct or map of strings and numbers, whose encoding cannot fail.

@@ -25,7 +25,7 @@ type key struct {
 	private   crypto.Signer
 }
 
-// newKey generates the key pair for one of algorithms. Its ID is its thumbprint (RFC 7638), until somebody gives it another.
+// newKey generates the key pair for one of algorithms. Its ID is the start of its thumbprint (RFC 7638), as long as Auth0's are.
 func newKey(algorithm string) *key {
 	var private crypto.Signer
 	switch algorithm {
@@ -42,7 +42,7 @@ func newKey(algorithm string) *key {
 		private = must(rsa.GenerateKey(rand.Reader, 2048))
 	}
 	k := &key{algorithm: algorithm, private: private}
-	k.id = base64.RawURLEncoding.EncodeToString(must(k.jwk().Thumbprint(crypto.SHA256)))
+	k.id = base64.RawURLEncoding.EncodeToString(must(k.jwk().Thumbprint(crypto.SHA256)))[:21]
 	return k
 }
 

@@ -24,6 +24,10 @@ type oauthError struct {
 
 func (e *oauthError) Error() string { return e.Code + ": " + e.Description }
 
+func refuse(w http.ResponseWriter, e *oauthError) {
+	answer(w, e.Status, &oauthError{Code: e.Code, Description: strings.Map(descriptionChar, e.Description)})
+}
+
 // descriptionChar keeps what the caller sent, and is quoted back, within the characters that RFC 6749 section 5.2 allows.
 func descriptionChar(r rune) rune {
 	switch {
@@ -64,12 +68,11 @@ func (i *Issuer) serveToken(w http.ResponseWriter, r *http.Request) {
 		if _, _, basic := r.BasicAuth(); basic && refusal.Status == http.StatusUnauthorized {
 			w.Header().Set("WWW-Authenticate", `Basic realm="issuer"`) // RFC 6749 section 5.2, invalid_client
 		}
-		refusal.Description = strings.Map(descriptionChar, refusal.Description)
-		answer(w, refusal.Status, refusal)
+		refuse(w, refusal)
 		return
 	}
 	if err != nil {
-		answer(w, http.StatusInternalServerError, &oauthError{Code: "server_error", Description: err.Error()})
+		refuse(w, &oauthError{http.StatusInternalServerError, "server_error", err.Error()})
 		return
 	}
 	answer(w, http.StatusOK, response)

@@ -166,7 +166,7 @@ func (i *Issuer) mint(options ...Option) (string, error) {
 		header:   map[string]any{},
 		claims: map[string]any{ // the claims of an Auth0 access token from the client credentials grant, and jti
 			"iss": i.config.URL,
-			"sub": i.config.ClientID + "@clients",
+			"sub": i.subject(),
 			"aud": i.config.Audience,
 			"iat": now.Unix(),
 			"exp": now.Add(i.config.Lifetime).Unix(),
@@ -226,6 +226,9 @@ func (i *Issuer) mint(options ...Option) (string, error) {
 	}
 	return signer.sign(header, payload)
 }
+
+// subject is sub for the client itself, as Auth0 writes it.
+func (i *Issuer) subject() string { return i.config.ClientID + "@clients" }
 
 // signer finds the key that a token asks for: by kid if there is one, else the current one for alg.
 func (i *Issuer) signer(kid *string, alg string) (*key, error) {

@@ -1,0 +1,337 @@
+package issuer_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"accountapi/test/issuer"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// visit sends the issuer a request as the Test tab at host would.
+func visit(i http.Handler, method, path, host, body string, header map[string]string) *http.Response {
+	request := httptest.NewRequest(method, path, strings.NewReader(body))
+	request.Host = host
+	for name, value := range header {
+		request.Header.Set(name, value)
+	}
+	recorder := httptest.NewRecorder()
+	i.ServeHTTP(recorder, request)
+	return recorder.Result()
+}
+
+// click posts body to an endpoint of the Test tab and returns what the page would get.
+func click(t *testing.T, i http.Handler, path, body string) (status int, answer map[string]any) {
+	t.Helper()
+	response := visit(i, "POST", path, "127.0.0.1:3001", body, map[string]string{"Sec-Fetch-Site": "same-origin"})
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil {
+		t.Fatal(err)
+	}
+	return response.StatusCode, answer
+}
+
+func TestThePageIsWholeWithoutNetwork(t *testing.T) {
+	i := newIssuer(t)
+	if err := i.SetAPIURL("http://127.0.0.1:3000/prod"); err != nil {
+		t.Fatal(err)
+	}
+	response := visit(i, "GET", "/", "127.0.0.1:3001", "", nil)
+	page, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK {
+		t.Fatalf("status %s, error %v", response.Status, err)
+	}
+	file, err := os.ReadFile("index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(page, file) {
+		t.Error("served is not index.html")
+	}
+
+	for name, pattern := range map[string]string{
+		"an external address":            `(src|href|action)="(https?:)?//`,
+		"an import":                      `@import|import\(|\burl\(`,
+		"a script or style of its own":   `<script [^>]*>|<style [^>]*>|<link rel="stylesheet"`,
+		"an inline handler or style":     ` on[a-z]+="| style="`,
+		"markup made of text, by script": `innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(`,
+	} {
+		if found := regexp.MustCompile(pattern).Find(page); found != nil {
+			t.Errorf("the page has %s: %s", name, found)
+		}
+	}
+	for _, element := range []string{"script", "style"} {
+		if n := bytes.Count(page, []byte("<"+element+">")); n != 1 {
+			t.Errorf("%d %s elements, want the one that the policy allows by its hash", n, element)
+		}
+	}
+
+	header := response.Header
+	for name, want := range map[string]string{
+		"Content-Type":                 "text/html; charset=utf-8",
+		"X-Content-Type-Options":       "nosniff",
+		"Referrer-Policy":              "no-referrer",
+		"Cross-Origin-Opener-Policy":   "same-origin",
+		"Cross-Origin-Resource-Policy": "same-origin",
+		"Cache-Control":                "no-store",
+	} {
+		if got := header.Get(name); got != want {
+			t.Errorf("%s: %q, want %q", name, got, want)
+		}
+	}
+	policy := regexp.MustCompile(`'sha256-[^']{44}'`).ReplaceAllString(header.Get("Content-Security-Policy"), "HASH")
+	want := "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; img-src data:; " +
+		"style-src HASH; script-src HASH; require-trusted-types-for 'script'; connect-src 'self' http://127.0.0.1:3000"
+	if policy != want {
+		t.Errorf("Content-Security-Policy:\n%s, want\n%s", policy, want)
+	}
+}
+
+func TestThePageOffersEveryFault(t *testing.T) {
+	page, err := os.ReadFile("index.html")
+	if err != nil {
+		t.Fatal(err)
+	}
+	options := func(id string) (values []string) {
+		_, rest, _ := bytes.Cut(page, []byte(`<select id="`+id+`"`))
+		list, _, _ := bytes.Cut(rest, []byte("</select>"))
+		for _, match := range regexp.MustCompile(`<option value="([^"]*)"`).FindAllSubmatch(list, -1) {
+			values = append(values, string(match[1]))
+		}
+		return values
+	}
+	tokens, endpoints := []string{""}, []string{""}
+	for _, fault := range issuer.TokenFaults() {
+		tokens = append(tokens, string(fault))
+	}
+	for _, fault := range issuer.EndpointFaults() {
+		endpoints = append(endpoints, string(fault))
+	}
+	if diff := cmp.Diff(tokens, options("fault")); diff != "" {
+		t.Error("token faults:", diff)
+	}
+	if diff := cmp.Diff(endpoints, options("endpoint-fault")); diff != "" {
+		t.Error("endpoint faults:", diff)
+	}
+}
+
+func TestTheFence(t *testing.T) {
+	type header = map[string]string
+	const here = "127.0.0.1:3001"
+	for name, test := range map[string]struct {
+		method, path, host string
+		header             header
+		status             int
+	}{
+		"the page by address":              {"GET", "/", here, nil, 200},
+		"the page by IPv6 address":         {"GET", "/", "[::1]:3001", nil, 200},
+		"the page by name":                 {"GET", "/", "localhost:3001", nil, 200},
+		"the page by name in capitals":     {"GET", "/", "LOCALHOST:3001", nil, 200},
+		"the page on port 80":              {"GET", "/", "localhost", nil, 200},
+		"the page on port 80, IPv6":        {"GET", "/", "[::1]", nil, 200},
+		"a click on the page":              {"POST", "/test/rotate", here, header{"Sec-Fetch-Site": "same-origin", "Origin": "http://" + here}, 200},
+		"a click in an old browser":        {"POST", "/test/rotate", here, header{"Origin": "http://" + here}, 200},
+		"curl":                             {"POST", "/test/rotate", here, nil, 200},
+		"a link from elsewhere":            {"GET", "/", here, header{"Sec-Fetch-Site": "cross-site"}, 200},
+		"a rebound name":                   {"GET", "/test/state", "attacker.example.com:3001", header{"Sec-Fetch-Site": "same-origin"}, 403},
+		"a rebound name on the page":       {"GET", "/", "attacker.example.com", nil, 403},
+		"a rebound name that looks local":  {"GET", "/", "localhost.example.com:3001", nil, 403},
+		"a rebound name like an address":   {"GET", "/", "127.0.0.1.example.com:3001", nil, 403},
+		"an address of another machine":    {"GET", "/", "192.168.0.2:3001", nil, 403},
+		"no host":                          {"GET", "/", "", nil, 403},
+		"a click on another site":          {"POST", "/test/rotate", here, header{"Sec-Fetch-Site": "cross-site", "Origin": "https://attacker.example.com"}, 403},
+		"a click on another port":          {"POST", "/test/rotate", here, header{"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:3000"}, 403},
+		"another site, in an old browser":  {"POST", "/test/fault", here, header{"Origin": "https://attacker.example.com"}, 403},
+		"another port, in an old browser":  {"POST", "/test/fault", here, header{"Origin": "http://127.0.0.1:3000"}, 403},
+		"a page in a sandbox":              {"POST", "/test/token", here, header{"Origin": "null"}, 403},
+		"a change by GET":                  {"GET", "/test/rotate", here, nil, 405},
+		"a state by POST":                  {"POST", "/test/state", here, nil, 405},
+		"a page that is not there":         {"GET", "/test/other", here, nil, 404},
+		"preflight, which gets no consent": {"OPTIONS", "/test/rotate", here, header{"Origin": "https://attacker.example.com"}, 405},
+	} {
+		t.Run(name, func(t *testing.T) {
+			i := newIssuer(t, "EdDSA")
+			kid := i.KeyID()
+			response := visit(i, test.method, test.path, test.host, "{}", test.header)
+			if response.StatusCode != test.status {
+				t.Errorf("status %s, want %d", response.Status, test.status)
+			}
+			if test.status != 200 && i.KeyID() != kid {
+				t.Error("refused, and yet the key has changed")
+			}
+			for name := range response.Header {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("answer lets other origins in: %s", name)
+				}
+			}
+			if !strings.Contains(response.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
+				t.Error("answer may be framed")
+			}
+		})
+	}
+}
+
+func TestTheTabMakesTokens(t *testing.T) {
+	type members = map[string]any
+	i := newIssuer(t, "RS256", "ES256")
+	for name, test := range map[string]struct {
+		form           string
+		header, claims members // those that the form decides
+	}{
+		"good": {
+			`{"scopes":["get:profile"],"subject":"auth0|1","audience":"https://api.example.com/","lifetime":60}`,
+			members{"alg": "RS256"},
+			members{"scope": "get:profile", "sub": "auth0|1", "aud": "https://api.example.com/", "exp": float64(noon.Unix() + 60)},
+		},
+		"without scopes": {
+			`{"subject":"s","audience":"a","lifetime":1}`,
+			members{"alg": "RS256"}, members{"scope": nil, "sub": "s", "aud": "a"},
+		},
+		"with another key": {
+			`{"scopes":["a","b"],"algorithm":"ES256","lifetime":1}`,
+			members{"alg": "ES256"}, members{"scope": "a b", "sub": "", "aud": ""},
+		},
+		"for a wrong audience, whatever the form says": {
+			`{"audience":"https://api.example.com/","lifetime":1,"fault":"wrong-audience"}`,
+			members{"alg": "RS256"}, members{"aud": "https://another-api.example.com/"},
+		},
+		"expired, whatever the form says": {
+			`{"lifetime":60,"fault":"expired"}`,
+			members{"alg": "RS256"}, members{"exp": float64(noon.Unix() - 3600)},
+		},
+		"unsigned": {
+			`{"lifetime":60,"fault":"alg-none"}`,
+			members{"alg": "none"}, members{"exp": float64(noon.Unix() + 60)},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, answer := click(t, i, "/test/token", test.form)
+			if status != http.StatusOK {
+				t.Fatalf("status %d: %v", status, answer)
+			}
+			header, claims := decode(t, answer["token"].(string))
+			for _, part := range []struct{ got, want members }{{header, test.header}, {claims, test.claims}} {
+				for name, want := range part.want {
+					if part.got[name] != want {
+						t.Errorf("%s %v, want %v", name, part.got[name], want)
+					}
+				}
+			}
+		})
+	}
+}
+
+func TestTheTabSaysWhatIsWrong(t *testing.T) {
+	i := newIssuer(t, "EdDSA")
+	for name, test := range map[string]struct{ path, body, want string }{
+		"no JSON":                  {"/test/token", "lifetime=1", "body: "},
+		"a member nobody knows":    {"/test/token", `{"lifetime":1,"sub":"s"}`, "body: json: unknown field 'sub'"},
+		"an endless body":          {"/test/token", `{"subject":"` + strings.Repeat("x", 64<<10) + `"}`, "body: http: request body too large"},
+		"no lifetime":              {"/test/token", `{}`, "lifetime: want 1 to"},
+		"a negative lifetime":      {"/test/token", `{"lifetime":-1}`, "lifetime: want 1 to"},
+		"an absurd lifetime":       {"/test/token", `{"lifetime":1000000000000}`, "lifetime: want 1 to"},
+		"two scopes in one":        {"/test/token", `{"lifetime":1,"scopes":["a b"]}`, "scope a b: want printable ASCII"},
+		"an empty scope":           {"/test/token", `{"lifetime":1,"scopes":[""]}`, "scope : want printable ASCII"},
+		"an unknown token fault":   {"/test/token", `{"lifetime":1,"fault":"ugly"}`, "fault: want one of ['expired' "},
+		"an algorithm without key": {"/test/token", `{"lifetime":1,"algorithm":"RS256"}`, "no key signs with 'RS256', only with EdDSA"},
+		"an unknown fault":         {"/test/fault", `{"fault":"ugly"}`, "fault: want one of ['outage' "},
+		"no fault at all":          {"/test/fault", ``, "body: EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			status, answer := click(t, i, test.path, test.body)
+			description, _ := answer["error_description"].(string)
+			if status != http.StatusBadRequest || answer["error"] != "invalid_request" || !strings.HasPrefix(description, test.want) {
+				t.Errorf("status %d, %v, want 400 %q", status, answer, test.want)
+			}
+		})
+	}
+}
+
+func TestTheTabTroublesTheIssuer(t *testing.T) {
+	i := newIssuer(t, "EdDSA")
+	kids := func(state map[string]any) (list []string) {
+		for _, key := range state["keys"].([]any) {
+			list = append(list, key.(map[string]any)["kid"].(string))
+		}
+		return list
+	}
+	first := i.KeyID()
+
+	_, state := click(t, i, "/test/rotate", "{}")
+	second := i.KeyID()
+	if got := kids(state); second == first || !slices.Equal(got, []string{second, first}) {
+		t.Errorf("after rotation keys %q, want a new one, then %q", got, first)
+	}
+	_, state = click(t, i, "/test/retire-old-keys", "{}")
+	if got := kids(state); !slices.Equal(got, []string{second}) {
+		t.Errorf("after the old keys were retired keys %q, want %q", got, second)
+	}
+
+	for _, fault := range append(issuer.EndpointFaults(), issuer.Healthy) {
+		_, state = click(t, i, "/test/fault", `{"fault":"`+string(fault)+`"}`)
+		if i.Fault() != fault || state["fault"] != string(fault) {
+			t.Errorf("fault %q, shown as %q, want %q", i.Fault(), state["fault"], fault)
+		}
+	}
+}
+
+func TestTheStateHasAllThatThePageShows(t *testing.T) {
+	i := newIssuer(t, "EdDSA")
+	read := func() (state map[string]any) {
+		response := visit(i, "GET", "/test/state", "127.0.0.1:3001", "", nil)
+		if err := json.NewDecoder(response.Body).Decode(&state); err != nil {
+			t.Fatal(err)
+		}
+		return state
+	}
+	want := map[string]any{
+		"issuer":        "http://127.0.0.1:3001/",
+		"token_url":     "http://127.0.0.1:3001/oauth/token",
+		"api_url":       "",
+		"audience":      "https://api.example.com/",
+		"scopes":        []any{"get:profile", "update:profile"},
+		"subject":       "client@clients",
+		"client_id":     "client",
+		"client_secret": issuer.DefaultClientSecret,
+		"lifetime":      3600.0,
+		"algorithms":    []any{"EdDSA"},
+		"keys":          []any{map[string]any{"kid": i.KeyID(), "alg": "EdDSA", "signing": true}},
+		"fault":         "",
+		"jwks_fetches":  0.0,
+	}
+	if diff := cmp.Diff(want, read()); diff != "" {
+		t.Error(diff)
+	}
+
+	if err := i.SetAPIURL("http://127.0.0.1:3000/prod/"); err != nil {
+		t.Fatal(err)
+	}
+	visit(i, "GET", "/.well-known/jwks.json", "127.0.0.1:3001", "", nil)
+	i.SetFault(issuer.Outage) // does not concern the Test tab
+	want["api_url"], want["jwks_fetches"], want["fault"] = "http://127.0.0.1:3000/prod", 1.0, "outage"
+	if diff := cmp.Diff(want, read()); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestSetAPIURLRefusesWhatIsNone(t *testing.T) {
+	i := newIssuer(t, "EdDSA")
+	for _, address := range []string{
+		"", "127.0.0.1:3000", "/prod", "ftp://127.0.0.1/", "http://", "http://a@127.0.0.1/", "http://127.0.0.1/?a", "http://127.0.0.1/#a",
+		"http://127.0.0.1/; script-src *", "http://a'b/", "http://[::1",
+	} {
+		t.Run(address, func(t *testing.T) {
+			if err := i.SetAPIURL(address); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}
