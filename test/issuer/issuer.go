@@ -82,7 +82,7 @@ type Issuer struct {
 
 	mu        sync.Mutex      // guards everything below
 	published []*key          // what the JWK Set lists, oldest first
-	signing   []*key          // one for each of config.Algorithms, same order; usually published too
+	signing   []*key          // one for each of config.Algorithms, same order; published too
 	strays    map[string]*key // by algorithm: keys that no set ever lists, made when a fault first needs one
 	document  []byte          // what the JWK Set endpoint answers instead of published; nil for published
 	fault     EndpointFault
