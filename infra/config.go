@@ -32,6 +32,34 @@ type Config struct {
 	ResultTTLSeconds int // how long API Gateway may reuse an authorizer's answer; 0 turns the cache off
 
 	CORSOrigins []string // exact origins, or the single value "*"
+
+	// What the stage may take, over all callers (API Gateway's token bucket),
+	// and how many authorizers may run at once; 0 leaves that to the account.
+	ThrottleRate          int // requests per second
+	ThrottleBurst         int // requests
+	AuthorizerConcurrency int
+
+	// What is recorded, and for how long.
+	LogRetentionDays int
+	CloudWatchRole   string // "create", "existing" or "none", see addLogging
+	ExecutionLogs    string // "off", "error" or "info"
+	XRay             bool
+
+	// Who is told of an alarm: nobody, an address, or a topic that exists.
+	AlarmEmail    string
+	AlarmTopicARN string
+
+	// A domain name in place of the one that API Gateway hands out, if set.
+	DomainName     string
+	CertificateARN string // in ACM, in the region of the stack
+	BasePath       string // one path segment, optional
+	HostedZoneID   string // of Route 53, optional: the DNS record is then made too
+
+	WAF          bool
+	WAFRateLimit int // requests of one IP address in 5 minutes
+
+	Tags                map[string]string // on the stack and everything in it
+	PermissionsBoundary string            // of every role: the name or ARN of a managed policy, or ""
 }
 
 // contextKeys are the settings, as they are spelled in cdk.json and after -c.
@@ -39,6 +67,10 @@ type Config struct {
 var contextKeys = []string{
 	"issuer", "audience", "jwksUri", "provider", "algorithms", "requiredScopes", "clockSkewSeconds",
 	"corsOrigins", "resultTtl", "lambdas", "stage", "stages",
+	"throttleRate", "throttleBurst", "authorizerConcurrency",
+	"logRetentionDays", "cloudWatchRole", "executionLogs", "xray", "alarmEmail", "alarmTopicArn",
+	"domainName", "certificateArn", "basePath", "hostedZoneId", "waf", "wafRateLimit",
+	"tags", "permissionsBoundary",
 }
 
 // readContext returns the CDK context that the CLI hands to the app in the
@@ -88,6 +120,29 @@ func parseConfig(context map[string]any) (Config, error) {
 		ClockSkewSeconds: s.integer("clockSkewSeconds", 30, 0, 120),
 		ResultTTLSeconds: s.integer("resultTtl", 300, 0, 3600), // API Gateway's own limit
 		CORSOrigins:      s.list("corsOrigins", "*"),
+
+		// A tenth of what AWS grants a whole account in a region.
+		ThrottleRate:          s.integer("throttleRate", 1000, 1, 1_000_000),
+		ThrottleBurst:         s.integer("throttleBurst", 500, 1, 1_000_000),
+		AuthorizerConcurrency: s.integer("authorizerConcurrency", 0, 0, 1_000_000),
+
+		LogRetentionDays: s.integer("logRetentionDays", 90, 1, 3653),
+		CloudWatchRole:   s.choice("cloudWatchRole", "create", "existing", "none"),
+		XRay:             s.boolean("xray"),
+
+		AlarmEmail:    s.matching("alarmEmail", `^[^@\s]+@[^@\s]+\.[^@\s]+$`, "ops@example.com"),
+		AlarmTopicARN: s.matching("alarmTopicArn", `^arn:[^:]+:sns:[^:]+:\d{12}:[\w-]+$`, "arn:aws:sns:eu-west-1:111122223333:alarms"),
+
+		DomainName:     s.matching("domainName", `^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z0-9-]+$`, "api.example.com"),
+		CertificateARN: s.matching("certificateArn", `^arn:[^:]+:acm:[^:]+:\d{12}:certificate/.+$`, "arn:aws:acm:eu-west-1:111122223333:certificate/ID"),
+		BasePath:       s.matching("basePath", `^[A-Za-z0-9._-]+$`, "v1"),
+		HostedZoneID:   s.matching("hostedZoneId", `^Z[A-Z0-9]+$`, "Z0123456789ABCDEFGHIJ"),
+
+		WAF:          s.boolean("waf"),
+		WAFRateLimit: s.integer("wafRateLimit", 2000, 10, 2_000_000_000), // the limits of WAF
+
+		Tags:                s.pairs("tags"),
+		PermissionsBoundary: s.matching("permissionsBoundary", `^(arn:[^:]+:iam::[^:]+:policy/.+|[\w+=,.@-]{1,128})$`, "DeveloperBoundary"),
 	}
 	s.checkFunctions(cfg.Lambdas)
 	if len(cfg.Audience) == 0 && !s.reported["audience"] {
@@ -107,6 +162,7 @@ func parseConfig(context map[string]any) (Config, error) {
 	for _, origin := range cfg.CORSOrigins {
 		s.checkOrigin(origin, len(cfg.CORSOrigins))
 	}
+	s.checkProduction(&cfg)
 	return cfg, errors.Join(s.problems...)
 }
 
@@ -240,6 +296,34 @@ func (s *settings) checkOrigin(origin string, total int) {
 	}
 }
 
+// checkProduction looks at the settings that need or exclude each other.
+func (s *settings) checkProduction(cfg *Config) {
+	if _, ok := retentions[cfg.LogRetentionDays]; !ok && !s.reported["logRetentionDays"] {
+		s.problem("logRetentionDays", "%d is not a period that CloudWatch knows: choose from %s", cfg.LogRetentionDays,
+			strings.Trim(fmt.Sprint(slices.Sorted(maps.Keys(retentions))), "[]"))
+	}
+	if cfg.CloudWatchRole == "none" {
+		cfg.ExecutionLogs = s.choice("executionLogs", "off", "error", "info")
+		if cfg.ExecutionLogs != "off" {
+			s.problem("executionLogs", "%q needs a role that lets API Gateway write logs: use -c cloudWatchRole=create, or existing", cfg.ExecutionLogs)
+		}
+	} else {
+		cfg.ExecutionLogs = s.choice("executionLogs", "error", "off", "info")
+	}
+	if cfg.AlarmEmail != "" && cfg.AlarmTopicARN != "" {
+		s.problem("alarmEmail", "and alarmTopicArn exclude each other: subscribe the address to the topic instead")
+	}
+	if cfg.DomainName == "" {
+		for _, key := range []string{"certificateArn", "basePath", "hostedZoneId"} {
+			if s.text(key, "") != "" && !s.reported["domainName"] {
+				s.problem(key, "means nothing without a domain: add for example -c domainName=api.example.com")
+			}
+		}
+	} else if cfg.CertificateARN == "" && !s.reported["certificateArn"] {
+		s.problem("certificateArn", "is missing: %s needs a certificate of ACM in the region of the stack", cfg.DomainName)
+	}
+}
+
 // checkFunctions looks for the compiled functions, because CDK would only
 // report a missing folder from the middle of the jsii kernel.
 func (s *settings) checkFunctions(folder string) {
@@ -370,6 +454,76 @@ func (s *settings) integer(key string, fallback, low, high int) int {
 		return fallback
 	}
 	return number
+}
+
+// boolean returns true or false; a setting that is not given is false.
+func (s *settings) boolean(key string) bool {
+	switch value := s.values[key].(type) {
+	case nil:
+		return false
+	case bool:
+		return value
+	case string:
+		switch value {
+		case "true":
+			return true
+		case "false", "":
+			return false
+		}
+	}
+	s.problem(key, "%v must be true or false", s.values[key])
+	return false
+}
+
+// choice returns one of the values; the first is the default.
+func (s *settings) choice(key string, values ...string) string {
+	value := s.text(key, values[0])
+	if !slices.Contains(values, value) {
+		s.problem(key, "%q must be one of %s", value, strings.Join(values, ", "))
+		return values[0]
+	}
+	return value
+}
+
+// matching returns a text of the given form, or "".
+func (s *settings) matching(key, pattern, example string) string {
+	value := s.text(key, "")
+	if value != "" && !regexp.MustCompile(pattern).MatchString(value) {
+		s.problem(key, "%q has not the form of for example -c %s=%s", value, key, example)
+		return ""
+	}
+	return value
+}
+
+// pairs returns a JSON object of texts, or NAME=VALUE separated by commas.
+func (s *settings) pairs(key string) map[string]string {
+	pairs := map[string]string{}
+	switch value := s.values[key].(type) {
+	case nil:
+	case string:
+		for item := range strings.SplitSeq(value, ",") {
+			name, text, ok := strings.Cut(strings.TrimSpace(item), "=")
+			if item != "" && (!ok || name == "") {
+				s.problem(key, "%q is not NAME=VALUE: use for example -c %s=team=accounts,cost-center=42", item, key)
+			} else if item != "" {
+				pairs[name] = text
+			}
+		}
+	case map[string]any:
+		for name, item := range value {
+			text, ok := item.(string)
+			if !ok {
+				s.problem(key, "%s must be a text, not %v", name, item)
+			}
+			pairs[name] = text
+		}
+	default:
+		s.problem(key, "must be an object of texts, or NAME=VALUE separated by commas, not %v", value)
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	return pairs
 }
 
 // nearest returns the candidate with the smallest edit distance to word.

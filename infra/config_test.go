@@ -46,6 +46,12 @@ func TestDefaults(t *testing.T) {
 		ClockSkewSeconds: 30,
 		ResultTTLSeconds: 300,
 		CORSOrigins:      []string{"*"},
+		ThrottleRate:     1000,
+		ThrottleBurst:    500,
+		LogRetentionDays: 90,
+		CloudWatchRole:   "create",
+		ExecutionLogs:    "error",
+		WAFRateLimit:     2000,
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)

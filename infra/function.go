@@ -6,7 +6,6 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/jsii-runtime-go"
 )
 
@@ -16,26 +15,20 @@ type function struct {
 	folder      string // below Config.Lambdas
 	description string
 	environment map[string]string
+	concurrency int // reserved; 0 shares what the account has
 }
 
 // newFunction adds a Lambda with a log group and a role of its own. CDK's
 // defaults are an AWS-managed policy that may write to every log group of the
 // account, and a log group that outlives the stack.
 func newFunction(stack awscdk.Stack, cfg Config, f function) awslambda.Function {
-	logs := awslogs.NewLogGroup(stack, jsii.String(f.id+"Logs"), &awslogs.LogGroupProps{
-		Retention:     awslogs.RetentionDays_THREE_MONTHS,
-		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
-	})
+	logs := newLogGroup(stack, f.id+"Logs", cfg, "")
 	role := awsiam.NewRole(stack, jsii.String(f.id+"Role"), &awsiam.RoleProps{
 		AssumedBy: awsiam.NewServicePrincipal(jsii.String("lambda.amazonaws.com"), nil),
 	})
 	logs.GrantWrite(role)
 
-	environment := map[string]*string{}
-	for name, value := range f.environment {
-		environment[name] = jsii.String(value)
-	}
-	return awslambda.NewFunction(stack, jsii.String(f.id), &awslambda.FunctionProps{
+	props := &awslambda.FunctionProps{
 		Description: jsii.String(f.description),
 		// Compiled before synth (make lambdas): a compiler error is then a plain
 		// one, and the asset's hash depends on the binary alone.
@@ -46,11 +39,31 @@ func newFunction(stack awscdk.Stack, cfg Config, f function) awslambda.Function 
 		MemorySize:   jsii.Number(128),
 		// Far below the 29 s that API Gateway waits.
 		Timeout:               awscdk.Duration_Seconds(jsii.Number(5)),
-		Environment:           &environment,
+		Environment:           pointers(f.environment),
 		Role:                  role,
 		LogGroup:              logs,
 		LoggingFormat:         awslambda.LoggingFormat_JSON,
 		ApplicationLogLevelV2: awslambda.ApplicationLogLevel_INFO,
 		SystemLogLevelV2:      awslambda.SystemLogLevel_WARN,
-	})
+	}
+	if f.concurrency > 0 {
+		props.ReservedConcurrentExecutions = jsii.Number(f.concurrency)
+	}
+	if cfg.XRay {
+		props.Tracing = awslambda.Tracing_ACTIVE
+		accept(role, "X-Ray has no resources that a policy could name.", "AwsSolutions-IAM5[Resource::*]")
+	}
+	lambda := awslambda.NewFunction(stack, jsii.String(f.id), props)
+
+	accept(role, "An inline policy cannot be attached to anything else and goes with its role.",
+		"NIST.800.53.R5-IAMNoInlinePolicy", "PCI.DSS.321-IAMNoInlinePolicy")
+	accept(lambda, "The function reaches nothing private. In a VPC it would need a NAT gateway to reach the issuer.",
+		"NIST.800.53.R5-LambdaInsideVPC", "PCI.DSS.321-LambdaInsideVPC")
+	accept(lambda, "API Gateway invokes the function synchronously and gets every failure itself: a dead-letter queue would stay empty.",
+		"NIST.800.53.R5-LambdaDLQ")
+	if f.concurrency == 0 {
+		accept(lambda, "A reservation is taken from all other functions of the account, and a new account has only 10 to give. The stage is throttled; for the authorizer it is a setting (authorizerConcurrency).",
+			"NIST.800.53.R5-LambdaConcurrency")
+	}
+	return lambda
 }

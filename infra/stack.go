@@ -22,13 +22,16 @@ const bearerCredentials = `^[Bb][Ee][Aa][Rr][Ee][Rr] +[-0-9A-Za-z._~+/]+=*$`
 // newStack is the whole Account API for one stage.
 func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String("AccountApi-"+cfg.Stage), &awscdk.StackProps{
-		Description: jsii.String("Account API, stage " + cfg.Stage),
+		Description:         jsii.String("Account API, stage " + cfg.Stage),
+		Tags:                pointers(cfg.Tags),
+		PermissionsBoundary: permissionsBoundary(cfg.PermissionsBoundary),
 	})
 
 	authorizer := newFunction(stack, cfg, function{
 		id:          "Authorizer",
 		folder:      "authorizer",
 		description: "Verifies the bearer token of every request to the Account API",
+		concurrency: cfg.AuthorizerConcurrency,
 		environment: map[string]string{
 			"TOKEN_ISSUER":       cfg.Issuer,
 			"AUDIENCE":           strings.Join(cfg.Audience, " "),
@@ -55,7 +58,7 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		RestApiName:   jsii.String("account-api-" + cfg.Stage),
 		Description:   jsii.String("Account API, stage " + cfg.Stage),
 		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
-		DeployOptions: &awsapigateway.StageOptions{StageName: jsii.String(cfg.Stage)},
+		DeployOptions: stageOptions(stack, cfg),
 		// Set on the API and not on each route, so that nobody can forget it.
 		DefaultMethodOptions: &awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
@@ -73,19 +76,29 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 			MaxAge:       awscdk.Duration_Hours(jsii.Number(1)),
 			StatusCode:   jsii.Number(204),
 		},
-		CloudWatchRole: jsii.Bool(false),
+		CloudWatchRole:            jsii.Bool(false), // see addLogging
+		DisableExecuteApiEndpoint: jsii.Bool(cfg.DomainName != ""),
 	})
 	for _, r := range routes {
-		api.Root().ResourceForPath(jsii.String(r.path)).AddMethod(jsii.String(r.method),
-			// The console's test button would need a second permission to invoke.
-			awsapigateway.NewLambdaIntegration(r.function, &awsapigateway.LambdaIntegrationOptions{AllowTestInvoke: jsii.Bool(false)}), nil)
+		// The console's test button would need a second permission to invoke.
+		integration := awsapigateway.NewLambdaIntegration(r.function, &awsapigateway.LambdaIntegrationOptions{AllowTestInvoke: jsii.Bool(false)})
+		method := api.Root().ResourceForPath(jsii.String(r.path)).AddMethod(jsii.String(r.method), integration, nil)
+		accept(method, "Tokens come from any OpenID provider and are verified by the token authorizer; Cognito is but one.", "AwsSolutions-COG4")
 	}
+	accept(api.Node().DefaultChild(), "The one route takes neither parameters nor a body. A route that does brings its own validator.", "AwsSolutions-APIG2")
 	addGatewayResponses(api, cfg)
+	addLogging(stack, cfg, api)
+	addMonitoring(stack, cfg, api, authorizer, profile)
+	if cfg.DomainName != "" {
+		addDomain(stack, cfg, api)
+	}
+	if cfg.WAF {
+		addWAF(stack, cfg, api)
+	}
 
 	// In place of the output that RestApi adds under a hashed name.
 	api.Node().TryRemoveChild(jsii.String("Endpoint"))
-	output(stack, "ApiUrl", "Where the API answers; GET /profile lies below it",
-		fmt.Sprintf("https://%s.execute-api.%s.%s/%s", *api.RestApiId(), *stack.Region(), *stack.UrlSuffix(), cfg.Stage))
+	output(stack, "ApiUrl", "Where the API answers; GET /profile lies below it", apiURL(stack, cfg, api))
 	output(stack, "AuthorizerFunctionName", "The token authorizer", *authorizer.FunctionName())
 	output(stack, "ProfileFunctionName", "The function behind GET /profile", *profile.FunctionName())
 	return stack
@@ -106,6 +119,39 @@ func methods(routes []route) []string {
 	}
 	slices.Sort(all)
 	return slices.Compact(all)
+}
+
+// apiURL returns where the stage answers, without a slash at the end.
+func apiURL(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) string {
+	switch {
+	case cfg.DomainName == "":
+		return fmt.Sprintf("https://%s.execute-api.%s.%s/%s", *api.RestApiId(), *stack.Region(), *stack.UrlSuffix(), cfg.Stage)
+	case cfg.BasePath == "":
+		return "https://" + cfg.DomainName
+	default:
+		return "https://" + cfg.DomainName + "/" + cfg.BasePath
+	}
+}
+
+// permissionsBoundary returns the boundary of every role in the stack, or nil.
+func permissionsBoundary(policy string) awscdk.PermissionsBoundary {
+	switch {
+	case policy == "":
+		return nil
+	case strings.HasPrefix(policy, "arn:"):
+		return awscdk.PermissionsBoundary_FromArn(jsii.String(policy))
+	default:
+		return awscdk.PermissionsBoundary_FromName(jsii.String(policy))
+	}
+}
+
+// pointers returns the map as jsii takes it.
+func pointers(texts map[string]string) *map[string]*string {
+	result := make(map[string]*string, len(texts))
+	for name, text := range texts {
+		result[name] = jsii.String(text)
+	}
+	return &result
 }
 
 func output(stack awscdk.Stack, name, description, value string) {

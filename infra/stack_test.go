@@ -10,11 +10,11 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
+	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
 var update = flag.Bool("update", false, "write the golden files instead of comparing with them")
@@ -34,7 +34,7 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(folder) // the kernel's own files
+	defer os.RemoveAll(folder) // with the kernel's own files
 	os.Setenv("TMPDIR", folder)
 	// CloudFormation's schema validator takes 4 of 5 seconds; make synth runs it.
 	os.Setenv("CDK_VALIDATION", "false")
@@ -46,12 +46,14 @@ type template struct {
 	Resources map[string]resource
 	Outputs   map[string]any
 	text      []byte
+	folder    string // the cloud assembly
 }
 
 type resource struct {
-	Type       string
-	Properties map[string]any
-	DependsOn  []string
+	Type           string
+	Properties     map[string]any
+	DependsOn      []string
+	DeletionPolicy string
 }
 
 // ofType returns the resources of one type by logical ID.
@@ -66,7 +68,8 @@ func (tpl template) ofType(name string) map[string]resource {
 }
 
 // synth returns the template of a stage, made under the feature flags of cdk.json.
-func synth(t *testing.T, cfg Config) template {
+// Rule packs leave their reports in its folder.
+func synth(t *testing.T, cfg Config, packs ...rulePack) template {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "cdk.json"))
 	if err != nil {
@@ -76,12 +79,25 @@ func synth(t *testing.T, cfg Config) template {
 	if err := json.Unmarshal(text, &project); err != nil {
 		t.Fatal(err)
 	}
-	outdir := t.TempDir()
+	// Findings of a rule pack would end the synth; the tests want to list them.
+	delete(project.Context, "@aws-cdk/core:annotationsInValidationReport")
+	outdir, err := os.MkdirTemp("", "assembly-") // removed by run
+	if err != nil {
+		t.Fatal(err)
+	}
 	app := awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(outdir), Context: &project.Context})
+	defer func() { // jsii's way to report an error
+		if refused := recover(); refused != nil {
+			t.Fatalf("synthesize: %v", refused)
+		}
+	}()
 	newStack(app, cfg)
+	for _, pack := range packs {
+		awscdk.Aspects_Of(app).Add(pack(&cdknag.NagPackProps{Reports: jsii.Bool(true)}), nil)
+	}
 	app.Synth(nil)
 
-	var tpl template
+	tpl := template{folder: outdir}
 	if tpl.text, err = os.ReadFile(filepath.Join(outdir, "AccountApi-"+cfg.Stage+".template.json")); err != nil {
 		t.Fatal(err)
 	}
@@ -124,23 +140,56 @@ func builtFunctions(t *testing.T) string {
 	return folder
 }
 
-var defaultStack struct {
-	sync.Once
-	template
+// stages are the settings that most tests look at, by name.
+var stages = map[string]map[string]any{
+	"default": nil,
+	"everything": {
+		"stage":                 "test",
+		"audience":              "https://api.example.com https://old-api.example.com",
+		"requiredScopes":        "use:api <b>&",
+		"corsOrigins":           "https://app.example.com http://localhost:3000",
+		"authorizerConcurrency": "100",
+		"throttleRate":          "10",
+		"throttleBurst":         "5",
+		"logRetentionDays":      "365",
+		"executionLogs":         "info",
+		"xray":                  "true",
+		"alarmEmail":            "ops@example.com",
+		"domainName":            "api.example.com",
+		"certificateArn":        "arn:aws:acm:eu-west-1:111122223333:certificate/11112222-3333-4444-5555-666677778888",
+		"basePath":              "account",
+		"hostedZoneId":          "Z0123456789ABCDEFGHIJ",
+		"waf":                   "true",
+		"wafRateLimit":          "500",
+		"tags":                  "team=accounts,cost-center=42",
+		"permissionsBoundary":   "DeveloperBoundary",
+	},
+	"in a managed account": {
+		"cloudWatchRole":      "existing",
+		"executionLogs":       "off",
+		"alarmTopicArn":       "arn:aws:sns:eu-west-1:111122223333:alarms",
+		"permissionsBoundary": "arn:aws:iam::111122223333:policy/Boundary",
+	},
+	"without logs": {"cloudWatchRole": "none"},
 }
 
-// theDefault returns the template with nothing but the required settings.
-func theDefault(t *testing.T) template {
+// synthesized holds what stage has made, since a synth takes its time.
+var synthesized = map[string]template{}
+
+// stage returns the template of one of the stages, checked by the rule packs.
+func stage(t *testing.T, name string) template {
 	t.Helper()
-	defaultStack.Do(func() { defaultStack.template = synth(t, config(t, nil)) })
-	if defaultStack.Resources == nil {
-		t.Fatal("the default stack could not be synthesized, see the first failure")
+	tpl, ok := synthesized[name]
+	if !ok {
+		tpl = synth(t, config(t, stages[name]), rulePacks...)
+		synthesized[name] = tpl
 	}
-	return defaultStack.template
+	return tpl
 }
 
-func TestTemplateIsTheReviewedOne(t *testing.T) {
-	golden(t, "default", theDefault(t))
+func TestTemplatesAreTheReviewedOnes(t *testing.T) {
+	golden(t, "default", stage(t, "default"))
+	golden(t, "everything", stage(t, "everything"))
 }
 
 var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
@@ -178,7 +227,7 @@ func line(lines []string, i int) string {
 }
 
 func TestEveryMethodButThePreflightIsAuthorized(t *testing.T) {
-	tpl := theDefault(t)
+	tpl := stage(t, "default")
 	authorizers := tpl.ofType("AWS::ApiGateway::Authorizer")
 	if len(authorizers) != 1 {
 		t.Fatalf("got %d authorizers, want one", len(authorizers))
@@ -200,7 +249,7 @@ func TestEveryMethodButThePreflightIsAuthorized(t *testing.T) {
 }
 
 func TestEachPermissionNamesItsOwnCaller(t *testing.T) {
-	tpl := theDefault(t)
+	tpl := stage(t, "default")
 	suffixes := map[string]string{ // function → end of the only ARN that may invoke it
 		"Authorizer": "/authorizers/${TokenAuthorizer}",
 		"Profile":    "/${ApiDeploymentStageprod}/GET/profile",
@@ -255,7 +304,7 @@ func render(value any) string {
 var logicalIDHash = regexp.MustCompile(`[0-9A-F]{8}$`)
 
 func TestTheDeploymentComesAfterEverythingItPublishes(t *testing.T) {
-	tpl := theDefault(t)
+	tpl := stage(t, "default")
 	deployments := tpl.ofType("AWS::ApiGateway::Deployment")
 	if len(deployments) != 1 {
 		t.Fatalf("got %d deployments, want one", len(deployments))
@@ -278,7 +327,7 @@ func TestANewDeploymentPublishesEveryChangeOfTheAPI(t *testing.T) {
 		"a changed preflight":        {"corsOrigins": "https://app.example.com"},
 		"a changed gateway response": {"requiredScopes": "use:api"},
 	}
-	before := deploymentID(theDefault(t))
+	before := deploymentID(stage(t, "default"))
 	for name, settings := range changes {
 		t.Run(name, func(t *testing.T) {
 			if deploymentID(synth(t, config(t, settings))) == before {
@@ -301,8 +350,7 @@ func deploymentID(tpl template) string {
 }
 
 func TestGatewayErrorsAreJSON(t *testing.T) {
-	tpl := synth(t, config(t, map[string]any{"requiredScopes": `use:api <b>&`}))
-	responses := tpl.ofType("AWS::ApiGateway::GatewayResponse")
+	responses := stage(t, "everything").ofType("AWS::ApiGateway::GatewayResponse")
 	for id, response := range responses {
 		templates, _ := response.Properties["ResponseTemplates"].(map[string]any)
 		body, _ := templates["application/json"].(string)

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awswafv2"
+	"github.com/aws/jsii-runtime-go"
+)
+
+// addWAF puts a web ACL in front of the stage: AWS's rules against common and
+// known attacks and bad addresses, and a limit for each IP address. What it
+// blocks is answered with 403 by the gateway response DEFAULT_4XX.
+func addWAF(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
+	visibility := func(name string) *awswafv2.CfnWebACL_VisibilityConfigProperty {
+		return &awswafv2.CfnWebACL_VisibilityConfigProperty{
+			CloudWatchMetricsEnabled: jsii.Bool(true),
+			MetricName:               jsii.String(name),
+			SampledRequestsEnabled:   jsii.Bool(false), // samples hold the Authorization header
+		}
+	}
+	rules := []any{
+		&awswafv2.CfnWebACL_RuleProperty{
+			Name:     jsii.String("RateLimit"),
+			Priority: jsii.Number(0),
+			Action:   &awswafv2.CfnWebACL_RuleActionProperty{Block: &awswafv2.CfnWebACL_BlockActionProperty{}},
+			Statement: &awswafv2.CfnWebACL_StatementProperty{
+				RateBasedStatement: &awswafv2.CfnWebACL_RateBasedStatementProperty{
+					AggregateKeyType:    jsii.String("IP"),
+					EvaluationWindowSec: jsii.Number(300),
+					Limit:               jsii.Number(cfg.WAFRateLimit),
+				},
+			},
+			VisibilityConfig: visibility("RateLimit"),
+		},
+	}
+	for i, group := range []string{"AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet"} {
+		rules = append(rules, &awswafv2.CfnWebACL_RuleProperty{
+			Name:           jsii.String(group),
+			Priority:       jsii.Number(i + 1),
+			OverrideAction: &awswafv2.CfnWebACL_OverrideActionProperty{None: &map[string]any{}},
+			Statement: &awswafv2.CfnWebACL_StatementProperty{
+				ManagedRuleGroupStatement: &awswafv2.CfnWebACL_ManagedRuleGroupStatementProperty{
+					VendorName: jsii.String("AWS"),
+					Name:       jsii.String(group),
+				},
+			},
+			VisibilityConfig: visibility(group),
+		})
+	}
+	acl := awswafv2.NewCfnWebACL(stack, jsii.String("WebAcl"), &awswafv2.CfnWebACLProps{
+		Description:      jsii.String("Account API, stage " + cfg.Stage),
+		Scope:            jsii.String("REGIONAL"),
+		DefaultAction:    &awswafv2.CfnWebACL_DefaultActionProperty{Allow: &awswafv2.CfnWebACL_AllowActionProperty{}},
+		Rules:            &rules,
+		VisibilityConfig: visibility("account-api-" + cfg.Stage),
+	})
+	awswafv2.NewCfnWebACLAssociation(stack, jsii.String("WebAclAssociation"), &awswafv2.CfnWebACLAssociationProps{
+		ResourceArn: api.DeploymentStage().StageArn(),
+		WebAclArn:   acl.AttrArn(),
+	})
+
+	// WAF insists on the prefix of the name, and on the ARN without ":*".
+	logs := newLogGroup(stack, "WebAclLogs", cfg, "aws-waf-logs-account-api-"+cfg.Stage)
+	awswafv2.NewCfnLoggingConfiguration(stack, jsii.String("WebAclLogging"), &awswafv2.CfnLoggingConfigurationProps{
+		ResourceArn: acl.AttrArn(),
+		LogDestinationConfigs: &[]any{
+			fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s", *stack.Partition(), *stack.Region(), *stack.Account(), *logs.LogGroupName()),
+		},
+		RedactedFields: &[]any{&awswafv2.CfnLoggingConfiguration_FieldToMatchProperty{
+			SingleHeader: map[string]any{"Name": "authorization"}, // a token in a log is a token lost
+		}},
+	})
+}
