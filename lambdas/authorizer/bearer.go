@@ -34,12 +34,18 @@ func bearer(value string) (string, error) {
 func isB64Token(s string) bool {
 	s = strings.TrimRight(s, "=")
 	for i := range len(s) {
-		switch c := s[i]; {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case c == '-', c == '.', c == '_', c == '~', c == '+', c == '/':
-		default:
+		if !b64TokenByte[s[i]] {
 			return false
 		}
 	}
 	return s != ""
 }
+
+// b64TokenByte is a table because the bytes of a token come in no order that a branch
+// predictor could learn: comparisons took longer than all the JSON of a token.
+var b64TokenByte = func() (table [256]bool) {
+	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/") {
+		table[c] = true
+	}
+	return table
+}()

@@ -92,8 +92,9 @@ type keySet struct {
 	onFetch  func(fetch)
 	cache    *jwk.Cache
 	current  atomic.Pointer[snapshot] // nil until a fetch has succeeded
-	stop     context.CancelFunc
 	document *document
+	life     context.Context // of jwx's workers and of fetches
+	stop     context.CancelFunc
 
 	mu           sync.Mutex // guards what follows; never held during network
 	underWay     *flight    // the one fetch there may be at a time
@@ -126,16 +127,15 @@ type droppedKey struct {
 
 // newKeySet returns a key set that holds nothing yet. onFetch is told about every fetch.
 func newKeySet(url string, allowed []*algorithm, now func() time.Time, onFetch func(fetch)) *keySet {
-	ctx, stop := context.WithCancel(context.Background())
 	s := &keySet{
-		url:     url,
-		now:     func() time.Time { return now().Round(0) }, // wall clock only
-		onFetch: onFetch,
-		cache:   jwk.NewCache(ctx, jwk.WithRefreshWindow(never)),
-		stop:    stop,
-		absent:  make(map[string]struct{}),
+		url:      url,
+		now:      func() time.Time { return now().Round(0) }, // wall clock only
+		onFetch:  onFetch,
+		document: newDocument(allowed),
+		absent:   make(map[string]struct{}),
 	}
-	s.document = newDocument(allowed)
+	s.life, s.stop = context.WithCancel(context.Background())
+	s.cache = jwk.NewCache(s.life, jwk.WithRefreshWindow(never))
 	err := s.cache.Register(url,
 		jwk.WithHTTPClient(s.document),
 		jwk.WithRefreshInterval(never),
@@ -293,7 +293,7 @@ func (s *keySet) refresh(ctx context.Context) error {
 // It ends by fetchTimeout, and publish has been called by then if all is well.
 func (s *keySet) fetch(f *flight) {
 	start := time.Now()
-	_, f.err = s.cache.Refresh(context.Background(), s.url)
+	_, f.err = s.cache.Refresh(s.life, s.url)
 	report := fetch{duration: time.Since(start), dropped: s.document.dropped, err: f.err}
 	if f.err == nil {
 		for kid := range s.current.Load().keys {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
-	"errors"
 	"slices"
 	"strings"
 	"time"
@@ -76,60 +75,100 @@ type seen struct {
 
 // verify returns the principal of a genuine access token for this API. Its error holds
 // a [reason]. It goes from cheap to dear: shape, header, issuer, key, signature, claims.
-func (v *verifier) verify(ctx context.Context, token string, seen *seen) (principal.Principal, error) {
-	// JWTs are compact only (RFC 7519 section 1): three parts, and what is signed are
-	// the received bytes of the first two, never a re-encoding of them.
-	compact := []byte(token)
-	if len(compact) > maxToken {
-		return principal.Principal{}, errOversize
+func (v *verifier) verify(ctx context.Context, token string, seen *seen) (who principal.Principal, err error) {
+	jws, err := split(token)
+	if err != nil {
+		return who, err
 	}
-	headerEnd := bytes.IndexByte(compact, '.')
-	payloadEnd := bytes.LastIndexByte(compact, '.')
-	if headerEnd == payloadEnd || bytes.IndexByte(compact[headerEnd+1:payloadEnd], '.') >= 0 {
-		return principal.Principal{}, errMalformedToken
-	}
-	memory := make([]byte, 0, len(compact)) // for all three decoded parts
-	rawHeader, memory, ok1 := decode(memory, compact[:headerEnd])
-	rawPayload, memory, ok2 := decode(memory, compact[headerEnd+1:payloadEnd])
-	signature, _, ok3 := decode(memory, compact[payloadEnd+1:])
-	if !ok1 || !ok2 || !ok3 {
-		return principal.Principal{}, errMalformedToken
-	}
-	if len(rawHeader) > maxHeader || len(signature) > maxSignature {
-		return principal.Principal{}, errOversize
-	}
-
-	algorithm, kid, err := v.header(rawHeader)
+	alg, kid, err := v.header(jws.header)
 	seen.kid = kid
 	if err != nil {
-		return principal.Principal{}, err
+		return who, err
 	}
 	var members [32]member
-	claims, ok := parseObject(rawPayload, maxMembers, members[:0])
+	claims, ok := parseObject(jws.payload, maxMembers, members[:0])
 	if !ok {
-		return principal.Principal{}, errMalformedToken
+		return who, errMalformedToken
 	}
 	// Another issuer's token is not worth a look at the keys: they are not its keys.
 	if err := v.issuedHere(claims, seen); err != nil {
-		return principal.Principal{}, err
+		return who, err
 	}
-
 	set, keys, err := v.keys.find(ctx, kid)
 	if err != nil {
-		return principal.Principal{}, err
+		return who, err
 	}
-	signed := compact[:payloadEnd]
-	err = verifySignature(keys, algorithm, signed, signature)
-	if errors.Is(err, errBadSignature) {
+	err = jws.verify(alg, keys)
+	if err == errBadSignature {
 		// A provider may have replaced a key and kept its kid.
 		if keys := v.keys.findReplaced(ctx, set, kid); keys != nil {
-			err = verifySignature(keys, algorithm, signed, signature)
+			err = jws.verify(alg, keys)
 		}
 	}
 	if err != nil {
-		return principal.Principal{}, err
+		return who, err
 	}
 	return v.validate(claims, seen)
+}
+
+// jws is a token in its parts. JWTs are compact only (RFC 7519 section 1), and what is
+// signed are the received bytes of the first two parts, never a re-encoding of them.
+type jws struct {
+	header, payload, signature []byte // decoded
+	signed                     []byte
+}
+
+// split takes a token apart (RFC 7515 section 3.1).
+func split(token string) (jws, error) {
+	if len(token) > maxToken {
+		return jws{}, errOversize
+	}
+	compact := []byte(token)
+	headerEnd := bytes.IndexByte(compact, '.')
+	payloadEnd := bytes.LastIndexByte(compact, '.')
+	if headerEnd == payloadEnd || bytes.IndexByte(compact[headerEnd+1:payloadEnd], '.') >= 0 {
+		return jws{}, errMalformedToken
+	}
+	memory := make([]byte, 0, len(compact)) // for all three parts
+	header, memory, ok1 := decode(memory, compact[:headerEnd])
+	payload, memory, ok2 := decode(memory, compact[headerEnd+1:payloadEnd])
+	signature, _, ok3 := decode(memory, compact[payloadEnd+1:])
+	if !ok1 || !ok2 || !ok3 {
+		return jws{}, errMalformedToken
+	}
+	if len(header) > maxHeader || len(signature) > maxSignature {
+		return jws{}, errOversize
+	}
+	return jws{header, payload, signature, compact[:payloadEnd]}, nil
+}
+
+// decode appends the bytes behind one part of a token to memory, and returns them and
+// what memory is left. It takes unpadded base64url (RFC 7515 section 2) with no stray
+// bits, and nothing else: Go's decoder, also the strict one, skips line breaks.
+func decode(memory, part []byte) (decoded, rest []byte, ok bool) {
+	if len(part) == 0 || bytes.IndexByte(part, '\n') >= 0 || bytes.IndexByte(part, '\r') >= 0 {
+		return nil, memory, false
+	}
+	all, err := strictBase64.AppendDecode(memory, part)
+	return all[len(memory):], all[len(all):], err == nil
+}
+
+var strictBase64 = base64.RawURLEncoding.Strict()
+
+// verify tries the keys that the issuer has under the token's kid. There may be several
+// (RFC 7517 section 4.5), but only those count that are made for the algorithm.
+func (j jws) verify(alg *algorithm, keys []key) error {
+	err := errKeyAlgMismatch
+	for _, key := range keys {
+		if !slices.Contains(key.algorithms, alg) {
+			continue
+		}
+		if alg.verify(alg, key.public, j.signed, j.signature) {
+			return nil
+		}
+		err = errBadSignature
+	}
+	return err
 }
 
 // header reads a JOSE header (RFC 7515 section 4). Members that would bring a key along
@@ -192,32 +231,3 @@ func (v *verifier) kindOfToken(typ []byte) error {
 	}
 	return nil
 }
-
-// verifySignature tries the keys that the set has under the token's kid. There may be
-// several (RFC 7517 section 4.5), but only those count that are made for the algorithm.
-func verifySignature(keys []key, alg *algorithm, signed, signature []byte) error {
-	err := errKeyAlgMismatch
-	for _, key := range keys {
-		if !slices.Contains(key.algorithms, alg) {
-			continue
-		}
-		if alg.verify(alg, key.public, signed, signature) {
-			return nil
-		}
-		err = errBadSignature
-	}
-	return err
-}
-
-// decode appends the bytes behind one part of a token to memory, and returns them and
-// what memory is left. It takes unpadded base64url (RFC 7515 section 2) with no stray
-// bits, and nothing else: Go's decoder, also the strict one, skips line breaks.
-func decode(memory, part []byte) (decoded, rest []byte, ok bool) {
-	if len(part) == 0 || bytes.IndexByte(part, '\n') >= 0 || bytes.IndexByte(part, '\r') >= 0 {
-		return nil, memory, false
-	}
-	all, err := strictBase64.AppendDecode(memory, part)
-	return all[len(memory):], all[len(all):], err == nil
-}
-
-var strictBase64 = base64.RawURLEncoding.Strict()
