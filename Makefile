@@ -26,7 +26,7 @@ help: ## show this list
 run: need-go need-node .build/bin/local ## serve the API on this machine [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
 	@exec .build/bin/local -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' \
 		$(if $(ISSUER),-issuer '$(ISSUER)') $(if $(AUDIENCE),-audience '$(AUDIENCE)') $(if $(JWKS_URI),-jwks-uri '$(JWKS_URI)') \
-		$(if $(ALGORITHMS),-env 'ALGORITHMS=$(ALGORITHMS)') $(if $(PROVIDER),-env 'PROVIDER=$(PROVIDER)')
+		$(if $(ALGORITHMS),-algorithms '$(ALGORITHMS)') $(if $(PROVIDER),-provider '$(PROVIDER)')
 
 test: need-go need-node assembly ## run every test
 	@go test $(MODULES)

@@ -1,0 +1,265 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"accountapi/test/gateway"
+	"accountapi/test/issuer"
+)
+
+// run serves until ctx ends. When it returns, every process it started has ended.
+func run(ctx context.Context, args []string) error {
+	s, err := parse(args)
+	if err != nil {
+		return err
+	}
+	// The ports come first: whoever has to choose another one should not wait for a build.
+	listener, err := listen(s.port, "PORT")
+	if err != nil {
+		return err
+	}
+	defer listener.Close()
+	api := &api{settings: s}
+	defer api.close()
+	if s.localIssuer {
+		if err := api.startIssuer(); err != nil {
+			return err
+		}
+		defer api.issuer.Close()
+	}
+
+	if err := api.configure(ctx); err != nil {
+		return err
+	}
+	if s.assembly == "" {
+		if api.root, err = projectRoot(); err != nil {
+			return err
+		}
+		if err := api.build(ctx); err != nil {
+			return err
+		}
+	}
+	if err := api.load(); err != nil {
+		return err
+	}
+
+	server := &http.Server{Handler: api}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(listener) }()
+	defer server.Close()
+	if err := api.announce(ctx, "http://"+listener.Addr().String()); err != nil {
+		return err
+	}
+	if s.assembly == "" {
+		go watch(ctx, api.root, func() { api.reload(ctx) })
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+// api is what answers: the gateway of the moment, which a reload replaces.
+type api struct {
+	settings settings
+	root     string // of the project, if it is this one that is served
+	issuer   *issuer.Server
+	env      map[string]string
+
+	mu      sync.RWMutex // held for reading by every request, for writing by a reload
+	gateway *gateway.Gateway
+}
+
+func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	a.gateway.ServeHTTP(w, r)
+}
+
+func (a *api) close() {
+	if a.gateway != nil {
+		a.gateway.Close()
+	}
+}
+
+// listen takes a port of this machine, or says how to choose another.
+func listen(port int, setting string) (net.Listener, error) {
+	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return nil, fmt.Errorf("port %d is in use, perhaps by another make run: stop that, or choose another with make run %s=%d", port, setting, port+10)
+	}
+	return listener, err
+}
+
+func (a *api) startIssuer() error {
+	// Asked for here as well, because the issuer's own error does not know make's settings.
+	probe, err := listen(a.settings.issuerPort, "ISSUER_PORT")
+	if err != nil {
+		return err
+	}
+	address := probe.Addr().String()
+	probe.Close()
+	config := issuer.Config{Audience: a.settings.audience, Scopes: []string{"get:profile", "update:profile"}}
+	if a.settings.algorithms != "" {
+		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
+	}
+	a.issuer, err = issuer.Start(address, config)
+	return err
+}
+
+// configure decides which issuer the functions trust.
+func (a *api) configure(ctx context.Context) (err error) {
+	s := a.settings
+	switch {
+	case s.localIssuer:
+		a.env = s.overrides(a.issuer.URL(), a.issuer.Audience(), a.issuer.JWKSURL())
+	case s.issuer != "":
+		jwksURI := s.jwksURI
+		if jwksURI == "" {
+			if jwksURI, err = discover(ctx, s.issuer); err != nil {
+				return err
+			}
+		}
+		a.env = s.overrides(s.issuer, s.audience, jwksURI)
+	default:
+		a.env = s.overrides("", "", "")
+	}
+	return nil
+}
+
+// build makes the functions and the cloud assembly for this machine. The Makefile has the
+// flags, and does nothing for what is up to date.
+func (a *api) build(ctx context.Context) error {
+	fmt.Fprintln(os.Stderr, "building the functions and synthesizing the stack …")
+	command := exec.CommandContext(ctx, "make", "--no-print-directory", "-s", "assembly")
+	command.Dir = a.root
+	command.Stdout = os.Stderr
+	command.Stderr = os.Stderr
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("the build failed, its errors are above (%w)", err)
+	}
+	return nil
+}
+
+// load reads the cloud assembly. The gateway in use goes only when the new one is there.
+func (a *api) load() error {
+	folder := a.settings.assembly
+	if folder == "" {
+		folder = filepath.Join(a.root, ".build", "local", "assembly")
+	}
+	next, err := gateway.Load(folder, gateway.Options{
+		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: os.Stderr, Log: logRequest,
+	})
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	previous := a.gateway
+	a.gateway = next
+	a.mu.Unlock()
+	if previous != nil {
+		return previous.Close()
+	}
+	return nil
+}
+
+// reload takes over changed sources; a build that fails leaves the old version serving.
+func (a *api) reload(ctx context.Context) {
+	start := time.Now()
+	err := a.build(ctx)
+	if err == nil {
+		err = a.load()
+	}
+	switch {
+	case ctx.Err() != nil:
+	case err != nil:
+		fmt.Fprintf(os.Stderr, "local: %v\nlocal: the previous version goes on serving\n", err)
+	default:
+		fmt.Fprintf(os.Stderr, "reloaded in %.1f s\n", time.Since(start).Seconds())
+	}
+}
+
+// announce prints how to call the API, once it answers.
+func (a *api) announce(ctx context.Context, address string) error {
+	url := address + "/" + a.gateway.Stage()
+	token := ""
+	if a.issuer != nil {
+		if err := a.issuer.SetAPIURL(url); err != nil {
+			return err
+		}
+		token = a.issuer.Token()
+	}
+	if a.settings.assembly == "" {
+		if err := tryOut(ctx, url, token); err != nil {
+			return err
+		}
+	}
+	fmt.Printf("API_URL=%s\n", url)
+	shown := "$TOKEN"
+	if token != "" {
+		fmt.Printf("TOKEN=%s\n", token)
+		shown = token
+	}
+	fmt.Printf("\ncurl -i %s/profile -H \"Authorization: Bearer %s\"\n\n", url, shown)
+	if a.issuer != nil {
+		fmt.Printf("Try other tokens at %s. ", a.issuer.URL())
+	}
+	fmt.Println("Ctrl-C stops.")
+	return nil
+}
+
+// tryOut calls the API once: with a good token it must answer 200, and without one at hand
+// a made-up token must be refused, which shows that the functions start with the settings.
+func tryOut(ctx context.Context, url, token string) error {
+	want, sent := http.StatusOK, token
+	if token == "" {
+		want, sent = http.StatusUnauthorized, "none"
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/profile", nil)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+sent)
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	if body, _ := io.ReadAll(response.Body); response.StatusCode != want {
+		return fmt.Errorf("GET /profile answers %s %s: the functions do not work with these settings, their own words are above", response.Status, bytes.TrimSpace(body))
+	}
+	return nil
+}
+
+// projectRoot is the folder with go.work, this one or one above.
+func projectRoot() (string, error) {
+	folder, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(folder, "go.work")); err == nil {
+			return folder, nil
+		}
+		parent := filepath.Dir(folder)
+		if parent == folder {
+			return "", errors.New("go.work is in no folder above: run this inside the project, or name a cloud assembly with -assembly")
+		}
+		folder = parent
+	}
+}

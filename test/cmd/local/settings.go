@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+)
+
+// settings are the flags.
+type settings struct {
+	assembly   string
+	api, stage string
+	port       int
+	issuerPort int
+	env        environment
+
+	issuer, audience, jwksURI, algorithms, provider string
+
+	localIssuer bool // derived: a local issuer stands in for the provider
+}
+
+// environment is a flag that may be given several times, as NAME=VALUE.
+type environment map[string]string
+
+func (e environment) String() string { return "" }
+
+func (e environment) Set(text string) error {
+	name, value, ok := strings.Cut(text, "=")
+	if !ok || name == "" {
+		return fmt.Errorf("write it as NAME=VALUE")
+	}
+	e[name] = value
+	return nil
+}
+
+// parse reads the flags. Its error names every mistake.
+func parse(args []string) (settings, error) {
+	s := settings{env: environment{}}
+	flags := flag.NewFlagSet("local", flag.ContinueOnError)
+	flags.SetOutput(os.Stderr)
+	flags.StringVar(&s.assembly, "assembly", "", "serve the cloud assembly in this `folder` instead of building this project's")
+	flags.StringVar(&s.api, "api", "", "logical `id` of the REST API to serve, where the assembly has several")
+	flags.StringVar(&s.stage, "stage", "", "`name` of the stage to serve, where the API has several")
+	flags.IntVar(&s.port, "port", 3000, "`port` of the API on 127.0.0.1, 0 for any free one")
+	flags.IntVar(&s.issuerPort, "issuer-port", 3001, "`port` of the local issuer on 127.0.0.1, 0 for any free one")
+	flags.Var(s.env, "env", "set `NAME=VALUE` in the functions' environment, over what the template says; may be repeated")
+	flags.StringVar(&s.issuer, "issuer", "", "`URL` of a real OpenID provider, exactly as in the iss of its tokens, instead of a local issuer")
+	flags.StringVar(&s.audience, "audience", "", "`identifier` of this API at the issuer (the aud of its tokens)")
+	flags.StringVar(&s.jwksURI, "jwks-uri", "", "`URL` of the provider's JWK Set; asked from its discovery document if left out")
+	flags.StringVar(&s.algorithms, "algorithms", "", "allowed signature `algorithms`, separated by spaces or commas; RS256 if left out")
+	flags.StringVar(&s.provider, "provider", "", "`kind` of provider: auth0, rfc9068, cognito, entra or okta")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+
+	var problems []error
+	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
+	issuerPortGiven := false
+	flags.Visit(func(f *flag.Flag) { issuerPortGiven = issuerPortGiven || f.Name == "issuer-port" })
+	s.localIssuer = s.issuer == "" && (s.assembly == "" || issuerPortGiven)
+
+	if flags.NArg() > 0 {
+		problem("unexpected %q: every setting is a flag, see -help", flags.Arg(0))
+	}
+	if s.issuer != "" && s.audience == "" {
+		problem("ISSUER needs AUDIENCE: the identifier of this API at the issuer, without which tokens for other APIs would be let in")
+	}
+	if s.issuer == "" && s.jwksURI != "" {
+		problem("JWKS_URI needs ISSUER: the iss of the provider's tokens")
+	}
+	if s.issuer == "" && s.provider != "" && s.provider != "auth0" {
+		problem("PROVIDER=%s needs ISSUER: the tokens of the local issuer are like Auth0's", s.provider)
+	}
+	return s, errors.Join(problems...)
+}
+
+// overrides is what goes over the functions' environment: the issuer, unless the template
+// is to decide, and what -env says.
+func (s settings) overrides(issuer, audience, jwksURI string) map[string]string {
+	env := map[string]string{}
+	for name, value := range map[string]string{
+		"TOKEN_ISSUER": issuer, "AUDIENCE": audience, "JWKS_URI": jwksURI, "ALGORITHMS": s.algorithms, "PROVIDER": s.provider,
+	} {
+		if value != "" {
+			env[name] = value
+		}
+	}
+	for name, value := range s.env {
+		env[name] = value
+	}
+	return env
+}
+
+// discover asks a provider where its keys are (OpenID Connect Discovery 1.0 section 4).
+func discover(ctx context.Context, issuer string) (jwksURI string, err error) {
+	address := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("ask the issuer where its keys are: %w; or say it: JWKS_URI=https://…", err)
+		}
+	}()
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return "", err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	if response.StatusCode != http.StatusOK {
+		return "", fmt.Errorf("%s answers %s", address, response.Status)
+	}
+	var document struct {
+		Issuer  string `json:"issuer"`
+		JWKSURI string `json:"jwks_uri"`
+	}
+	if err := json.NewDecoder(http.MaxBytesReader(nil, response.Body, 1<<20)).Decode(&document); err != nil {
+		return "", fmt.Errorf("%s is no discovery document: %w", address, err)
+	}
+	if document.Issuer != issuer {
+		return "", fmt.Errorf("the provider calls itself %q, not %q: use exactly ISSUER=%s", document.Issuer, issuer, document.Issuer)
+	}
+	if document.JWKSURI == "" {
+		return "", fmt.Errorf("%s has no jwks_uri", address)
+	}
+	return document.JWKSURI, nil
+}

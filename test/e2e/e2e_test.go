@@ -1,0 +1,177 @@
+// Package e2e tests the API over HTTP, as curl would call it.
+//
+// By default it serves the synthesized template and the compiled functions on this machine.
+// With API_URL and TOKEN in the environment the same tests run against a deployed stage;
+// those that must have the issuer in hand are then skipped, and say so.
+package e2e
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"accountapi/test/gateway"
+	"accountapi/test/issuer"
+)
+
+const root = "../.."
+
+func TestMain(m *testing.M) {
+	if os.Getenv("API_URL") == "" {
+		build := exec.Command("make", "--no-print-directory", "-s", "assembly")
+		build.Dir = root
+		if output, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "make assembly: %v\n%s", err, output)
+			os.Exit(1)
+		}
+	} else if os.Getenv("TOKEN") == "" {
+		fmt.Fprintln(os.Stderr, "API_URL names a deployed stage: set TOKEN to a token for it with the scope get:profile")
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
+}
+
+// assembly is the cloud assembly of this project, with functions for this machine.
+func assembly() string { return filepath.Join(root, ".build", "local", "assembly") }
+
+// api is the API under test.
+type api struct {
+	url    string
+	token  string // a good one
+	issuer *issuer.Server
+	log    *output // of the functions
+}
+
+// open returns the deployed stage that API_URL names, or else serves one here.
+func open(t *testing.T) *api {
+	t.Helper()
+	if url := os.Getenv("API_URL"); url != "" {
+		return &api{url: strings.TrimSuffix(url, "/"), token: os.Getenv("TOKEN")}
+	}
+	return serve(t, assembly(), issuer.Config{}, nil)
+}
+
+// local serves the API here, with an issuer that the test has in hand.
+func local(t *testing.T) *api {
+	t.Helper()
+	a := open(t)
+	if a.issuer == nil {
+		t.Skip("skipped: needs an issuer that the test controls, and API_URL names a deployed stage")
+	}
+	return a
+}
+
+// serve serves a cloud assembly whose functions trust a new local issuer. prepare, if
+// there is one, sees the issuer before any function does.
+func serve(t *testing.T, assembly string, config issuer.Config, prepare func(*issuer.Server)) *api {
+	t.Helper()
+	tenant, err := issuer.Start("127.0.0.1:0", config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { tenant.Close() })
+	if prepare != nil {
+		prepare(tenant)
+	}
+	a := serveWith(t, assembly, map[string]string{
+		"TOKEN_ISSUER": tenant.URL(), "AUDIENCE": tenant.Audience(), "JWKS_URI": tenant.JWKSURL(),
+	})
+	a.issuer, a.token = tenant, tenant.Token()
+	return a
+}
+
+// serveWith serves a cloud assembly with these settings over its functions' environment.
+func serveWith(t *testing.T, assembly string, env map[string]string) *api {
+	t.Helper()
+	log := &output{}
+	// Frozen between invocations, as on AWS: what works only while nobody calls shows.
+	served, err := gateway.Load(assembly, gateway.Options{Env: env, Output: log, Freeze: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(served)
+	t.Cleanup(func() {
+		server.Close()
+		served.Close()
+		if t.Failed() {
+			t.Logf("the functions said:\n%s", log)
+		}
+	})
+	return &api{url: server.URL + "/" + served.Stage(), log: log}
+}
+
+// answer is an HTTP response that has been read.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// do sends a request with these headers, written "Name: value".
+func (a *api) do(t *testing.T, method, path string, headers ...string) answer {
+	t.Helper()
+	request, err := http.NewRequest(method, a.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, h := range headers {
+		name, value, _ := strings.Cut(h, ": ")
+		request.Header.Add(name, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answer{response.StatusCode, response.Header, string(body)}
+}
+
+// profile calls GET /profile with a token.
+func (a *api) profile(t *testing.T, token string) answer {
+	t.Helper()
+	return a.do(t, http.MethodGet, "/profile", "Authorization: Bearer "+token)
+}
+
+// expect compares status, body and headers; a header that is wanted to be "" must be absent.
+func (got answer) expect(t *testing.T, status int, body string, headers ...string) {
+	t.Helper()
+	if got.status != status || got.body != body {
+		t.Errorf("got %d %s\nwant %d %s", got.status, got.body, status, body)
+	}
+	for _, h := range headers {
+		name, want, _ := strings.Cut(h, ": ")
+		if value := strings.Join(got.header.Values(name), " | "); value != want {
+			t.Errorf("%s is %q, want %q", name, value, want)
+		}
+	}
+}
+
+// output collects what the functions write.
+type output struct {
+	mu     sync.Mutex
+	buffer bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.buffer.String()
+}
