@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -32,7 +30,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer listener.Close()
-	api := &api{settings: s}
+	api := &api{settings: s, log: &log{}}
 	defer api.close()
 	if s.localIssuer {
 		if err := api.startIssuer(); err != nil {
@@ -80,6 +78,7 @@ type api struct {
 	root     string // of the project, if it is this one that is served
 	issuer   *issuer.Server
 	env      map[string]string
+	log      *log
 
 	mu      sync.RWMutex // held for reading by every request, for writing by a reload
 	gateway *gateway.Gateway
@@ -163,7 +162,7 @@ func (a *api) load() error {
 		folder = filepath.Join(a.root, ".build", "local", "assembly")
 	}
 	next, err := gateway.Load(folder, gateway.Options{
-		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: os.Stderr, Log: logRequest,
+		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: a.log, Log: a.log.request,
 	})
 	if err != nil {
 		return err
@@ -205,10 +204,11 @@ func (a *api) announce(ctx context.Context, address string) error {
 		token = a.issuer.Token()
 	}
 	if a.settings.assembly == "" {
-		if err := tryOut(ctx, url, token); err != nil {
+		if err := a.tryOut(ctx, url, token); err != nil {
 			return err
 		}
 	}
+	a.log.release()
 	fmt.Printf("API_URL=%s\n", url)
 	shown := "$TOKEN"
 	if token != "" {
@@ -225,7 +225,7 @@ func (a *api) announce(ctx context.Context, address string) error {
 
 // tryOut calls the API once: with a good token it must answer 200, and without one at hand
 // a made-up token must be refused, which shows that the functions start with the settings.
-func tryOut(ctx context.Context, url, token string) error {
+func (a *api) tryOut(ctx context.Context, url, token string) error {
 	want, sent := http.StatusOK, token
 	if token == "" {
 		want, sent = http.StatusUnauthorized, "none"
@@ -240,8 +240,8 @@ func tryOut(ctx context.Context, url, token string) error {
 		return err
 	}
 	defer response.Body.Close()
-	if body, _ := io.ReadAll(response.Body); response.StatusCode != want {
-		return fmt.Errorf("GET /profile answers %s %s: the functions do not work with these settings, their own words are above", response.Status, bytes.TrimSpace(body))
+	if response.StatusCode != want {
+		return fmt.Errorf("GET /profile answers %s, the functions do not work with these settings:\n%s", response.Status, a.log.complaints())
 	}
 	return nil
 }
