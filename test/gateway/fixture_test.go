@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -127,7 +126,7 @@ func (s *script) last(t *testing.T) map[string]any {
 	return event
 }
 
-func (s *script) serve(t *testing.T) string {
+func (s *script) serve(t testing.TB) string {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		event, _ := io.ReadAll(r.Body)
 		s.mu.Lock()
@@ -308,22 +307,34 @@ type world struct {
 	address string
 
 	mu      sync.Mutex
+	sent    int
 	records []Record
 }
 
+// start serves the fixture.
 func (f *fixture) start(t *testing.T) *world {
 	t.Helper()
+	f.connect(t)
+	return f.serve(t, f.assembly(t))
+}
+
+// connect makes the functions ask this test what to do.
+func (f *fixture) connect(t testing.TB) {
+	f.properties("Authorizer")["Environment"] = cfn{"Variables": cfn{"SCRIPT": f.authorizer.serve(t)}}
+	f.properties("Handler")["Environment"] = cfn{"Variables": cfn{"SCRIPT": f.handler.serve(t)}}
+}
+
+// serve serves what assembly wrote.
+func (f *fixture) serve(t *testing.T, dir string) *world {
+	t.Helper()
 	w := &world{fixture: f, t: t}
-	for name, s := range map[string]*script{"Authorizer": &f.authorizer, "Handler": &f.handler} {
-		f.properties(name)["Environment"] = cfn{"Variables": cfn{"SCRIPT": s.serve(t)}}
-	}
 	options := f.options
 	options.Log = func(r Record) {
 		w.mu.Lock()
 		defer w.mu.Unlock()
 		w.records = append(w.records, r)
 	}
-	g, err := Load(f.assembly(t), options)
+	g, err := Load(dir, options)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -373,6 +384,9 @@ func (w *world) send(request string, lines ...string) *reply {
 	}
 	b.WriteString("\r\n" + body)
 
+	w.mu.Lock()
+	w.sent++
+	w.mu.Unlock()
 	connection, err := net.Dial("tcp", w.address)
 	if err != nil {
 		w.t.Fatal(err)
@@ -384,7 +398,11 @@ func (w *world) send(request string, lines ...string) *reply {
 	}
 	var wire bytes.Buffer
 	verb, _, _ := strings.Cut(request, " ")
-	response, err := http.ReadResponse(bufio.NewReader(io.TeeReader(connection, &wire)), &http.Request{Method: verb})
+	reader := bufio.NewReader(io.TeeReader(connection, &wire))
+	response, err := http.ReadResponse(reader, &http.Request{Method: verb})
+	if err == nil && response.StatusCode == http.StatusContinue {
+		response, err = http.ReadResponse(reader, &http.Request{Method: verb})
+	}
 	if err != nil {
 		w.t.Fatalf("%s: %v\n%s", request, err, wire.String())
 	}
@@ -471,6 +489,24 @@ func (w *world) invoked(s *script, times int) {
 	}
 }
 
+// record is what was logged of the last request. It is logged after the client
+// has its answer, so this waits for it.
+func (w *world) record(t *testing.T) Record {
+	t.Helper()
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(time.Millisecond) {
+		w.mu.Lock()
+		n := len(w.records)
+		if n == w.sent {
+			defer w.mu.Unlock()
+			return w.records[n-1]
+		}
+		w.mu.Unlock()
+		if time.Now().After(deadline) {
+			t.Fatalf("%d records of %d requests in 30 s", n, w.sent)
+		}
+	}
+}
+
 // at returns what is at a path of keys in a decoded event.
 func at(t *testing.T, event map[string]any, path ...string) any {
 	t.Helper()
@@ -483,11 +519,4 @@ func at(t *testing.T, event map[string]any, path ...string) any {
 		v = m[key]
 	}
 	return v
-}
-
-// with returns p with other values set.
-func with(p cfn, values cfn) cfn {
-	p = maps.Clone(p)
-	maps.Copy(p, values)
-	return p
 }
