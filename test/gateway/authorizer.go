@@ -93,6 +93,9 @@ func (g *Gateway) authorize(x *exchange) *failure {
 		a.store(token, caller, g.now())
 	}
 	x.grant = caller
+	if caller.policy.warning != "" {
+		x.record.Warning = caller.policy.warning
+	}
 
 	// The cached policy is one for the whole API: evaluated anew, it may well
 	// refuse another method than the one it was made for.

@@ -42,6 +42,7 @@
 //   - Detail texts of failed body validation are those of another JSON Schema
 //     library. The text of the response body does not depend on it.
 //   - A Lambda function beyond its concurrency waits; AWS would throttle it.
+//     Versions and aliases of a function are the function itself.
 package gateway
 
 import (

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"archive/zip"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/aws/aws-lambda-go/events"
 )
 
 func TestLoadRefusesWhatItCannotServe(t *testing.T) {
@@ -299,15 +302,11 @@ func TestAssetThatWasZippedBeforeSynthesis(t *testing.T) {
 		t.Fatal(err)
 	}
 	archive := zip.NewWriter(file)
-	content, err := os.ReadFile(bootstrap)
-	if err != nil {
-		t.Fatal(err)
-	}
 	entry, err := archive.Create("bootstrap") // without an execute bit
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := entry.Write(content); err != nil {
+	if _, err := entry.Write([]byte("#!/bin/sh\n")); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(archive.Close(), file.Close()); err != nil {
@@ -534,6 +533,53 @@ func TestStageVariablesReachTheFunction(t *testing.T) {
 	w := f.start(t)
 	w.get("/prod/profile").is200()
 	equal(t, w.handler.last(t)["stageVariables"], map[string]any{"colour": "blue"})
+}
+
+// The types of aws-lambda-go are what most Go functions see of the events.
+func TestEventsAreThoseOfAWSLambdaGo(t *testing.T) {
+	f := newFixture()
+	f.authorizer.do = func(event []byte) does {
+		var request events.APIGatewayCustomAuthorizerRequest
+		if err := strictly(event, &request); err != nil {
+			t.Error(err)
+		}
+		answer, err := json.Marshal(events.APIGatewayCustomAuthorizerResponse{
+			PrincipalID: "user",
+			PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{Version: "2012-10-17", Statement: []events.IAMPolicyStatement{
+				{Action: []string{"execute-api:Invoke"}, Effect: "Allow", Resource: []string{request.MethodArn}},
+			}},
+			Context: map[string]any{"scope": "get:profile"},
+		})
+		if err != nil {
+			t.Error(err)
+		}
+		return does{Answer: string(answer)}
+	}
+	f.handler.do = func(event []byte) does {
+		var request events.APIGatewayProxyRequest // which knows no principalOrgId, but AWS sends it
+		if err := json.Unmarshal(event, &request); err != nil {
+			t.Error(err)
+		}
+		equal(t, request.RequestContext.Authorizer["scope"], "get:profile")
+		answer, err := json.Marshal(events.APIGatewayProxyResponse{StatusCode: 201, Body: request.QueryStringParameters["q"]})
+		if err != nil {
+			t.Error(err)
+		}
+		return does{Answer: string(answer)}
+	}
+	f.start(t).get("/prod/profile?q=7", "User-Agent: test").is(201, "", "7")
+}
+
+func strictly(event []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(event))
+	d.DisallowUnknownFields()
+	return d.Decode(v)
+}
+
+func TestPrincipalInAPolicyIsIgnored(t *testing.T) {
+	w := authorizerThat(t, answers(strings.Replace(policyFor("Allow", "*"), `"Action"`, `"Principal":"*","Action"`, 1)))
+	w.get("/prod/profile").is200()
+	equal(t, w.record(t).Warning, "the Principal of statement 1 has no meaning in an authorizer's policy")
 }
 
 func TestBinaryBodies(t *testing.T) {

@@ -24,7 +24,10 @@ const (
 )
 
 // A policy is a valid policy document.
-type policy struct{ statements []statement }
+type policy struct {
+	statements []statement
+	warning    string // of what has no meaning in the policy of an authorizer
+}
 
 // A statement has exactly one of actions and notActions, and of resources and
 // notResources; the other one is nil.
@@ -33,6 +36,7 @@ type statement struct {
 	actions, notActions     []string
 	resources, notResources []string
 	conditions              []condition
+	principal               bool // it names one, which is ignored
 }
 
 // A condition compares one key with a list of values.
@@ -152,6 +156,9 @@ func parsePolicy(raw json.RawMessage) (*policy, error) {
 				if err != nil {
 					return nil, fmt.Errorf("statement %d: %w", i+1, err)
 				}
+				if s.principal {
+					p.warning = fmt.Sprintf("the Principal of statement %d has no meaning in an authorizer's policy", i+1)
+				}
 				p.statements = append(p.statements, s)
 			}
 		default:
@@ -159,7 +166,7 @@ func parsePolicy(raw json.RawMessage) (*policy, error) {
 		}
 	}
 	if _, ok := document["Statement"]; !ok {
-		return nil, errors.New("Statement is missing")
+		return nil, errors.New("no Statement")
 	}
 	return p, nil
 }
@@ -173,7 +180,8 @@ func parseStatement(raw json.RawMessage) (s statement, err error) {
 	for key, value := range fields {
 		switch key {
 		case "Sid":
-		case "Principal": // of no meaning here: the caller is the one who presented the token
+		case "Principal": // the caller is the one who presented the token
+			s.principal = true
 		case "Effect":
 			err = json.Unmarshal(value, &effect)
 		case "Action":

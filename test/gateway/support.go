@@ -43,20 +43,20 @@ var unrelated = map[string]string{
 }
 
 const (
-	methodType      = "AWS::ApiGateway::Method"
-	integrationType = methodType + " Integration"
-	answerType      = integrationType + " IntegrationResponses"
-	declaredType    = methodType + " MethodResponses"
-	stageType       = "AWS::ApiGateway::Stage"
-	settingsType    = stageType + " MethodSettings"
-	apiType         = "AWS::ApiGateway::RestApi"
-	endpointType    = apiType + " EndpointConfiguration"
-	resourceType    = "AWS::ApiGateway::Resource"
-	deploymentType  = "AWS::ApiGateway::Deployment"
-	authorizerType  = "AWS::ApiGateway::Authorizer"
-	customType      = "AWS::ApiGateway::GatewayResponse"
-	validatorType   = "AWS::ApiGateway::RequestValidator"
-	modelType       = "AWS::ApiGateway::Model"
+	methodType          = "AWS::ApiGateway::Method"
+	integrationType     = methodType + " Integration"
+	answerType          = integrationType + " IntegrationResponses"
+	declaredType        = methodType + " MethodResponses"
+	stageType           = "AWS::ApiGateway::Stage"
+	settingsType        = stageType + " MethodSettings"
+	apiType             = "AWS::ApiGateway::RestApi"
+	endpointType        = apiType + " EndpointConfiguration"
+	resourceType        = "AWS::ApiGateway::Resource"
+	deploymentType      = "AWS::ApiGateway::Deployment"
+	authorizerType      = "AWS::ApiGateway::Authorizer"
+	gatewayResponseType = "AWS::ApiGateway::GatewayResponse"
+	validatorType       = "AWS::ApiGateway::RequestValidator"
+	modelType           = "AWS::ApiGateway::Model"
 )
 
 // known lists the properties of each resource type, and those of the types
@@ -183,7 +183,7 @@ var known = map[string]map[string]support{
 		"RestApiId":                    used,
 		"Type":                         used,
 	},
-	customType: {
+	gatewayResponseType: {
 		"ResponseParameters": used,
 		"ResponseTemplates":  used,
 		"ResponseType":       used,

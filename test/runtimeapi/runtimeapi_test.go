@@ -20,7 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/aws/aws-lambda-go/lambda/messages"
 	"go.uber.org/goleak"
 )
 
@@ -637,5 +636,3 @@ func BenchmarkInvoke(b *testing.B) {
 		invoke(b, f, `{"do":"answer bytes","size":2}`)
 	}
 }
-
-var _ = messages.InvokeResponse_Error{} // keeps aws-lambda-go, which only testdata imports, in go.mod
