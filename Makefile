@@ -14,6 +14,7 @@ MODULES := ./infra/... ./lambdas/... ./test/...
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20,22
 export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 
+MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help run test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
 	lambdas assembly need-go need-node
@@ -39,6 +40,12 @@ check: need-go ## format, vet, staticcheck and the rules on imports
 
 e2e: need-go need-node assembly ## run the suite over HTTP against the local stack
 	@go test -count=1 ./test/e2e
+
+# Each target finds what it can in FUZZTIME; what it found before it tries in every test.
+FUZZTIME ?= 30s
+fuzz: need-go ## attack every input of the authorizer: [FUZZTIME=30s]
+	@for target in $$(go test ./lambdas/authorizer -list 'Fuzz.*' | grep '^Fuzz'); do \
+		go test ./lambdas/authorizer -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done
 
 smoke: need-go ## run the same suite against a deployed stage: API_URL= TOKEN=
 	@test -n '$(API_URL)' && test -n '$(TOKEN)' || { echo "say which stage and with which token: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
@@ -94,14 +101,22 @@ SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$
 synth: need-go need-node ## write the template to cdk.out: ISSUER= AUDIENCE= …
 	@$(CDK) synth --quiet $(SETTINGS)
 
-diff: need-go need-node ## show what a deploy would change
-	@$(CDK) diff $(SETTINGS)
+diff: synth ## show what a deploy would change: ISSUER= AUDIENCE= …
+	@$(CDK) diff --app cdk.out
 
-deploy: need-go need-node ## deploy to the AWS account of the environment: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE=]
-	@$(CDK) deploy $(SETTINGS)
+deploy: synth ## show what will change, deploy, print how to call it: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
+	@$(CDK) diff --app cdk.out
+	@mkdir -p .build && $(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)
+	@node -p 'const [o] = Object.values(require("./.build/outputs.json")); `\nAPI_URL=$${o.ApiUrl}\n\ncurl -i $${o.ApiUrl}/profile -H "Authorization: Bearer $$TOKEN"`'
 
-destroy: need-go need-node ## remove the stack from the account, after asking
-	@$(CDK) destroy $(SETTINGS)
+# To remove a stack takes its name and no more, so the settings are stand-ins.
+destroy: need-go need-node ## remove the stack from the account, after asking: [STAGE= YES=1]
+	@$(CDK) destroy $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)') -c provider=rfc9068 \
+		-c issuer=https://none.invalid/ -c jwksUri=https://none.invalid/ -c audience=none
+
+doctor: need-go assembly ## find mistakes before a deploy does: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
+	@TOKEN='$(TOKEN)' go run ./test/cmd/doctor $(if $(ISSUER),-issuer '$(ISSUER)') $(if $(AUDIENCE),-audience '$(AUDIENCE)') \
+		$(if $(JWKS_URI),-jwks-uri '$(JWKS_URI)') $(if $(PROVIDER),-provider '$(PROVIDER)') $(if $(ALGORITHMS),-algorithms '$(ALGORITHMS)')
 
 # ---------------------------------------------------------------- what a machine needs
 

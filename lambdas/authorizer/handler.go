@@ -21,7 +21,7 @@ type (
 // errUnauthorized is protocol, hence the capital: API Gateway answers 401 if the error
 // is this text to the letter, and 500 for any other (AWS: "Use API Gateway Lambda
 // authorizers"). It is therefore never wrapped; the reason is in the log.
-var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // see above
+var errUnauthorized = errors.New("Unauthorized")
 
 type authorizer struct {
 	verifier       *verifier
