@@ -7,29 +7,31 @@ package e2e
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 
 	"accountapi/test/gateway"
+	"accountapi/test/internal/project"
 	"accountapi/test/issuer"
 )
 
 const root = "../.."
 
+// assembly is the cloud assembly of this project, with functions for this machine.
+var assembly string
+
 func TestMain(m *testing.M) {
 	if os.Getenv("API_URL") == "" {
-		build := exec.Command("make", "--no-print-directory", "-s", "assembly")
-		build.Dir = root
-		if output, err := build.CombinedOutput(); err != nil {
-			fmt.Fprintf(os.Stderr, "make assembly: %v\n%s", err, output)
+		var err error
+		if assembly, err = project.Assembly(context.Background(), os.Stderr); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 	} else if os.Getenv("TOKEN") == "" {
@@ -38,9 +40,6 @@ func TestMain(m *testing.M) {
 	}
 	os.Exit(m.Run())
 }
-
-// assembly is the cloud assembly of this project, with functions for this machine.
-func assembly() string { return filepath.Join(root, ".build", "local", "assembly") }
 
 // api is the API under test.
 type api struct {
@@ -56,7 +55,7 @@ func open(t *testing.T) *api {
 	if url := os.Getenv("API_URL"); url != "" {
 		return &api{url: strings.TrimSuffix(url, "/"), token: os.Getenv("TOKEN")}
 	}
-	return serve(t, assembly(), issuer.Config{}, nil)
+	return serve(t, assembly, issuer.Config{}, nil)
 }
 
 // local serves the API here, with an issuer that the test has in hand.

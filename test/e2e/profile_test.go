@@ -115,7 +115,7 @@ func TestAnIssuerThatIsDownAtTheStartIsNoReasonToRestart(t *testing.T) {
 	if os.Getenv("API_URL") != "" {
 		local(t)
 	}
-	a := serve(t, assembly(), issuer.Config{}, func(i *issuer.Server) { i.SetFault(issuer.Outage) })
+	a := serve(t, assembly, issuer.Config{}, func(i *issuer.Server) { i.SetFault(issuer.Outage) })
 	got := a.profile(t, a.token)
 	if got.status != 503 || got.header.Get("Retry-After") == "" || got.header.Get("Access-Control-Allow-Origin") != "*" {
 		t.Errorf("got %d %v, want 503 with Retry-After and CORS", got.status, got.header)
@@ -185,7 +185,7 @@ func TestACachedAnswerHoldsForTheOtherRoutesOfTheStage(t *testing.T) {
 func withSecondRoute(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
-	if err := os.CopyFS(folder, os.DirFS(assembly())); err != nil {
+	if err := os.CopyFS(folder, os.DirFS(assembly)); err != nil {
 		t.Fatal(err)
 	}
 	files, _ := filepath.Glob(filepath.Join(folder, "*.template.json"))

@@ -7,14 +7,13 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"syscall"
 	"time"
 
 	"accountapi/test/gateway"
+	"accountapi/test/internal/project"
 	"accountapi/test/issuer"
 )
 
@@ -30,7 +29,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	defer listener.Close()
-	api := &api{settings: s, log: &log{}}
+	api := &api{settings: s, assembly: s.assembly, log: &log{}}
 	defer api.close()
 	if s.localIssuer {
 		if err := api.startIssuer(); err != nil {
@@ -43,8 +42,8 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if s.assembly == "" {
-		if api.root, err = projectRoot(); err != nil {
-			return err
+		if api.root, err = project.Root(); err != nil {
+			return fmt.Errorf("%w, or name a cloud assembly with -assembly", err)
 		}
 		if err := api.build(ctx); err != nil {
 			return err
@@ -76,6 +75,7 @@ func run(ctx context.Context, args []string) error {
 type api struct {
 	settings settings
 	root     string // of the project, if it is this one that is served
+	assembly string // the folder of the cloud assembly
 	issuer   *issuer.Server
 	env      map[string]string
 	log      *log
@@ -141,27 +141,16 @@ func (a *api) configure(ctx context.Context) (err error) {
 	return nil
 }
 
-// build makes the functions and the cloud assembly for this machine. The Makefile has the
-// flags, and does nothing for what is up to date.
-func (a *api) build(ctx context.Context) error {
+// build makes the functions and the cloud assembly for this machine.
+func (a *api) build(ctx context.Context) (err error) {
 	fmt.Fprintln(os.Stderr, "building the functions and synthesizing the stack …")
-	command := exec.CommandContext(ctx, "make", "--no-print-directory", "-s", "assembly")
-	command.Dir = a.root
-	command.Stdout = os.Stderr
-	command.Stderr = os.Stderr
-	if err := command.Run(); err != nil {
-		return fmt.Errorf("the build failed, its errors are above (%w)", err)
-	}
-	return nil
+	a.assembly, err = project.Assembly(ctx, os.Stderr)
+	return err
 }
 
 // load reads the cloud assembly. The gateway in use goes only when the new one is there.
 func (a *api) load() error {
-	folder := a.settings.assembly
-	if folder == "" {
-		folder = filepath.Join(a.root, ".build", "local", "assembly")
-	}
-	next, err := gateway.Load(folder, gateway.Options{
+	next, err := gateway.Load(a.assembly, gateway.Options{
 		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: a.log, Log: a.log.request,
 	})
 	if err != nil {
@@ -244,22 +233,4 @@ func (a *api) tryOut(ctx context.Context, url, token string) error {
 		return fmt.Errorf("GET /profile answers %s, the functions do not work with these settings:\n%s", response.Status, a.log.complaints())
 	}
 	return nil
-}
-
-// projectRoot is the folder with go.work, this one or one above.
-func projectRoot() (string, error) {
-	folder, err := os.Getwd()
-	if err != nil {
-		return "", err
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(folder, "go.work")); err == nil {
-			return folder, nil
-		}
-		parent := filepath.Dir(folder)
-		if parent == folder {
-			return "", errors.New("go.work is in no folder above: run this inside the project, or name a cloud assembly with -assembly")
-		}
-		folder = parent
-	}
 }

@@ -2,14 +2,13 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"net/http"
 	"os"
 	"strings"
-	"time"
+
+	"accountapi/test/internal/discovery"
 )
 
 // settings are the flags.
@@ -97,40 +96,17 @@ func (s settings) overrides(issuer, audience, jwksURI string) map[string]string 
 	return env
 }
 
-// discover asks a provider where its keys are (OpenID Connect Discovery 1.0 section 4).
+// discover asks a provider where its keys are.
 func discover(ctx context.Context, issuer string) (jwksURI string, err error) {
-	address := strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration"
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("ask the issuer where its keys are: %w; or say it: JWKS_URI=https://…", err)
-		}
-	}()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	document, err := discovery.Fetch(ctx, issuer)
+	if err == nil {
+		err = document.Check(issuer)
+	}
+	if err == nil && document.JWKSURI == "" {
+		err = fmt.Errorf("%s has no jwks_uri", document.Address)
+	}
 	if err != nil {
-		return "", err
-	}
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return "", err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("%s answers %s", address, response.Status)
-	}
-	var document struct {
-		Issuer  string `json:"issuer"`
-		JWKSURI string `json:"jwks_uri"`
-	}
-	if err := json.NewDecoder(http.MaxBytesReader(nil, response.Body, 1<<20)).Decode(&document); err != nil {
-		return "", fmt.Errorf("%s is no discovery document: %w", address, err)
-	}
-	if document.Issuer != issuer {
-		return "", fmt.Errorf("the provider calls itself %q, not %q: use exactly ISSUER=%s", document.Issuer, issuer, document.Issuer)
-	}
-	if document.JWKSURI == "" {
-		return "", fmt.Errorf("%s has no jwks_uri", address)
+		return "", fmt.Errorf("ask the issuer where its keys are: %w; or say it: JWKS_URI=https://…", err)
 	}
 	return document.JWKSURI, nil
 }

@@ -1,0 +1,60 @@
+// Package project finds this project on the disk and builds parts of it for this machine.
+// How they are built, and what is up to date, only the Makefile knows.
+package project
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+)
+
+// Root returns the folder with go.work: the working directory or one above it.
+func Root() (string, error) {
+	start, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for folder := start; ; folder = filepath.Dir(folder) {
+		if _, err := os.Stat(filepath.Join(folder, "go.work")); err == nil {
+			return folder, nil
+		}
+		if folder == filepath.Dir(folder) {
+			return "", fmt.Errorf("go.work is neither in %s nor in a folder above: run this inside the project", start)
+		}
+	}
+}
+
+// Assembly brings the cloud assembly up to date, with functions that run on this machine,
+// and returns its folder. What make says goes to output while it happens.
+func Assembly(ctx context.Context, output io.Writer) (folder string, err error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(root, ".build", "local", "assembly"), build(ctx, root, "assembly", output)
+}
+
+// Function brings one function up to date, built for this machine, and returns its
+// bootstrap. Unlike Assembly it needs no Node.js. What make says goes to output.
+func Function(ctx context.Context, name string, output io.Writer) (bootstrap string, err error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	target := filepath.Join(".build", "local", "lambdas", name, "bootstrap")
+	return filepath.Join(root, target), build(ctx, root, target, output)
+}
+
+func build(ctx context.Context, root, target string, output io.Writer) error {
+	command := exec.CommandContext(ctx, "make", "--no-print-directory", "-s", target)
+	command.Dir = root
+	command.Stdout = output
+	command.Stderr = output
+	if err := command.Run(); err != nil {
+		return fmt.Errorf("the build failed, its errors are above (make %s: %w)", target, err)
+	}
+	return nil
+}
