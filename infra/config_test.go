@@ -151,6 +151,32 @@ func TestAccepted(t *testing.T) {
 			settings: map[string]any{"resultTtl": "60", "stages": map[string]any{"prod": map[string]any{"resultTtl": float64(0)}}},
 			want:     func(c *Config) { c.ResultTTLSeconds = 60 },
 		},
+		"switches from cdk.json and after -c": {
+			settings: map[string]any{"waf": true, "xray": "true"},
+			want:     func(c *Config) { c.WAF, c.XRay = true, true },
+		},
+		"switches that are off": {
+			settings: map[string]any{"waf": false, "xray": "false"},
+			want:     func(*Config) {},
+		},
+		"tags after -c": {
+			settings: map[string]any{"tags": "team=accounts, note=a=b,empty="},
+			want:     func(c *Config) { c.Tags = map[string]string{"team": "accounts", "note": "a=b", "empty": ""} },
+		},
+		"tags from cdk.json": {
+			settings: map[string]any{"tags": map[string]any{"team": "accounts"}},
+			want:     func(c *Config) { c.Tags = map[string]string{"team": "accounts"} },
+		},
+		"an account without a role to write logs": {
+			settings: map[string]any{"cloudWatchRole": "none"},
+			want:     func(c *Config) { c.CloudWatchRole, c.ExecutionLogs = "none", "off" },
+		},
+		"a domain without base path and DNS record": {
+			settings: map[string]any{"domainName": "api.example.com", "certificateArn": "arn:aws-cn:acm:cn-north-1:111122223333:certificate/x"},
+			want: func(c *Config) {
+				c.DomainName, c.CertificateARN = "api.example.com", "arn:aws-cn:acm:cn-north-1:111122223333:certificate/x"
+			},
+		},
 		"what belongs to the CDK": {
 			settings: map[string]any{
 				"@aws-cdk/core:checkSecretUsage": true, "aws:cdk:version-reporting": true, "aws-cdk:enableDiffNoFail": true,
@@ -221,6 +247,27 @@ func TestRefused(t *testing.T) {
 		"a typing mistake in a stage": {map[string]any{"stages": map[string]any{"dev": map[string]any{"isuer": "x"}}}, "stages.dev.isuer: is not a setting: did you mean issuer?"},
 		"a stage that is no object":   {map[string]any{"stages": map[string]any{"dev": "x"}}, "stages.dev: must be an object"},
 		"stages that are no object":   {map[string]any{"stages": "dev"}, "stages: must be an object"},
+		"a stage inside a stage":      {map[string]any{"stages": map[string]any{"dev": map[string]any{"stage": "x"}}}, "stages.dev.stage: has no meaning inside a stage"},
+		"a throttle of nothing":       {map[string]any{"throttleRate": "0"}, "throttleRate: 0 must be a whole number from 1"},
+		"an odd retention":            {map[string]any{"logRetentionDays": "42"}, "logRetentionDays: 42 is not a period that CloudWatch knows: choose from 1 3 5 7"},
+		"logs for ever":               {map[string]any{"logRetentionDays": "0"}, "logRetentionDays: 0 must be"},
+		"an unknown CloudWatch role":  {map[string]any{"cloudWatchRole": "yes"}, `cloudWatchRole: "yes" must be one of create, existing, none`},
+		"execution logs of no role":   {map[string]any{"cloudWatchRole": "none", "executionLogs": "info"}, `executionLogs: "info" needs a role`},
+		"an unknown log level":        {map[string]any{"executionLogs": "debug"}, `executionLogs: "debug" must be one of error, off, info`},
+		"maybe":                       {map[string]any{"xray": "maybe"}, "xray: maybe must be true or false"},
+		"a switch that is a number":   {map[string]any{"waf": 1.0}, "waf: 1 must be true or false"},
+		"two places for alarms":       {map[string]any{"alarmEmail": "a@b.example", "alarmTopicArn": "arn:aws:sns:eu-west-1:111122223333:t"}, "alarmEmail: and alarmTopicArn exclude each other"},
+		"an address that is none":     {map[string]any{"alarmEmail": "ops"}, `alarmEmail: "ops" has not the form of`},
+		"a topic by its name":         {map[string]any{"alarmTopicArn": "alarms"}, `alarmTopicArn: "alarms" has not the form of`},
+		"a domain with a scheme":      {map[string]any{"domainName": "https://api.example.com"}, `domainName: "https://api.example.com" has not the form of`},
+		"a domain, no certificate":    {map[string]any{"domainName": "api.example.com"}, "certificateArn: is missing"},
+		"a certificate, no domain":    {map[string]any{"certificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/x"}, "certificateArn: means nothing without a domain"},
+		"a base path, no domain":      {map[string]any{"basePath": "v1"}, "basePath: means nothing without a domain"},
+		"a base path with slashes":    {map[string]any{"basePath": "/v1", "domainName": "a.example", "certificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/x"}, `basePath: "/v1" has not the form of`},
+		"a WAF limit too low":         {map[string]any{"wafRateLimit": "5"}, "wafRateLimit: 5 must be a whole number from 10"},
+		"a tag without a value":       {map[string]any{"tags": "team"}, `tags: "team" is not NAME=VALUE`},
+		"a tag that is a number":      {map[string]any{"tags": map[string]any{"team": 1.0}}, "tags: team must be a text"},
+		"a boundary with a space":     {map[string]any{"permissionsBoundary": "my boundary"}, `permissionsBoundary: "my boundary" has not the form of`},
 		"a folder without functions":  {map[string]any{"lambdas": filepath.Join("no", "such")}, "run make lambdas"},
 	}
 	for name, test := range tests {

@@ -7,21 +7,14 @@ package main
 import (
 	"fmt"
 	"os"
-
-	"github.com/aws/jsii-runtime-go"
 )
 
 func main() {
+	stderr := os.Stderr
 	err := synthesize()
+	closeKernel()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-	}
-	// Close removes the kernel's temporary folder. It also waits for node from
-	// two goroutines at once, and the one that comes too late complains on
-	// stderr about a child that ended just as it should.
-	os.Stderr = nil
-	jsii.Close()
-	if err != nil {
+		fmt.Fprintln(stderr, err)
 		os.Exit(1)
 	}
 }

@@ -1,0 +1,228 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"math"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// settings reads typed values out of the context and collects what is wrong.
+type settings struct {
+	values   map[string]any
+	problems []error
+	reported map[string]bool // keys with a problem, so that no second one follows from the first
+}
+
+func (s *settings) problem(key, format string, args ...any) {
+	s.reported[key] = true
+	s.problems = append(s.problems, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
+}
+
+// refuseUnknown reports keys that look like settings but are not. A namespace
+// or a colon marks what belongs to the CDK: feature flags, lookups, CLI state.
+func (s *settings) refuseUnknown(prefix string, values map[string]any) {
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		ofCDK := strings.ContainsAny(key, "@:/") || strings.HasPrefix(key, "cdk") || key == "acknowledged-issue-numbers"
+		if !ofCDK && !slices.Contains(contextKeys, key) {
+			s.problem(prefix+key, "is not a setting: did you mean %s? There are %s", nearest(key, contextKeys), strings.Join(contextKeys, ", "))
+		}
+	}
+}
+
+// overlayStage adds the settings under stages.STAGE that are not given outside.
+func (s *settings) overlayStage(stage string) {
+	if s.values["stages"] == nil {
+		return
+	}
+	stages, ok := s.values["stages"].(map[string]any)
+	if !ok {
+		s.problem("stages", `must be an object in cdk.json, for example {"dev": {"issuer": "https://TENANT.eu.auth0.com/"}}`)
+		return
+	}
+	merged := map[string]any{}
+	for _, name := range slices.Sorted(maps.Keys(stages)) {
+		own, ok := stages[name].(map[string]any)
+		if !ok {
+			s.problem("stages."+name, "must be an object of settings")
+			continue
+		}
+		s.refuseUnknown("stages."+name+".", own)
+		for _, key := range []string{"stage", "stages"} {
+			if own[key] != nil {
+				s.problem("stages."+name+"."+key, "has no meaning inside a stage: remove it")
+			}
+		}
+		if name == stage {
+			maps.Copy(merged, own)
+		}
+	}
+	maps.Copy(merged, s.values)
+	s.values = merged
+}
+
+// text returns a string; a setting that is absent, null or empty is not given.
+func (s *settings) text(key, fallback string) string {
+	switch value := s.values[key].(type) {
+	case nil:
+		return fallback
+	case string:
+		if value == "" {
+			return fallback
+		}
+		return value
+	default:
+		s.problem(key, "must be a text, not %v", value)
+		return fallback
+	}
+}
+
+// list returns values separated by spaces or commas, or a JSON list.
+func (s *settings) list(key string, fallback ...string) []string {
+	var items []string
+	switch value := s.values[key].(type) {
+	case nil:
+	case string:
+		items = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+	case []any:
+		for _, item := range value {
+			text, ok := item.(string)
+			// The functions read lists separated by spaces.
+			if !ok || text == "" || strings.ContainsAny(text, " \t\r\n") {
+				s.problem(key, "holds %q: every entry must be a text without spaces", fmt.Sprint(item))
+				continue
+			}
+			items = append(items, text)
+		}
+	default:
+		s.problem(key, "must be a list, or a text separated by spaces or commas, not %v", value)
+	}
+	if len(items) == 0 {
+		return fallback
+	}
+	return items
+}
+
+func (s *settings) integer(key string, fallback, low, high int) int {
+	number, problem := fallback, false
+	switch value := s.values[key].(type) {
+	case nil:
+	case float64:
+		number, problem = int(value), value != math.Trunc(value)
+	case string:
+		if value != "" {
+			parsed, err := strconv.Atoi(value)
+			number, problem = parsed, err != nil
+		}
+	default:
+		problem = true
+	}
+	if problem || number < low || number > high {
+		s.problem(key, "%v must be a whole number from %d to %d", s.values[key], low, high)
+		return fallback
+	}
+	return number
+}
+
+// boolean returns true or false; a setting that is not given is false.
+func (s *settings) boolean(key string) bool {
+	switch value := s.values[key].(type) {
+	case nil:
+		return false
+	case bool:
+		return value
+	case string:
+		switch value {
+		case "true":
+			return true
+		case "false", "":
+			return false
+		}
+	}
+	s.problem(key, "%v must be true or false", s.values[key])
+	return false
+}
+
+// choice returns one of the values; the first is the default.
+func (s *settings) choice(key string, values ...string) string {
+	value := s.text(key, values[0])
+	if !slices.Contains(values, value) {
+		s.problem(key, "%q must be one of %s", value, strings.Join(values, ", "))
+		return values[0]
+	}
+	return value
+}
+
+// matching returns a text of the given form, or "".
+func (s *settings) matching(key, pattern, example string) string {
+	value := s.text(key, "")
+	if value != "" && !regexp.MustCompile(pattern).MatchString(value) {
+		s.problem(key, "%q has not the form of for example -c %s=%s", value, key, example)
+		return ""
+	}
+	return value
+}
+
+// pairs returns a JSON object of texts, or NAME=VALUE separated by commas.
+func (s *settings) pairs(key string) map[string]string {
+	pairs := map[string]string{}
+	switch value := s.values[key].(type) {
+	case nil:
+	case string:
+		for item := range strings.SplitSeq(value, ",") {
+			name, text, ok := strings.Cut(strings.TrimSpace(item), "=")
+			if item != "" && (!ok || name == "") {
+				s.problem(key, "%q is not NAME=VALUE: use for example -c %s=team=accounts,cost-center=42", item, key)
+			} else if item != "" {
+				pairs[name] = text
+			}
+		}
+	case map[string]any:
+		for name, item := range value {
+			text, ok := item.(string)
+			if !ok {
+				s.problem(key, "%s must be a text, not %v", name, item)
+			}
+			pairs[name] = text
+		}
+	default:
+		s.problem(key, "must be an object of texts, or NAME=VALUE separated by commas, not %v", value)
+	}
+	if len(pairs) == 0 {
+		return nil
+	}
+	return pairs
+}
+
+// nearest returns the candidate with the smallest edit distance to word.
+func nearest(word string, candidates []string) string {
+	return slices.MinFunc(candidates, func(a, b string) int {
+		return editDistance(word, a) - editDistance(word, b)
+	})
+}
+
+// editDistance counts the single letters to insert, remove or replace
+// (Levenshtein), without regard to case.
+func editDistance(a, b string) int {
+	a, b = strings.ToLower(a), strings.ToLower(b)
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := diagonal
+			if a[i] != b[j] {
+				cost++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(cost, row[j]+1, diagonal+1)
+		}
+	}
+	return row[len(b)]
+}
