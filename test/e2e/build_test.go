@@ -1,0 +1,60 @@
+package e2e
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+)
+
+// The same sources give the same bytes in any folder, with or without git. Otherwise every
+// deploy from another machine would replace functions that have not changed.
+func TestTwoBuildsInTwoFoldersGiveTheSameFunctions(t *testing.T) {
+	if os.Getenv("API_URL") != "" {
+		t.Skip("skipped: API_URL names a deployed stage, and nothing is built for that")
+	}
+	plain := filepath.Join(t.TempDir(), "a")
+	inGit := filepath.Join(t.TempDir(), "another", "folder")
+	first := build(t, plain, "")
+	second := build(t, inGit, "git init -q && git add . && git -c user.name=x -c user.email=x commit -qm x")
+	for function, hash := range first {
+		if hash != second[function] {
+			t.Errorf("%s: %s in one folder, %s in the other", function, hash, second[function])
+		}
+	}
+}
+
+// build copies what the functions are built from into folder, runs a command there, builds
+// as a deploy does, and returns each function's hash.
+func build(t *testing.T, folder, command string) map[string]string {
+	t.Helper()
+	if err := os.CopyFS(filepath.Join(folder, "lambdas"), os.DirFS(filepath.Join(root, "lambdas"))); err != nil {
+		t.Fatal(err)
+	}
+	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(folder, "Makefile"), makefile, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if command == "" {
+		command = ":"
+	}
+	run := exec.Command("sh", "-ec", command+"; make --no-print-directory -s lambdas")
+	run.Dir = folder
+	if output, err := run.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, output)
+	}
+	hashes := map[string]string{}
+	for _, function := range []string{"authorizer", "profile"} {
+		text, err := os.ReadFile(filepath.Join(folder, ".build", "lambdas", function, "bootstrap"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		hashes[function] = fmt.Sprintf("%x", sha256.Sum256(text))
+	}
+	return hashes
+}
