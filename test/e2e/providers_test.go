@@ -1,0 +1,209 @@
+package e2e
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Tokens that OpenID providers make, rather than tokens that a test believes they make.
+// Each provider is a real one, a process of its own from a module of its own, because
+// what they drag in (gRPC, tracing exporters) has no place in this module's go.mod.
+
+const (
+	accountAPI = "https://account-api.example"
+	anotherAPI = "https://another-api.example"
+)
+
+func TestTokensOfRealProviders(t *testing.T) {
+	if os.Getenv("API_URL") != "" {
+		t.Skip("skipped: API_URL names a deployed stage, which trusts an issuer of its own")
+	}
+	providers := buildProviders(t)
+	// A client credentials request has no parameter for the audience (RFC 6749 section
+	// 4.4.2), so every provider invents one.
+	for name, forAPI := range map[string]func(api, scope string) url.Values{
+		"zitadel": func(api, scope string) url.Values {
+			return url.Values{"scope": {scope + " urn:zitadel:iam:org:project:id:" + api + ":aud"}}
+		},
+		"fosite": func(api, scope string) url.Values {
+			return url.Values{"scope": {scope}, "audience": {api}}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := startProvider(t, filepath.Join(providers, name))
+			a := serveWith(t, assembly, map[string]string{
+				"TOKEN_ISSUER": p.Issuer,
+				"JWKS_URI":     p.JWKSURI,
+				// The client is an audience too, so that its ID token is not refused for that alone.
+				"AUDIENCE": accountAPI + " app",
+			})
+			machine := func(api, scope string) string {
+				form := forAPI(api, scope)
+				form.Set("grant_type", "client_credentials")
+				return p.request(t, form).AccessToken
+			}
+			user := p.logIn(t, url.Values{"audience": {"app"}, "scope": {"openid get:profile"}})
+			if user.IDToken == "" {
+				t.Fatal("the provider gave no ID token")
+			}
+
+			for name, test := range map[string]struct {
+				token  string
+				status int
+			}{
+				"a machine's":              {machine(accountAPI, "get:profile"), 200},
+				"a user's":                 {user.AccessToken, 200},
+				"without the scope":        {machine(accountAPI, "openid"), 403},
+				"for another API":          {machine(anotherAPI, "get:profile"), 401},
+				"an ID token":              {user.IDToken, 401},
+				"with another's signature": {splice(user.AccessToken, user.IDToken), 401},
+			} {
+				t.Run(name, func(t *testing.T) {
+					if got := a.profile(t, test.token); got.status != test.status {
+						t.Errorf("got %d %s, want %d", got.status, got.body, test.status)
+					}
+				})
+			}
+			for _, reason := range []string{"audience", "token_kind", "bad_signature"} {
+				if log := a.log.String(); strings.Count(log, `"reason":"`+reason+`"`) != 1 {
+					t.Errorf("want one refusal for the reason %s\n%s", reason, log)
+				}
+			}
+		})
+	}
+}
+
+// splice puts the signature of one token under another.
+func splice(token, signature string) string {
+	return token[:strings.LastIndexByte(token, '.')] + signature[strings.LastIndexByte(signature, '.'):]
+}
+
+// provider is a running provider, as its discovery document describes it (OpenID Connect
+// Discovery 1.0 section 3).
+type provider struct {
+	Issuer                string `json:"issuer"`
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
+	TokenEndpoint         string `json:"token_endpoint"`
+	JWKSURI               string `json:"jwks_uri"`
+}
+
+// tokens is an answer of the token endpoint (RFC 6749 section 5.1).
+type tokens struct {
+	AccessToken string `json:"access_token"`
+	IDToken     string `json:"id_token"`
+}
+
+// buildProviders builds the providers and returns the folder they are in.
+func buildProviders(t *testing.T) string {
+	t.Helper()
+	folder := t.TempDir()
+	build := exec.Command("go", "build", "-o", folder+string(filepath.Separator), "./...")
+	build.Dir = filepath.Join("testdata", "providers")
+	build.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly")
+	if output, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the providers: %v\n%s", err, output)
+	}
+	return folder
+}
+
+// startProvider starts a provider and reads its discovery document. It ends with the test,
+// or with this process: it serves until its standard input ends.
+func startProvider(t *testing.T, path string) provider {
+	t.Helper()
+	command := exec.Command(path)
+	command.Stderr = os.Stderr
+	stdin, err := command.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := command.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		stdin.Close()
+		command.Wait()
+	})
+	issuer, err := bufio.NewReader(stdout).ReadString('\n')
+	if err != nil {
+		t.Fatalf("%s did not say where it listens: %v", path, err)
+	}
+	issuer = strings.TrimSpace(issuer)
+
+	var p provider
+	response, err := http.Get(strings.TrimSuffix(issuer, "/") + "/.well-known/openid-configuration")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if err := json.NewDecoder(response.Body).Decode(&p); err != nil || p.Issuer != issuer {
+		t.Fatalf("the discovery document of %s is of %q: %v", issuer, p.Issuer, err)
+	}
+	return p
+}
+
+// request asks the token endpoint, as the client app.
+func (p provider) request(t *testing.T, form url.Values) tokens {
+	t.Helper()
+	request, err := http.NewRequest(http.MethodPost, p.TokenEndpoint, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	request.SetBasicAuth("app", "secret")
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var answer struct {
+		tokens
+		Error, Error_description string
+	}
+	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.AccessToken == "" {
+		t.Fatalf("the token endpoint answered %s %v, error %q %q", response.Status, err, answer.Error, answer.Error_description)
+	}
+	return answer.tokens
+}
+
+// logIn goes through the authorization code flow, as a browser and then the client app
+// would (OpenID Connect Core section 3.1).
+func (p provider) logIn(t *testing.T, parameters url.Values) tokens {
+	t.Helper()
+	const redirectURI = "http://127.0.0.1/callback"
+	parameters.Set("response_type", "code")
+	parameters.Set("client_id", "app")
+	parameters.Set("redirect_uri", redirectURI)
+	parameters.Set("state", "a state of some length")
+	jar, _ := cookiejar.New(nil)
+	arrived := errors.New("back at the client")
+	var code string
+	browser := http.Client{Jar: jar, CheckRedirect: func(next *http.Request, _ []*http.Request) error {
+		if strings.HasPrefix(next.URL.String(), redirectURI) {
+			code = next.URL.Query().Get("code")
+			return fmt.Errorf("%w: %s", arrived, next.URL.RawQuery)
+		}
+		return nil
+	}}
+	response, err := browser.Get(p.AuthorizationEndpoint + "?" + parameters.Encode())
+	if response != nil {
+		response.Body.Close()
+	}
+	if !errors.Is(err, arrived) || code == "" {
+		t.Fatalf("no code came back: %v", err)
+	}
+	return p.request(t, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}})
+}
