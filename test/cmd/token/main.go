@@ -1,0 +1,73 @@
+// Command token gets an access token from an OpenID provider, for a client of its own and
+// not for a person (client credentials, RFC 6749 section 4.4). It is what make token starts.
+//
+// Only the token goes to standard output. The client's secret comes from the environment
+// (CLIENT_SECRET) or from a prompt that does not show it, never from an argument, which
+// other users of the machine could see. It exits with 1 if there is no token and with 2 if
+// it was called wrongly.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	s, err := parse(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "token:", err)
+		os.Exit(2)
+	}
+	token, err := get(ctx, s)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "token:", err)
+		os.Exit(1)
+	}
+	fmt.Println(token)
+}
+
+// settings are the flags.
+type settings struct {
+	issuer, clientID, audience string
+	scopes                     []string
+}
+
+// parse reads the flags. Its error names every mistake.
+func parse(args []string) (settings, error) {
+	var s settings
+	var scope string
+	flags := flag.NewFlagSet("token", flag.ContinueOnError)
+	flags.SetOutput(os.Stderr)
+	flags.StringVar(&s.issuer, "issuer", "", "`URL` of the OpenID provider, exactly as in the iss of its tokens")
+	flags.StringVar(&s.clientID, "client-id", "", "`ID` of the client at the issuer; its secret comes from CLIENT_SECRET or a prompt")
+	flags.StringVar(&s.audience, "audience", "", "`identifier` of the API that the token is for, where the issuer wants to know (Auth0)")
+	flags.StringVar(&scope, "scope", "", "`scopes` to ask for, separated by spaces; what the client is granted if left out")
+	if err := flags.Parse(args); err != nil {
+		return s, err
+	}
+	s.scopes = strings.Fields(scope)
+
+	var problems []error
+	if s.issuer == "" {
+		problems = append(problems, errors.New("ISSUER is missing: say who is to issue the token, as ISSUER=https://TENANT.eu.auth0.com/"))
+	}
+	if s.clientID == "" {
+		problems = append(problems, errors.New("CLIENT_ID is missing: say for which client, as CLIENT_ID=…; it is with the client's settings at the issuer"))
+	}
+	if flags.NArg() > 0 {
+		// Not quoted: it may be a secret.
+		problems = append(problems, errors.New("there is an argument that is no flag: see -help; a secret belongs into the environment, as CLIENT_SECRET"))
+	}
+	return s, errors.Join(problems...)
+}
