@@ -39,8 +39,7 @@ func (o object) has(name string) bool { return o.get(name) != nil }
 // no object, at any depth, repeats a name, and which has at most maxMembers members in
 // all. Members are appended to into, so that a caller can bring the memory.
 func parseObject(data []byte, maxMembers int, into object) (object, bool) {
-	var names [32][]byte
-	s := scanner{data: data, members: maxMembers, names: names[:0], top: into}
+	s := scanner{data: data, members: maxMembers, top: into}
 	s.space()
 	if !s.object(0) {
 		return nil, false
@@ -113,8 +112,8 @@ type scanner struct {
 	at      int
 	shallow bool     // look for repeated names in the outermost object only
 	members int      // how many more are allowed, in all objects together
-	names   [][]byte // of the objects around the current place
-	top     object
+	names   [][]byte // of the objects around the current place, without the outermost
+	top     object   // the members of the outermost object so far
 }
 
 func (s *scanner) space() {
@@ -181,12 +180,12 @@ func (s *scanner) object(depth int) bool {
 		if !ok {
 			return false
 		}
-		for _, other := range s.names[first:] {
-			if bytes.Equal(other, name) && (depth == 0 || !s.shallow) {
-				return false
-			}
+		if s.repeated(name, depth, first) {
+			return false
 		}
-		s.names = append(s.names, name)
+		if depth > 0 {
+			s.names = append(s.names, name)
+		}
 		start := s.at
 		if !s.value(depth + 1) {
 			return false
@@ -204,6 +203,25 @@ func (s *scanner) object(depth int) bool {
 		}
 		s.space()
 	}
+}
+
+// repeated tells whether the object that is being read has this name already. The names
+// of the outermost object are in top, those of the ones inside it from names[first] on.
+func (s *scanner) repeated(name []byte, depth, first int) bool {
+	if depth == 0 {
+		for i := range s.top {
+			if bytes.Equal(s.top[i].name, name) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, other := range s.names[first:] {
+		if bytes.Equal(other, name) && !s.shallow {
+			return true
+		}
+	}
+	return false
 }
 
 // name steps over a member's name, the colon, and the blanks around it.

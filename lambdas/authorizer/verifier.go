@@ -85,7 +85,7 @@ func (v *verifier) verify(ctx context.Context, token string, seen *seen) (who pr
 	if err != nil {
 		return who, err
 	}
-	var members [32]member
+	var members [24]member
 	claims, ok := parseObject(jws.payload, maxMembers, members[:0])
 	if !ok {
 		return who, errMalformedToken
@@ -175,7 +175,7 @@ func (j jws) verify(alg *algorithm, keys []key) error {
 // (jku, jwk, x5u, x5c) are not looked at: keys come from the issuer's set only (RFC 8725
 // section 3.10). Unknown members are ignored, as section 4 demands.
 func (v *verifier) header(raw []byte) (alg *algorithm, kid string, err error) {
-	var members [16]member
+	var members [6]member
 	header, ok := parseObject(raw, maxMembers, members[:0])
 	if !ok {
 		return nil, "", errBadHeader
