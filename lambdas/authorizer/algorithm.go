@@ -5,8 +5,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/rsa"
-	_ "crypto/sha256"
-	_ "crypto/sha512"
+	"crypto/sha256"
+	"crypto/sha512"
 	"math/big"
 	"slices"
 )
@@ -47,9 +47,17 @@ func algorithmNamed(list []*algorithm, name string) *algorithm {
 }
 
 func (a *algorithm) digest(signed []byte) []byte {
-	h := a.hash.New()
-	h.Write(signed)
-	return h.Sum(nil)
+	switch a.hash {
+	case crypto.SHA256:
+		sum := sha256.Sum256(signed)
+		return sum[:]
+	case crypto.SHA384:
+		sum := sha512.Sum384(signed)
+		return sum[:]
+	default:
+		sum := sha512.Sum512(signed)
+		return sum[:]
+	}
 }
 
 func verifyPKCS1v15(a *algorithm, key crypto.PublicKey, signed, signature []byte) bool {

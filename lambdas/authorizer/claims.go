@@ -74,11 +74,12 @@ const maxSubject = 256
 // issuedHere checks iss, to the letter: two issuers that differ in a slash are two
 // issuers (RFC 8725 section 3.8).
 func (v *verifier) issuedHere(claims object, seen *seen) error {
-	issuer, ok := text(claims.get("iss"))
-	seen.issuer = issuer
-	if !ok || issuer != v.issuer {
+	issuer, ok := textBytes(claims.get("iss"))
+	if !ok || string(issuer) != v.issuer {
+		seen.issuer = string(issuer)
 		return errIssuer
 	}
+	seen.issuer = v.issuer
 	return nil
 }
 

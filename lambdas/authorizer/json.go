@@ -70,10 +70,16 @@ func elements(array []byte) (values [][]byte, ok bool) {
 // text returns the value of a JSON string that parseObject has accepted; ok is false
 // for any other kind of value.
 func text(value []byte) (s string, ok bool) {
+	b, ok := textBytes(value)
+	return string(b), ok
+}
+
+// textBytes is text without a copy, to compare with.
+func textBytes(value []byte) (s []byte, ok bool) {
 	if len(value) < 2 || value[0] != '"' {
-		return "", false
+		return nil, false
 	}
-	return string(unescape(value[1 : len(value)-1])), true
+	return unescape(value[1 : len(value)-1]), true
 }
 
 // texts returns the strings in a JSON array of strings, or the one of a JSON string.
