@@ -63,7 +63,7 @@ smoke: need-go ## run the same suite against a deployed stage: API_URL= TOKEN=
 #   -tags lambda.norpc  without the RPC mode of a runtime that is gone
 #   -ldflags            -s -w: no symbols and debug data; -buildid=: no build ID
 LAMBDA_BUILD  := GOFLAGS= GOWORK=off CGO_ENABLED=0 go build -C lambdas -trimpath -buildvcs=false -tags lambda.norpc -ldflags='-s -w -buildid='
-LAMBDAS       := authorizer profile
+LAMBDAS       := $(patsubst lambdas/%/main.go,%,$(wildcard lambdas/*/main.go))
 LAMBDA_SOURCE := $(shell find lambdas -name '*.go' ! -name '*_test.go') lambdas/go.mod lambdas/go.sum
 INFRA_SOURCE  := $(shell find infra -name '*.go' ! -name '*_test.go') infra/go.mod infra/go.sum cdk.json go.work
 
