@@ -80,9 +80,10 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
-	@rm -rf .build/local/assembly
-	@CDK_VALIDATION=false CDK_OUTDIR=.build/local/assembly CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
+	@rm -rf .build/local/next
+	@CDK_VALIDATION=false CDK_OUTDIR=.build/local/next CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
 		issuer: "https://issuer.invalid/", audience: "https://account-api.example", lambdas: ".build/local/lambdas" })')" go run ./infra
+	@rm -rf .build/local/assembly && mv .build/local/next .build/local/assembly
 
 .build/bin/%: FORCE
 	@go build -o $@ ./test/cmd/$*

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -66,6 +67,17 @@ func (l *decisionLog) keySet(f fetch) {
 		attrs = append(attrs, slog.String("error", f.err.Error()))
 	}
 	l.logger.LogAttrs(context.Background(), level, "key set", attrs...)
+}
+
+// runtimeLog is where aws-lambda-go may write. It repeats every error that a handler
+// returns; here each has its line already, with more in it.
+type runtimeLog struct{ out io.Writer }
+
+func (l runtimeLog) Write(line []byte) (int, error) {
+	if bytes.Contains(line, []byte(`{"errorMessage":`)) {
+		return len(line), nil
+	}
+	return l.out.Write(line)
 }
 
 // entry is the line about one decision while it is being made.

@@ -17,6 +17,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"log"
 	"os"
 
 	"github.com/aws/aws-lambda-go/lambda"
@@ -28,6 +29,7 @@ func main() {
 		fmt.Fprintf(os.Stderr, "authorizer: the configuration is not usable:\n%v\n", err)
 		os.Exit(1)
 	}
+	log.SetOutput(runtimeLog{os.Stderr})
 	authorizer.keys.prefetch(context.Background())
 	lambda.Start(authorizer.handle)
 }

@@ -82,6 +82,7 @@ type api struct {
 
 	mu      sync.RWMutex // held for reading by every request, for writing by a reload
 	gateway *gateway.Gateway
+	served  string // the folder that gateway reads, if it is a copy
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -94,6 +95,7 @@ func (a *api) close() {
 	if a.gateway != nil {
 		a.gateway.Close()
 	}
+	os.RemoveAll(a.served)
 }
 
 // listen takes a port of this machine, or says how to choose another.
@@ -149,20 +151,29 @@ func (a *api) build(ctx context.Context) (err error) {
 }
 
 // load reads the cloud assembly. The gateway in use goes only when the new one is there.
-func (a *api) load() error {
-	next, err := gateway.Load(a.assembly, gateway.Options{
+func (a *api) load() (err error) {
+	folder, served := a.assembly, ""
+	if a.settings.assembly == "" {
+		// The next build takes its folder away, whether or not it succeeds.
+		if served, err = os.MkdirTemp("", "account-api-"); err != nil {
+			return err
+		}
+		folder = served
+		if err := os.CopyFS(folder, os.DirFS(a.assembly)); err != nil {
+			return errors.Join(err, os.RemoveAll(served))
+		}
+	}
+	next, err := gateway.Load(folder, gateway.Options{
 		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: a.log, Log: a.log.request,
 	})
 	if err != nil {
-		return err
+		return errors.Join(err, os.RemoveAll(served))
 	}
 	a.mu.Lock()
-	previous := a.gateway
-	a.gateway = next
+	previous := api{gateway: a.gateway, served: a.served}
+	a.gateway, a.served = next, served
 	a.mu.Unlock()
-	if previous != nil {
-		return previous.Close()
-	}
+	previous.close()
 	return nil
 }
 
