@@ -171,12 +171,12 @@ func (s *keySet) age() (age time.Duration, ok bool) {
 // errKidUnknown if the issuer has none, and holds errJWKSUnavailable if that cannot be
 // told now: then it is not the caller's fault.
 func (s *keySet) find(ctx context.Context, kid string) (*snapshot, []key, error) {
-	now := s.now()
 	set := s.current.Load()
+	now := s.now() // after that: a set is never younger than the look at it
 	if set == nil || set.age(now) >= set.ttl {
 		err := s.refresh(ctx)
 		fresh := s.current.Load()
-		if fresh == nil || fresh.age(now) >= maxStale {
+		if fresh == nil || fresh.age(s.now()) >= maxStale { // not now: the fetch came after it
 			return nil, nil, unavailable(err)
 		}
 		if keys := fresh.keys[kid]; keys != nil {

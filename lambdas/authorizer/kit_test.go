@@ -245,10 +245,13 @@ func hs256(secret []byte) edit {
 	}
 }
 
-// clock is a wall clock that a test moves.
+// clock is a wall clock that a test moves. Like a real one it never stands still: what
+// is fetched after a look at it is younger than that look.
 type clock struct{ offset atomic.Int64 }
 
-func (c *clock) now() time.Time          { return testNow.Add(time.Duration(c.offset.Load())) }
+func (c *clock) now() time.Time {
+	return testNow.Add(time.Duration(c.offset.Add(int64(time.Microsecond))))
+}
 func (c *clock) advance(d time.Duration) { c.offset.Add(int64(d)) }
 
 // syncBuffer is a log that may be written to while it is read: by a fetch for which no
