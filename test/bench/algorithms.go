@@ -1,0 +1,235 @@
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"math/big"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"accountapi/test/issuer"
+
+	"github.com/auth0/go-jwt-middleware/v3/validator"
+	"github.com/coreos/go-oidc/v3/oidc"
+	"github.com/go-jose/go-jose/v4"
+	"github.com/golang-jwt/jwt/v5"
+	jwk2 "github.com/lestrrat-go/jwx/v2/jwk"
+	jwt2 "github.com/lestrrat-go/jwx/v2/jwt"
+	jwk3 "github.com/lestrrat-go/jwx/v3/jwk"
+)
+
+// algorithmRow is what verification alone costs, without Lambda and network: how many
+// times as long as hash and crypto/* on the same bytes, already decoded.
+type algorithmRow struct {
+	Algorithm string            `json:"algorithm"`
+	RawUs     float64           `json:"raw_us"`
+	Ratios    map[string]spread `json:"ratios"` // by verifier
+}
+
+var algorithmNames = []string{"RS256", "PS256", "ES256", "EdDSA"}
+
+// authorizerVerifier is the name of the authorizer among the verifiers.
+const authorizerVerifier = "this authorizer"
+
+// algorithms measures the libraries in Go in this process, in turns with raw crypto. The
+// authorizer's code cannot be called from here; its own benchmark measures the same way.
+func (b *bench) algorithms(ctx context.Context, r *result) error {
+	own, err := b.authorizerRatios(ctx)
+	if err != nil {
+		return err
+	}
+	i, err := issuer.New(issuer.Config{URL: "https://tenant.example/", Algorithms: algorithmNames})
+	if err != nil {
+		return err
+	}
+	for _, name := range algorithmNames {
+		row, err := compareVerifiers(ctx, i, name, b.plan.algorithms)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		row.Ratios[authorizerVerifier] = spreadOf(own[name])
+		r.Algorithms = append(r.Algorithms, row)
+	}
+	return nil
+}
+
+// authorizerRatios runs the authorizer's benchmark and reads its ratios to raw crypto.
+func (b *bench) authorizerRatios(ctx context.Context) (map[string][]float64, error) {
+	args := append([]string{"test", "./lambdas/authorizer", "-run=^$", "-bench=^BenchmarkVerify$"}, strings.Fields(b.plan.algorithmGo)...)
+	command := exec.CommandContext(ctx, "go", args...)
+	command.Dir = b.root
+	output, err := command.CombinedOutput()
+	if err != nil {
+		return nil, fmt.Errorf("go %s: %w\n%s", strings.Join(args, " "), err, output)
+	}
+	return readRatios(output)
+}
+
+var benchmarkLine = regexp.MustCompile(`(?m)^BenchmarkVerify/(\w+)\S*\s.*?([\d.]+) x-raw`)
+
+func readRatios(output []byte) (map[string][]float64, error) {
+	found := map[string][]float64{}
+	for _, match := range benchmarkLine.FindAllSubmatch(output, -1) {
+		ratio, err := strconv.ParseFloat(string(match[2]), 64)
+		if err != nil {
+			return nil, err
+		}
+		found[string(match[1])] = append(found[string(match[1])], ratio)
+	}
+	for _, name := range algorithmNames {
+		if len(found[name]) == 0 {
+			return nil, fmt.Errorf("BenchmarkVerify reports no x-raw for %s:\n%s", name, output)
+		}
+	}
+	return found, nil
+}
+
+// verifier is a library's verification of one token, keys at hand.
+type verifier struct {
+	name   string
+	verify func(token string) error
+}
+
+// compareVerifiers measures all verifiers in turns, a few tokens at a time.
+func compareVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string, rounds int) (algorithmRow, error) {
+	const calls = 10 // in a row: more would let the machine's mood change within a round
+	token := typical(i, 0, issuer.Algorithm(algorithm))
+	raw, err := rawVerifier(i, algorithm, token)
+	if err != nil {
+		return algorithmRow{}, err
+	}
+	list, err := libraryVerifiers(ctx, i, algorithm)
+	if err != nil {
+		return algorithmRow{}, err
+	}
+	list = append([]verifier{{"raw", raw}}, list...)
+	took := make([][]float64, len(list))
+	for round := range rounds + 1 {
+		for n, v := range list {
+			start := time.Now()
+			for range calls {
+				if err := v.verify(token); err != nil {
+					return algorithmRow{}, fmt.Errorf("%s: %w", v.name, err)
+				}
+			}
+			if round > 0 { // the first one fills caches
+				took[n] = append(took[n], microseconds(time.Since(start))/calls)
+			}
+		}
+	}
+	row := algorithmRow{Algorithm: algorithm, RawUs: spreadOf(took[0]).Median, Ratios: map[string]spread{}}
+	for n, v := range list[1:] {
+		row.Ratios[v.name] = spreadOf(ratios(took[n+1], took[0]))
+	}
+	return row, nil
+}
+
+// rawVerifier is what no verifier can do without.
+func rawVerifier(i *issuer.Issuer, algorithm, token string) (func(string) error, error) {
+	key, err := publicKey(i, algorithm)
+	if err != nil {
+		return nil, err
+	}
+	cut := strings.LastIndexByte(token, '.')
+	signed := []byte(token[:cut])
+	signature, err := base64.RawURLEncoding.DecodeString(token[cut+1:])
+	if err != nil {
+		return nil, err
+	}
+	digest := func() []byte {
+		sum := sha256.Sum256(signed)
+		return sum[:]
+	}
+	good := func(ok bool) error {
+		if !ok {
+			return jwt.ErrSignatureInvalid
+		}
+		return nil
+	}
+	switch key := key.(type) {
+	case *rsa.PublicKey:
+		if algorithm == "PS256" {
+			exact := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
+			return func(string) error { return rsa.VerifyPSS(key, crypto.SHA256, digest(), signature, exact) }, nil
+		}
+		return func(string) error { return rsa.VerifyPKCS1v15(key, crypto.SHA256, digest(), signature) }, nil
+	case *ecdsa.PublicKey:
+		half := len(signature) / 2
+		r, s := new(big.Int).SetBytes(signature[:half]), new(big.Int).SetBytes(signature[half:])
+		return func(string) error { return good(ecdsa.Verify(key, digest(), r, s)) }, nil
+	case ed25519.PublicKey:
+		return func(string) error { return good(ed25519.Verify(key, signed, signature)) }, nil
+	}
+	return nil, fmt.Errorf("a key of type %T", key)
+}
+
+// publicKey returns the issuer's key for an algorithm.
+func publicKey(i *issuer.Issuer, algorithm string) (crypto.PublicKey, error) {
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal(i.JWKS(), &set); err != nil {
+		return nil, err
+	}
+	for _, key := range set.Keys {
+		if key.Algorithm == algorithm {
+			return key.Key, nil
+		}
+	}
+	return nil, fmt.Errorf("the issuer has no key for %s", algorithm)
+}
+
+// libraryVerifiers sets every library up as its contestant does, but with keys at hand.
+func libraryVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string) ([]verifier, error) {
+	key, err := publicKey(i, algorithm)
+	if err != nil {
+		return nil, err
+	}
+	parser := jwt.NewParser(jwt.WithValidMethods([]string{algorithm}), jwt.WithIssuer(i.URL()),
+		jwt.WithAudience(i.Audience()), jwt.WithExpirationRequired())
+	fixed := func(*jwt.Token) (any, error) { return key, nil }
+
+	set2, err := jwk2.Parse(i.JWKS())
+	if err != nil {
+		return nil, err
+	}
+	set3, err := jwk3.Parse(i.JWKS())
+	if err != nil {
+		return nil, err
+	}
+	keys3 := func(context.Context) (any, error) { return set3, nil }
+	auth0, err := validator.New(validator.WithKeyFunc(keys3), validator.WithAlgorithm(validator.SignatureAlgorithm(algorithm)),
+		validator.WithIssuer(i.URL()), validator.WithAudience(i.Audience()))
+	if err != nil {
+		return nil, err
+	}
+	static := oidc.NewVerifier(i.URL(), &oidc.StaticKeySet{PublicKeys: []crypto.PublicKey{key}},
+		&oidc.Config{ClientID: i.Audience(), SupportedSigningAlgs: []string{algorithm}})
+
+	return []verifier{
+		{"golang-jwt", func(token string) error {
+			_, err := parser.ParseWithClaims(token, &jwt.RegisteredClaims{}, fixed)
+			return err
+		}},
+		{"jwx", func(token string) error {
+			_, err := jwt2.Parse([]byte(token), jwt2.WithKeySet(set2), jwt2.WithIssuer(i.URL()), jwt2.WithAudience(i.Audience()))
+			return err
+		}},
+		{"go-oidc", func(token string) error {
+			_, err := static.Verify(ctx, token)
+			return err
+		}},
+		{"go-jwt-middleware", func(token string) error {
+			_, err := auth0.ValidateToken(ctx, token)
+			return err
+		}},
+	}, nil
+}

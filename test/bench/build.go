@@ -1,0 +1,222 @@
+package main
+
+import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
+	"context"
+	"debug/buildinfo"
+	"encoding/json"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+)
+
+// prepare builds every contestant, and leaves out with a reason those that this machine
+// cannot run. The Makefile has the flags of a Lambda build, for all of them.
+func (b *bench) prepare(ctx context.Context) error {
+	var targets []string
+	for _, c := range b.contestants {
+		if !c.node {
+			targets = append(targets, b.hostTarget(c), b.deployedTarget(c))
+		}
+	}
+	b.say("building the contestants in Go for this machine and for linux/arm64")
+	build := exec.CommandContext(ctx, "make", append([]string{"-s"}, targets...)...)
+	build.Dir = b.root
+	build.Stdout, build.Stderr = b.progress, b.progress
+	if err := build.Run(); err != nil {
+		return fmt.Errorf("the build failed, its errors are above: %w", err)
+	}
+	for _, c := range b.contestants {
+		var err error
+		if c.node {
+			if c.row.Skipped = b.prepareNode(ctx, c); c.row.Skipped != "" {
+				b.say("leaving out %s: %s", c.name, c.row.Skipped)
+			}
+			continue
+		}
+		c.bootstrap = filepath.Join(b.root, b.hostTarget(c))
+		if c.row.Version, err = goVersions(c); err != nil {
+			return err
+		}
+		if c.row.ZippedBytes, err = zipped(filepath.Dir(filepath.Join(b.root, b.deployedTarget(c)))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hostTarget and deployedTarget are the Makefile's names of a contestant's bootstraps.
+func (b *bench) hostTarget(c *contestant) string {
+	if c.kind == ours {
+		return ".build/local/lambdas/authorizer/bootstrap"
+	}
+	return ".build/bench/host/" + c.folder + "/bootstrap"
+}
+
+func (b *bench) deployedTarget(c *contestant) string {
+	if c.kind == ours {
+		return ".build/lambdas/authorizer/bootstrap"
+	}
+	return ".build/bench/arm64/" + c.folder + "/bootstrap"
+}
+
+// goVersions reads from the binary itself which versions of its libraries are in it.
+func goVersions(c *contestant) (string, error) {
+	info, err := buildinfo.ReadFile(c.bootstrap)
+	if err != nil {
+		return "", err
+	}
+	var versions []string
+	for _, module := range c.modules {
+		for _, dep := range info.Deps {
+			if dep.Path == module {
+				versions = append(versions, dep.Version)
+			}
+		}
+	}
+	return strings.Join(versions, " + "), nil
+}
+
+// prepareNode installs a contestant on Node.js into .build and writes its bootstrap. It
+// returns why that cannot be, "" if it is done.
+func (b *bench) prepareNode(ctx context.Context, c *contestant) (reason string) {
+	node, err := exec.LookPath("node")
+	if err != nil {
+		return "Node.js is not installed"
+	}
+	folder := filepath.Join(b.root, ".build", "bench", c.folder)
+	source := filepath.Join(b.root, "test", "bench", "contestants", c.folder)
+	for from, to := range map[string]string{source: folder, filepath.Dir(source): filepath.Dir(folder)} {
+		if err := copyFiles(from, to); err != nil {
+			return err.Error()
+		}
+	}
+	if reason := b.installPackages(ctx, folder); reason != "" {
+		return reason
+	}
+	if c.row.Version, err = nodeVersions(folder, c.modules); err != nil {
+		return err.Error()
+	}
+	modules, common := filepath.Join(folder, "node_modules"), filepath.Join(filepath.Dir(folder), "authorizer.mjs")
+	paths := []string{filepath.Join(folder, "index.mjs"), common}
+	if _, err := os.Stat(modules); err == nil {
+		paths = append(paths, modules)
+	}
+	if c.row.ZippedBytes, err = zipped(paths...); err != nil {
+		return err.Error()
+	}
+	c.bootstrap = filepath.Join(folder, "bootstrap")
+	if err := os.WriteFile(c.bootstrap, []byte("#!"+node+"\nimport(\"../runtime.mjs\");\n"), 0o755); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// copyFiles copies the files of a folder, not its folders.
+func copyFiles(from, to string) error {
+	if err := os.MkdirAll(to, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(from)
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.IsDir() {
+			continue
+		}
+		content, err := os.ReadFile(filepath.Join(from, entry.Name()))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(to, entry.Name()), content, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// installPackages installs exactly what the lock file says, unless it is there already.
+func (b *bench) installPackages(ctx context.Context, folder string) (reason string) {
+	lock, err := os.ReadFile(filepath.Join(folder, "package-lock.json"))
+	if err != nil {
+		return "" // it uses no package
+	}
+	done := folder + ".installed"
+	if installed, err := os.ReadFile(done); err == nil && bytes.Equal(installed, lock) {
+		return ""
+	}
+	b.say("installing %s", filepath.Base(folder))
+	npm := exec.CommandContext(ctx, "npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+	npm.Dir = folder
+	if output, err := npm.CombinedOutput(); err != nil {
+		first, _, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
+		return fmt.Sprintf("npm ci: %v: %s", err, first)
+	}
+	if err := os.WriteFile(done, lock, 0o644); err != nil {
+		return err.Error()
+	}
+	return ""
+}
+
+// nodeVersions reads which versions of its libraries a contestant was given.
+func nodeVersions(folder string, packages []string) (string, error) {
+	var versions []string
+	for _, name := range packages {
+		text, err := os.ReadFile(filepath.Join(folder, "node_modules", name, "package.json"))
+		if err != nil {
+			return "", err
+		}
+		var description struct{ Version string }
+		if err := json.Unmarshal(text, &description); err != nil {
+			return "", err
+		}
+		versions = append(versions, description.Version)
+	}
+	return strings.Join(versions, " + "), nil
+}
+
+// zipped returns the size of a deployment package with these files and folders, in bytes,
+// compressed as far as deflate goes.
+func zipped(paths ...string) (size int64, err error) {
+	counter := &countingWriter{}
+	archive := zip.NewWriter(counter)
+	archive.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
+		return flate.NewWriter(w, flate.BestCompression)
+	})
+	for _, path := range paths {
+		err := filepath.WalkDir(path, func(path string, entry fs.DirEntry, err error) error {
+			if err != nil || !entry.Type().IsRegular() {
+				return err
+			}
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			w, err := archive.Create(path)
+			if err != nil {
+				return err
+			}
+			_, err = w.Write(content)
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	err = archive.Close()
+	return counter.n, err
+}
+
+type countingWriter struct{ n int64 }
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	c.n += int64(len(p))
+	return len(p), nil
+}

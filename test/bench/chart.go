@@ -1,0 +1,124 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image/color"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// panel is one figure of all contestants.
+type panel struct {
+	title  string
+	figure func(*row) spread
+}
+
+var panels = []panel{
+	{"p50, warm, × floor", func(r *row) spread { return r.Warm.P50Ratio }},
+	{"CPU, warm, × floor", func(r *row) spread { return r.Warm.CPURatio }},
+	{"first answer, https, ms", func(r *row) spread { return r.Cold["https"].AnswerMs }},
+	{"peak memory, MB", func(r *row) spread { return r.Cold["https"].PeakMemoryMB }},
+}
+
+var (
+	ourColor       = color.RGBA{R: 0x1f, G: 0x77, B: 0xb4, A: 0xff}
+	peerColor      = color.RGBA{R: 0xb0, G: 0xb7, B: 0xbf, A: 0xff}
+	referenceColor = color.RGBA{R: 0xe3, G: 0xe6, B: 0xe9, A: 0xff}
+)
+
+// chart draws a panel for each figure, a bar for each contestant, as SVG.
+func (r *result) chart() ([]byte, error) {
+	var rows []*row
+	for _, c := range slices.Backward(r.Contestants) { // the first one on top
+		if c.Skipped == "" && c.Name != "floor again" {
+			rows = append(rows, c)
+		}
+	}
+	plots := make([]*plot.Plot, len(panels))
+	for n, p := range panels {
+		var err error
+		if plots[n], err = p.draw(rows, n == 0); err != nil {
+			return nil, err
+		}
+	}
+	// The first panel has the names beside it; the bars of all are equally long.
+	const names, bars, gap, height = 4 * vg.Centimeter, 5 * vg.Centimeter, 0.5 * vg.Centimeter, 8.5 * vg.Centimeter
+	width := names + vg.Length(len(plots))*(bars+gap)
+	canvas := vgsvg.New(width, height)
+	all := draw.New(canvas)
+	all.SetColor(color.White)
+	all.Fill(all.Rectangle.Path())
+	for n, p := range plots {
+		left := names + vg.Length(n)*(bars+gap)
+		if n == 0 {
+			left = 0
+		}
+		right := width - names - vg.Length(n+1)*(bars+gap) + gap
+		p.Draw(draw.Crop(all, left, -right, gap/2, -gap/2))
+	}
+	var out bytes.Buffer
+	if _, err := canvas.WriteTo(&out); err != nil {
+		return nil, err
+	}
+	// Who has no Liberation Sans has one of those, which is as wide.
+	return bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif")), nil
+}
+
+func (p panel) draw(rows []*row, named bool) (*plot.Plot, error) {
+	chart := plot.New()
+	chart.Title.Text = p.title
+	chart.Title.Padding = 4
+	sans := font.Font{Typeface: "Liberation", Variant: "Sans", Size: 9}
+	for _, style := range []*draw.TextStyle{&chart.Title.TextStyle, &chart.X.Tick.Label, &chart.Y.Tick.Label} {
+		style.Font = sans
+	}
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		if named {
+			names[i] = r.Name
+		}
+	}
+	chart.NominalY(names...)
+	chart.X.Min = 0
+	for place, r := range rows {
+		s := p.figure(r)
+		bar, err := plotter.NewBarChart(plotter.Values{s.Median}, 11)
+		if err != nil {
+			return nil, err
+		}
+		bar.Horizontal, bar.XMin, bar.LineStyle.Width = true, float64(place), 0
+		bar.Color = map[kind]color.Color{ours: ourColor, peer: peerColor, reference: referenceColor}[r.Kind]
+		end := plotter.XYs{{X: s.Q3, Y: float64(place)}}
+		label, err := plotter.NewLabels(plotter.XYLabels{XYs: end, Labels: []string{figureText(s.Median)}})
+		if err != nil {
+			return nil, err
+		}
+		label.TextStyle[0].Font = sans
+		label.TextStyle[0].YAlign = draw.YCenter
+		label.Offset.X = 4
+		quartiles, err := plotter.NewLine(plotter.XYs{{X: s.Q1, Y: float64(place)}, {X: s.Q3, Y: float64(place)}})
+		if err != nil {
+			return nil, err
+		}
+		chart.Add(bar, quartiles, label)
+		chart.X.Max = max(chart.X.Max, 1.3*s.Q3) // room for the label
+	}
+	return chart, nil
+}
+
+func figureText(v float64) string {
+	if v == 0 {
+		return "not measured"
+	}
+	if v >= 10 {
+		return fmt.Sprintf("%.0f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
+}

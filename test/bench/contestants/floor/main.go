@@ -1,0 +1,43 @@
+// Command floor is what no authorizer for RS256 can undercut: it has the key already
+// (PUBLIC_KEY, PKIX in base64), verifies the signature with rsa.VerifyPKCS1v15, and looks
+// at nothing else. It is a measure, not an authorizer: no claim is checked.
+package main
+
+import (
+	"context"
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"errors"
+	"log"
+	"os"
+	"strings"
+
+	"accountapi/test/bench/contestants/internal/token"
+)
+
+func main() {
+	der, err := base64.StdEncoding.DecodeString(os.Getenv("PUBLIC_KEY"))
+	if err != nil {
+		log.Fatal(err)
+	}
+	public, err := x509.ParsePKIXPublicKey(der)
+	if err != nil {
+		log.Fatal(err)
+	}
+	key := public.(*rsa.PublicKey)
+	token.Serve(func(_ context.Context, jwt string) (token.Caller, error) {
+		dot := strings.LastIndexByte(jwt, '.')
+		if dot < 0 {
+			return token.Caller{}, errors.New("not a token")
+		}
+		signature, err := base64.RawURLEncoding.DecodeString(jwt[dot+1:])
+		if err != nil {
+			return token.Caller{}, err
+		}
+		digest := sha256.Sum256([]byte(jwt[:dot]))
+		return token.Caller{Subject: "anybody"}, rsa.VerifyPKCS1v15(key, crypto.SHA256, digest[:], signature)
+	})
+}

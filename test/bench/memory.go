@@ -1,0 +1,201 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// memoryResult is what the authorizer gets for more memory, and with it more CPU.
+type memoryResult struct {
+	Skipped     string      `json:"skipped,omitempty"`
+	Sizes       []memoryRow `json:"sizes"`
+	Recommended int         `json:"recommended_mb"`
+}
+
+// memoryRow is the authorizer at one memory size. Init runs at full speed, as Lambda lets
+// it (AWS, "Effectively running Java on Serverless"), but for ThrottledColdMs.
+type memoryRow struct {
+	MB               int     `json:"mb"`
+	CPUs             float64 `json:"cpus"`
+	InitMs           spread  `json:"init_ms"`
+	FirstMs          spread  `json:"first_ms"`
+	ThrottledColdMs  spread  `json:"throttled_cold_ms"` // to the first answer, in the share from the start
+	P50Us            float64 `json:"p50_us"`            // of calls that come one by one
+	P99Us            float64 `json:"p99_us"`
+	PerSecond        float64 `json:"per_second"`         // of one environment, call after call
+	DollarPerMillion float64 `json:"dollar_per_million"` // warm invocations: requests and duration
+}
+
+// Prices of Lambda on arm64 in us-east-1 in 2025, in dollars (AWS Lambda pricing).
+const (
+	pricePerRequest  = 0.20 / 1e6
+	pricePerGBSecond = 0.0000133334
+)
+
+// fullCPU is the memory size at which a function has one CPU to itself; below, and
+// above, its share is in proportion (AWS: "Configure Lambda function memory").
+const fullCPU = 1769
+
+// memorySizes runs the authorizer with the CPU shares of Lambda's memory sizes.
+func (b *bench) memorySizes(ctx context.Context, r *result) error {
+	s, err := newShare()
+	if err != nil {
+		b.say("leaving out memory sizes: %v", err)
+		r.Memory.Skipped = err.Error()
+		return nil
+	}
+	defer s.close()
+	t, err := openTenant(b.scratch, true, 0)
+	if err != nil {
+		return err
+	}
+	defer t.close()
+	folder := filepath.Join(b.scratch, "share")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		return err
+	}
+	authorizer := b.contestants[0]
+	bootstrap, err := s.launcher(folder, authorizer.bootstrap)
+	if err != nil {
+		return err
+	}
+	m := &memoryBench{share: s, tenant: t, contestant: authorizer, bootstrap: bootstrap, events: t.mint(50), plan: b.plan}
+	for _, mb := range []int{128, 256, 512, 1024, fullCPU} {
+		row, err := m.measure(ctx, mb)
+		if err != nil {
+			return err
+		}
+		r.Memory.Sizes = append(r.Memory.Sizes, row)
+	}
+	r.Memory.Recommended = recommend(r.Memory.Sizes)
+	return nil
+}
+
+type memoryBench struct {
+	share      *share
+	tenant     *tenant
+	contestant *contestant
+	bootstrap  string
+	events     []event
+	plan       plan
+}
+
+func (m *memoryBench) measure(ctx context.Context, mb int) (memoryRow, error) {
+	row := memoryRow{MB: mb, CPUs: float64(mb) / fullCPU}
+	var throttled, inits, firsts []float64
+	for range m.plan.memoryCold {
+		if err := m.share.set(row.CPUs); err != nil {
+			return row, err
+		}
+		took, err := m.throttledStart(ctx)
+		if err != nil {
+			return row, err
+		}
+		throttled = append(throttled, milliseconds(took))
+	}
+	var apart []float64
+	for n := range m.plan.memoryCold {
+		f, err := m.startAtFullSpeed(ctx)
+		if err != nil {
+			return row, err
+		}
+		defer f.Close()
+		if err := m.share.set(row.CPUs); err != nil {
+			return row, err
+		}
+		first, err := f.mustAllow(ctx, m.events[0])
+		if err != nil {
+			return row, err
+		}
+		inits, firsts = append(inits, milliseconds(first.InitDuration)), append(firsts, milliseconds(first.Duration))
+		if n < m.plan.memoryCold-1 {
+			f.Close()
+			continue
+		}
+		if apart, err = m.oneByOne(ctx, f); err != nil {
+			return row, err
+		}
+		p := &pace{}
+		if err := f.batch(ctx, p, m.events, 0, m.plan.memoryCalls); err != nil {
+			return row, err
+		}
+		row.PerSecond = p.rate[0]
+	}
+	slices.Sort(apart)
+	row.ThrottledColdMs, row.InitMs, row.FirstMs = spreadOf(throttled), spreadOf(inits), spreadOf(firsts)
+	row.P50Us, row.P99Us = quantile(apart, 0.5), quantile(apart, 0.99)
+	row.DollarPerMillion = 1e6 * invocationPrice(mb, row.P50Us/1000)
+	return row, nil
+}
+
+// throttledStart measures a start in the share from the first instruction on.
+func (m *memoryBench) throttledStart(ctx context.Context) (time.Duration, error) {
+	f, err := m.contestant.startAs(m.bootstrap, m.tenant.environment(m.contestant))
+	if err != nil {
+		return 0, err
+	}
+	defer f.Close()
+	start := time.Now()
+	_, err = f.mustAllow(ctx, m.events[0])
+	return time.Since(start), err
+}
+
+// startAtFullSpeed starts a process and lets it finish its init with all the CPU there
+// is. A caller that is gone before the process asks for work leaves it idle.
+func (m *memoryBench) startAtFullSpeed(ctx context.Context) (*function, error) {
+	if err := m.share.set(0); err != nil {
+		return nil, err
+	}
+	f, err := m.contestant.startAs(m.bootstrap, m.tenant.environment(m.contestant))
+	if err != nil {
+		return nil, err
+	}
+	gone, leave := context.WithCancel(ctx)
+	leave()
+	fetches := m.tenant.JWKSFetches()
+	if _, err := f.Invoke(gone, m.events[0].payload); !errors.Is(err, context.Canceled) {
+		f.Close()
+		return nil, err
+	}
+	for m.tenant.JWKSFetches() == fetches && ctx.Err() == nil {
+		time.Sleep(time.Millisecond)
+	}
+	time.Sleep(100 * time.Millisecond) // the keys are on their way, the rest is a matter of milliseconds
+	return f, ctx.Err()
+}
+
+// oneByOne invokes the function at a pace that leaves each call the quota of a period.
+func (m *memoryBench) oneByOne(ctx context.Context, f *function) ([]float64, error) {
+	var took []float64
+	for i := range m.plan.memoryCalls {
+		time.Sleep(sharePeriod + time.Duration(i%10)*time.Millisecond) // not in step with the period
+		result, err := f.mustAllow(ctx, m.events[i%len(m.events)])
+		if err != nil {
+			return nil, err
+		}
+		took = append(took, microseconds(result.Duration))
+	}
+	return took, nil
+}
+
+// invocationPrice is what AWS asks for a warm invocation: a request, and the duration
+// rounded up to the millisecond.
+func invocationPrice(mb int, ms float64) float64 {
+	return pricePerRequest + math.Max(1, math.Ceil(ms))/1000*float64(mb)/1024*pricePerGBSecond
+}
+
+// recommend returns the smallest size whose calls take less than a millisecond longer
+// than with a whole CPU, at half of all calls and at the first one of an environment: that
+// is what AWS bills at least, and little beside what API Gateway itself takes.
+func recommend(sizes []memoryRow) int {
+	whole := sizes[len(sizes)-1]
+	i := slices.IndexFunc(sizes, func(s memoryRow) bool {
+		return s.P50Us < whole.P50Us+1000 && s.FirstMs.Median < whole.FirstMs.Median+1
+	})
+	return sizes[i].MB
+}

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// plan says how much is measured.
+type plan struct {
+	callers     int // distinct tokens
+	coldRounds  int // process starts of each contestant, for each kind of key set
+	warmRounds  int
+	batch       int // invocations of each contestant in a round
+	warmUp      int // invocations before the first round
+	memoryCalls int // at each memory size
+	memoryCold  int // process starts at each memory size
+	growth      int // rounds for each size of key set and token
+	algorithms  int // rounds
+	algorithmGo string
+	modelTime   time.Duration // simulated
+}
+
+var (
+	wholePlan = plan{callers: 10_000, coldRounds: 15, warmRounds: 80, batch: 50, warmUp: 500,
+		memoryCalls: 150, memoryCold: 7, growth: 20, algorithms: 100, algorithmGo: "-benchtime=300ms -count=5", modelTime: time.Hour}
+	quickPlan = plan{callers: 2_000, coldRounds: 3, warmRounds: 20, batch: 25, warmUp: 200,
+		memoryCalls: 40, memoryCold: 2, growth: 5, algorithms: 20, algorithmGo: "-benchtime=100ms -count=3", modelTime: 20 * time.Minute}
+)
+
+// bench is one run.
+type bench struct {
+	plan        plan
+	root        string // of the project
+	scratch     string // for files that are gone when the run is over
+	progress    io.Writer
+	started     time.Time
+	contestants []*contestant
+	tenant      *tenant // over http, for all that needs no issuer of its own
+	events      []event // good ones, of as many callers of the tenant
+}
+
+// run measures, and writes what it found to the terminal and to files.
+func run(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	quick := flags.Bool("quick", false, "measure less, in a minute and a half")
+	out := flags.String("out", "", "`folder` for bench.json and bench.svg; .build/bench if left out")
+	update := flags.Bool("update", false, "also renew what the README shows: its tables, and test/bench/result.json and .svg")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if flags.NArg() > 0 {
+		return fmt.Errorf("unexpected %q: every setting is a flag, see -help", flags.Arg(0))
+	}
+	root, err := projectRoot(ctx)
+	if err != nil {
+		return err
+	}
+	if *out == "" {
+		*out = filepath.Join(root, ".build", "bench")
+	}
+	b := &bench{plan: wholePlan, root: root, progress: os.Stderr, started: time.Now(), contestants: contestants()}
+	if *quick {
+		b.plan = quickPlan
+	}
+	if b.scratch, err = os.MkdirTemp("", "bench"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.scratch)
+
+	r, err := b.measure(ctx)
+	if err != nil {
+		return err
+	}
+	r.Quick = *quick
+	r.Took = time.Since(b.started).Round(time.Second).String()
+	fmt.Print(r.text())
+	if err := r.write(*out, "bench"); err != nil {
+		return err
+	}
+	fmt.Printf("\nbench.json and bench.svg are in %s\n", *out)
+	if *update {
+		if err := r.write(filepath.Join(root, "test", "bench"), "result"); err != nil {
+			return err
+		}
+		return r.updateReadme(filepath.Join(root, "README.md"))
+	}
+	return nil
+}
+
+// measure is the run: each part has the file of its name.
+func (b *bench) measure(ctx context.Context) (*result, error) {
+	if err := b.prepare(ctx); err != nil {
+		return nil, err
+	}
+	var err error
+	if b.tenant, err = openTenant(b.scratch, false, 0); err != nil {
+		return nil, err
+	}
+	defer b.tenant.close()
+	b.say("minting %d tokens", b.plan.callers)
+	b.events = b.tenant.mint(b.plan.callers)
+	r := &result{Machine: thisMachine(ctx)}
+	for _, part := range []struct {
+		name string
+		run  func(context.Context, *result) error
+	}{
+		{"verdicts", b.verdicts},
+		{"cold starts", b.coldStarts},
+		{"warm invocations", b.warm},
+		{"storms of unknown keys", b.storms},
+		{"algorithms", b.algorithms},
+		{"memory sizes", b.memorySizes},
+		{"growth", b.growth},
+		{"model", b.model},
+	} {
+		b.say("%s", part.name)
+		if err := part.run(ctx, r); err != nil {
+			return nil, fmt.Errorf("%s: %w", part.name, err)
+		}
+	}
+	for _, c := range b.contestants {
+		r.Contestants = append(r.Contestants, c.row)
+	}
+	return r, nil
+}
+
+// say tells whoever waits what happens now.
+func (b *bench) say(format string, args ...any) {
+	elapsed := time.Since(b.started)
+	fmt.Fprintf(b.progress, "%2d:%02d  %s\n", int(elapsed.Minutes()), int(elapsed.Seconds())%60, fmt.Sprintf(format, args...))
+}
+
+// turns returns the contestants that take part; from round to round another one begins, so
+// that nobody always runs after the same one.
+func (b *bench) turns(round int) []*contestant {
+	var able []*contestant
+	for _, c := range b.contestants {
+		if c.row.Skipped == "" {
+			able = append(able, c)
+		}
+	}
+	first := round % len(able)
+	return slices.Concat(able[first:], able[:first])
+}
+
+// byName returns a contestant that always takes part.
+func (b *bench) byName(name string) *contestant {
+	return b.contestants[slices.IndexFunc(b.contestants, func(c *contestant) bool { return c.name == name })]
+}
+
+// projectRoot is the folder of the workspace.
+func projectRoot(ctx context.Context) (string, error) {
+	output, err := exec.CommandContext(ctx, "go", "env", "GOWORK").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOWORK: %w", err)
+	}
+	file := string(bytes.TrimSpace(output))
+	if file == "" || file == "off" {
+		return "", errors.New("this folder belongs to no go.work: run bench inside the project")
+	}
+	return filepath.Dir(file), nil
+}

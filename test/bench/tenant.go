@@ -1,0 +1,131 @@
+package main
+
+import (
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"accountapi/test/issuer"
+
+	"github.com/go-jose/go-jose/v4"
+)
+
+// tenant is an issuer that contestants trust. It is reached over http and over https;
+// its identifier is one of the two addresses, which is where libraries that insist on
+// discovery go.
+type tenant struct {
+	*issuer.Issuer
+	plain, secure *httptest.Server
+	authorities   string // file with the certificate of secure
+	publicKey     string // of the first algorithm: PKIX in base64
+}
+
+// openTenant starts an issuer that calls itself by its http or its https address, and
+// answers that much later than it could. Certificates are written to folder.
+func openTenant(folder string, https bool, delay time.Duration) (*tenant, error) {
+	t := &tenant{}
+	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		time.Sleep(delay)
+		t.ServeHTTP(w, r)
+	})
+	t.plain = httptest.NewUnstartedServer(serve)
+	t.secure = httptest.NewUnstartedServer(serve)
+	t.secure.EnableHTTP2 = true // as real issuers do
+	identifier := "http://" + t.plain.Listener.Addr().String() + "/"
+	if https {
+		identifier = "https://" + t.secure.Listener.Addr().String() + "/"
+	}
+	var err error
+	if t.Issuer, err = issuer.New(issuer.Config{URL: identifier}); err != nil {
+		return nil, err
+	}
+	if t.publicKey, err = firstKey(t.JWKS()); err != nil {
+		return nil, err
+	}
+	t.plain.Start()
+	t.secure.StartTLS()
+
+	t.authorities = filepath.Join(folder, "authorities.pem")
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: t.secure.Certificate().Raw})
+	return t, os.WriteFile(t.authorities, certificate, 0o644)
+}
+
+func (t *tenant) close() {
+	t.plain.Close()
+	t.secure.Close()
+}
+
+// environment is what a contestant is configured with, the authorizer's own variables.
+func (t *tenant) environment(c *contestant) map[string]string {
+	keys := t.JWKSURL()
+	if c.httpsOnly {
+		keys = strings.Replace(keys, strings.TrimSuffix(t.URL(), "/"), t.secure.URL, 1)
+	}
+	return map[string]string{
+		"TOKEN_ISSUER":        t.URL(),
+		"AUDIENCE":            t.Audience(),
+		"JWKS_URI":            keys,
+		"PUBLIC_KEY":          t.publicKey,
+		"SSL_CERT_FILE":       t.authorities, // Go
+		"NODE_EXTRA_CA_CERTS": t.authorities, // Node.js
+	}
+}
+
+// trustsFiles tells why a contestant cannot be made to trust the tenant's certificate on
+// this machine, nil if it can.
+func trustsFiles(c *contestant) error {
+	if !c.node && (runtime.GOOS == "darwin" || runtime.GOOS == "windows") {
+		return errors.New("Go programs trust the system's certificates only, on " + runtime.GOOS)
+	}
+	return nil
+}
+
+// firstKey returns the first key of a JWK Set as PKIX in base64.
+func firstKey(document []byte) (string, error) {
+	var set jose.JSONWebKeySet
+	if err := json.Unmarshal(document, &set); err != nil {
+		return "", err
+	}
+	der, err := x509.MarshalPKIXPublicKey(set.Keys[0].Key)
+	return base64.StdEncoding.EncodeToString(der), err
+}
+
+// typical makes a token like those of a real tenant: one caller of many, about 1 KB.
+func typical(i *issuer.Issuer, caller int, changes ...issuer.Option) string {
+	return i.Token(append([]issuer.Option{
+		issuer.Subject(subject(caller)),
+		issuer.Claim("https://account-api.example.com/email", fmt.Sprintf("caller-%d@example.com", caller)),
+		issuer.Claim("https://account-api.example.com/roles", []string{"reader", "writer", "owner"}),
+		issuer.Claim("permissions", []string{"get:profile"}),
+		issuer.Claim("department", "Research and development, materials and measurement"),
+	}, changes...)...)
+}
+
+func subject(caller int) string { return fmt.Sprintf("auth0|5f7c8ec7c33c6c004bbafe%02x", caller) }
+
+// mint makes events with the tokens of so many callers.
+func (t *tenant) mint(callers int) []event {
+	events := make([]event, callers)
+	var workers sync.WaitGroup
+	step := runtime.NumCPU()
+	for first := range step {
+		workers.Go(func() {
+			for caller := first; caller < callers; caller += step {
+				events[caller] = newEvent(typical(t.Issuer, caller), subject(caller))
+			}
+		})
+	}
+	workers.Wait()
+	return events
+}

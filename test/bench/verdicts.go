@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"accountapi/test/issuer"
+)
+
+// verdicts shows every contestant a good token and the classic bad ones, and notes what it
+// gets wrong. A contestant that does not even let the good one in is left out of the rest;
+// references, which are no authorizers, must do just that.
+func (b *bench) verdicts(ctx context.Context, _ *result) error {
+	bad := map[issuer.TokenFault]event{}
+	for _, fault := range issuer.TokenFaults() {
+		bad[fault] = newEvent(b.tenant.Token(fault), "")
+	}
+	for _, c := range b.turns(0) {
+		if err := c.judge(ctx, b.tenant, b.events[0], bad); err != nil {
+			if c.kind != peer {
+				return err
+			}
+			c.row.Skipped = err.Error()
+			b.say("leaving out %s", c.row.Skipped)
+		}
+	}
+	return ctx.Err()
+}
+
+func (c *contestant) judge(ctx context.Context, t *tenant, good event, bad map[issuer.TokenFault]event) error {
+	f, err := c.start(t)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, err := f.mustAllow(ctx, good); err != nil || c.kind == reference {
+		return err
+	}
+	for _, fault := range issuer.TokenFaults() {
+		got, _, err := f.answer(ctx, bad[fault])
+		if err != nil {
+			return err
+		}
+		if got != refuse {
+			c.row.Wrong = append(c.row.Wrong, fmt.Sprintf("%s: %s", fault, got))
+		}
+	}
+	return nil
+}
