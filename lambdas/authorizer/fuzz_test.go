@@ -163,7 +163,7 @@ func FuzzJSON(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		object, ok := parseObject(data, maxMembers, nil)
+		object, ok := parseObject(data, nil)
 		if !ok {
 			return
 		}

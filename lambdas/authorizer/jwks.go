@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"filippo.io/edwards25519"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/lestrrat-go/jwx/v2/jwk"
 )
 
@@ -46,13 +47,12 @@ const (
 
 	replacedKeyAge = 5 * time.Minute // of a set, before a bad signature makes us doubt it
 
-	maxBackoff         = 30 * time.Second
-	maxBackoffNothing  = 2 * time.Second // while there are no keys at all
-	maxDocument        = 256 << 10       // bytes, after decompression
-	maxKeys            = 64
-	maxKeysPerKid      = 4
-	maxDocumentMembers = 4096
-	never              = 20 * 365 * 24 * time.Hour
+	maxBackoff        = 30 * time.Second
+	maxBackoffNothing = 2 * time.Second // while there are no keys at all
+	maxDocument       = 256 << 10       // bytes, after decompression
+	maxKeys           = 64
+	maxKeysPerKid     = 4
+	never             = 20 * 365 * 24 * time.Hour
 )
 
 // key is one public key of the issuer, ready to verify with.
@@ -440,25 +440,28 @@ func timeToLive(cacheControl string) time.Duration {
 // clean reads a JWK Set (RFC 7517 section 5) strictly and returns one that holds the
 // usable keys, each with its place in d.usable for a kid.
 func (d *document) clean(body []byte) ([]byte, error) {
-	s := scanner{data: body, members: maxDocumentMembers, shallow: true}
-	s.space()
-	if !s.object(0) {
-		return nil, errors.New("the document is not a JSON object")
+	// Names repeated inside a key spoil that key alone.
+	set, ok := parseObject(body, nil, jsontext.AllowDuplicateNames(true))
+	if !ok {
+		return nil, errors.New("the document is not one JSON object")
 	}
-	if s.space(); s.at != len(body) {
-		return nil, errors.New("something follows the JSON object in the document")
+	names := map[string]bool{}
+	for _, m := range set {
+		if names[string(m.name)] {
+			return nil, fmt.Errorf("the document repeats the name %.16q", m.name)
+		}
+		names[string(m.name)] = true
 	}
-	published, ok := elements(s.top.get("keys"))
+	published, ok := elements(set.get("keys"))
 	if !ok {
 		return nil, errors.New(`the document is not a JWK Set: it has no array "keys"`)
 	}
 	if len(published) > maxKeys {
 		return nil, fmt.Errorf("the document holds more than %d keys", maxKeys)
 	}
-	type set struct {
+	var cleaned struct {
 		Keys []map[string]string `json:"keys"`
 	}
-	var cleaned set
 	for _, raw := range published {
 		kid, allowed, public, err := d.usableKey(raw)
 		if err != nil {
@@ -482,7 +485,7 @@ func (d *document) drop(kid, why string) {
 // usableKey reads one JWK (RFC 7517 section 4) and returns the members that make up its
 // public key, with the algorithms it may be used with, or says why it is not used.
 func (d *document) usableKey(raw []byte) (kid string, allowed []*algorithm, public map[string]string, err error) {
-	published, ok := parseObject(raw, maxMembers, nil)
+	published, ok := parseObject(raw, nil)
 	if !ok {
 		return "", nil, nil, errors.New("not a JSON object without repeated names")
 	}

@@ -244,9 +244,9 @@ func TestARotatedKeyIsAcceptedAtTheFirstTry(t *testing.T) {
 
 func TestARotatedKeyIsAcceptedRightAfterAStrayToken(t *testing.T) {
 	bed := newBed(t, jwks(key1().jwk()))
-	bed.expect(t, errKidUnknown, header("kid", "stray"))
+	bed.expect(t, errKidUnknown, headerMember("kid", "stray"))
 	bed.clock.advance(time.Second)
-	bed.expect(t, errKidUnknown, header("kid", "stray")) // known to be absent
+	bed.expect(t, errKidUnknown, headerMember("kid", "stray")) // known to be absent
 	bed.expectFetches(t, 2)
 	bed.publish(jwks(key2().jwk()))
 	bed.expect(t, reasonOK, by(key2()))

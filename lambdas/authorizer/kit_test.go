@@ -208,13 +208,13 @@ func goodClaims() members {
 	}
 }
 
-func by(key keyPair) edit                 { return func(d *draft) { d.key = key } }
-func header(name string, value any) edit  { return func(d *draft) { d.header[name] = value } }
-func claim(name string, value any) edit   { return func(d *draft) { d.claims[name] = value } }
-func rawHeader(text string) edit          { return func(d *draft) { d.rawHeader = text } }
-func rawPayload(text string) edit         { return func(d *draft) { d.rawPayload = text } }
-func signedAs(alg string) edit            { return func(d *draft) { d.signAs = alg } }
-func finished(f func(string) string) edit { return func(d *draft) { d.finish = f } }
+func by(key keyPair) edit                      { return func(d *draft) { d.key = key } }
+func headerMember(name string, value any) edit { return func(d *draft) { d.header[name] = value } }
+func claim(name string, value any) edit        { return func(d *draft) { d.claims[name] = value } }
+func rawHeader(text string) edit               { return func(d *draft) { d.rawHeader = text } }
+func rawPayload(text string) edit              { return func(d *draft) { d.rawPayload = text } }
+func signedAs(alg string) edit                 { return func(d *draft) { d.signAs = alg } }
+func finished(f func(string) string) edit      { return func(d *draft) { d.finish = f } }
 func signature(f func([]byte) []byte) edit {
 	return func(d *draft) { d.signature = func(_ string, s []byte) []byte { return f(s) } }
 }

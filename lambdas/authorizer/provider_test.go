@@ -48,16 +48,16 @@ func TestEveryProvidersTokensAreLetIn(t *testing.T) {
 	}{
 		"auth0, a user":              {"auth0", []edit{auth0User}, "my_client_id", "openid profile get:profile"},
 		"auth0, a machine":           {"auth0", []edit{auth0Machine}, "my_client_id", "get:profile"},
-		"auth0, the RFC 9068 format": {"auth0", []edit{rfc9068, header("typ", "at+jwt")}, "s6BhdRkqt3_", "get:profile openid"},
-		"rfc9068":                    {"rfc9068", []edit{rfc9068, header("typ", "at+jwt")}, "s6BhdRkqt3_", "get:profile openid"},
-		"rfc9068, the long typ":      {"rfc9068", []edit{rfc9068, header("typ", "application/at+jwt")}, "s6BhdRkqt3_", "get:profile openid"},
-		"cognito, a user":            {"cognito", []edit{cognitoUser, header("typ", absent)}, "xxxxxxxxxxxxexample", "get:profile"},
-		"cognito, a machine":         {"cognito", []edit{cognitoMachine, header("typ", absent)}, "xxxxxxxxxxxxexample", "res/get:profile"},
+		"auth0, the RFC 9068 format": {"auth0", []edit{rfc9068, headerMember("typ", "at+jwt")}, "s6BhdRkqt3_", "get:profile openid"},
+		"rfc9068":                    {"rfc9068", []edit{rfc9068, headerMember("typ", "at+jwt")}, "s6BhdRkqt3_", "get:profile openid"},
+		"rfc9068, the long typ":      {"rfc9068", []edit{rfc9068, headerMember("typ", "application/at+jwt")}, "s6BhdRkqt3_", "get:profile openid"},
+		"cognito, a user":            {"cognito", []edit{cognitoUser, headerMember("typ", absent)}, "xxxxxxxxxxxxexample", "get:profile"},
+		"cognito, a machine":         {"cognito", []edit{cognitoMachine, headerMember("typ", absent)}, "xxxxxxxxxxxxexample", "res/get:profile"},
 		"cognito, a resource":        {"cognito", []edit{cognitoUser, claim("aud", testAudience)}, "xxxxxxxxxxxxexample", "get:profile"},
 		"cognito, odd claim names":   {"cognito", []edit{cognitoUser, claim("keys", []int{}), claim("kty", "x"), claim("ciphertext", "x")}, "xxxxxxxxxxxxexample", "get:profile"},
 		"entra, v2":                  {"entra", []edit{entraUser}, "6e74172b-be56-4843-9ff4-e66a39bb12e3", "get:profile openid"},
 		"entra, v1":                  {"entra", []edit{entraV1}, "b14a7505-96e9-4927-91e8-0601d0fc9caa", "get:profile"},
-		"okta":                       {"okta", []edit{okta, header("typ", absent)}, "nmdP1fcyvdVO11AL7ECm", "openid get:profile"},
+		"okta":                       {"okta", []edit{okta, headerMember("typ", absent)}, "nmdP1fcyvdVO11AL7ECm", "openid get:profile"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bed := newBed(t, jwks(key1().jwk(members{"alg": nil})), "PROVIDER="+test.provider, "AUDIENCE=https://api.example xxxxxxxxxxxxexample")
@@ -79,10 +79,10 @@ func TestOtherTokensOfAProviderAreRefused(t *testing.T) {
 		want     reason
 	}{
 		"rfc9068, typ JWT":            {"rfc9068", []edit{rfc9068}, errTokenKind},
-		"rfc9068, no typ":             {"rfc9068", []edit{rfc9068, header("typ", absent)}, errTokenKind},
-		"rfc9068, no client_id":       {"rfc9068", []edit{rfc9068, header("typ", "at+jwt"), claim("client_id", absent)}, errClaimType},
-		"rfc9068, no jti":             {"rfc9068", []edit{rfc9068, header("typ", "at+jwt"), claim("jti", absent)}, errClaimType},
-		"rfc9068, no iat":             {"rfc9068", []edit{rfc9068, header("typ", "at+jwt"), claim("iat", absent)}, errClaimType},
+		"rfc9068, no typ":             {"rfc9068", []edit{rfc9068, headerMember("typ", absent)}, errTokenKind},
+		"rfc9068, no client_id":       {"rfc9068", []edit{rfc9068, headerMember("typ", "at+jwt"), claim("client_id", absent)}, errClaimType},
+		"rfc9068, no jti":             {"rfc9068", []edit{rfc9068, headerMember("typ", "at+jwt"), claim("jti", absent)}, errClaimType},
+		"rfc9068, no iat":             {"rfc9068", []edit{rfc9068, headerMember("typ", "at+jwt"), claim("iat", absent)}, errClaimType},
 		"cognito, an ID token":        {"cognito", []edit{cognitoID}, errTokenKind},
 		"cognito, no token_use":       {"cognito", []edit{cognitoUser, claim("token_use", absent)}, errTokenKind},
 		"cognito, token_use a list":   {"cognito", []edit{cognitoUser, claim("token_use", []string{"access"})}, errTokenKind},

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"accountapi/lambdas/internal/principal"
@@ -49,7 +50,6 @@ const (
 	maxHeader    = 1024
 	maxSignature = 1024 // an RSA key of 8192 bits
 	maxKid       = 256
-	maxMembers   = 200 // of the header or the claims, at all depths together
 )
 
 // verifier verifies access tokens of one issuer for one API.
@@ -61,10 +61,14 @@ type verifier struct {
 	clockSkew  time.Duration
 	keys       *keySet
 	now        func() time.Time
+	headers    headerMemo
 }
 
 func newVerifier(c config, keys *keySet, now func() time.Time) *verifier {
-	return &verifier{c.provider, c.issuer, c.audiences, c.algorithms, c.clockSkew, keys, now}
+	return &verifier{
+		provider: c.provider, issuer: c.issuer, audiences: c.audiences, algorithms: c.algorithms, clockSkew: c.clockSkew,
+		keys: keys, now: now,
+	}
 }
 
 // seen collects for the log what becomes known about a token on the way. Until the
@@ -80,13 +84,16 @@ func (v *verifier) verify(ctx context.Context, token string, seen *seen) (who pr
 	if err != nil {
 		return who, err
 	}
-	alg, kid, err := v.header(jws.header)
-	seen.kid = kid
+	header, known := v.headers.get(jws.header)
+	if !known {
+		header, err = v.header(jws.header)
+	}
+	seen.kid = header.kid
 	if err != nil {
 		return who, err
 	}
 	var members [24]member
-	claims, ok := parseObject(jws.payload, maxMembers, members[:0])
+	claims, ok := parseObject(jws.payload, members[:0])
 	if !ok {
 		return who, errMalformedToken
 	}
@@ -94,19 +101,22 @@ func (v *verifier) verify(ctx context.Context, token string, seen *seen) (who pr
 	if err := v.issuedHere(claims, seen); err != nil {
 		return who, err
 	}
-	set, keys, err := v.keys.find(ctx, kid)
+	set, keys, err := v.keys.find(ctx, header.kid)
 	if err != nil {
 		return who, err
 	}
-	err = jws.verify(alg, keys)
+	err = jws.verify(header.alg, keys)
 	if err == errBadSignature {
 		// A provider may have replaced a key and kept its kid.
-		if keys := v.keys.findReplaced(ctx, set, kid); keys != nil {
-			err = jws.verify(alg, keys)
+		if keys := v.keys.findReplaced(ctx, set, header.kid); keys != nil {
+			err = jws.verify(header.alg, keys)
 		}
 	}
 	if err != nil {
 		return who, err
+	}
+	if !known {
+		v.headers.add(jws.header, header)
 	}
 	return v.validate(claims, seen)
 }
@@ -114,8 +124,9 @@ func (v *verifier) verify(ctx context.Context, token string, seen *seen) (who pr
 // jws is a token in its parts. JWTs are compact only (RFC 7519 section 1), and what is
 // signed are the received bytes of the first two parts, never a re-encoding of them.
 type jws struct {
-	header, payload, signature []byte // decoded
-	signed                     []byte
+	header             []byte // as received
+	payload, signature []byte // decoded
+	signed             []byte
 }
 
 // split takes a token apart (RFC 7515 section 3.1).
@@ -129,15 +140,15 @@ func split(token string) (jws, error) {
 	if headerEnd == payloadEnd || bytes.IndexByte(compact[headerEnd+1:payloadEnd], '.') >= 0 {
 		return jws{}, errMalformedToken
 	}
-	memory := make([]byte, 0, len(compact)) // for all three parts
-	header, memory, ok1 := decode(memory, compact[:headerEnd])
-	payload, memory, ok2 := decode(memory, compact[headerEnd+1:payloadEnd])
-	signature, _, ok3 := decode(memory, compact[payloadEnd+1:])
-	if !ok1 || !ok2 || !ok3 {
-		return jws{}, errMalformedToken
-	}
-	if len(header) > maxHeader || len(signature) > maxSignature {
+	header := compact[:headerEnd]
+	if strictBase64.DecodedLen(len(header)) > maxHeader || strictBase64.DecodedLen(len(compact)-payloadEnd-1) > maxSignature {
 		return jws{}, errOversize
+	}
+	memory := make([]byte, 0, len(compact)) // for both parts
+	payload, memory, ok1 := decode(memory, compact[headerEnd+1:payloadEnd])
+	signature, _, ok2 := decode(memory, compact[payloadEnd+1:])
+	if len(header) == 0 || !ok1 || !ok2 {
+		return jws{}, errMalformedToken
 	}
 	return jws{header, payload, signature, compact[:payloadEnd]}, nil
 }
@@ -171,43 +182,81 @@ func (j jws) verify(alg *algorithm, keys []key) error {
 	return err
 }
 
-// header reads a JOSE header (RFC 7515 section 4). Members that would bring a key along
-// (jku, jwk, x5u, x5c) are not looked at: keys come from the issuer's set only (RFC 8725
-// section 3.10). Unknown members are ignored, as section 4 demands.
-func (v *verifier) header(raw []byte) (alg *algorithm, kid string, err error) {
-	var members [6]member
-	header, ok := parseObject(raw, maxMembers, members[:0])
+// header is what a JOSE header comes down to.
+type header struct {
+	alg *algorithm
+	kid string
+}
+
+// header reads an encoded JOSE header (RFC 7515 section 4). Members that would bring a
+// key along (jku, jwk, x5u, x5c) are not looked at: keys come from the issuer's set only
+// (RFC 8725 section 3.10). Unknown members are ignored, as section 4 demands. With an
+// error, the kid is set if there is one.
+func (v *verifier) header(encoded []byte) (h header, err error) {
+	raw, _, ok := decode(nil, encoded)
 	if !ok {
-		return nil, "", errBadHeader
+		return h, errMalformedToken
+	}
+	var memory [6]member
+	members, ok := parseObject(raw, memory[:0])
+	if !ok {
+		return h, errBadHeader
 	}
 	// kid comes first so that the log can name it. It is required, although RFC 7515
 	// section 4.1.4 leaves it optional: trying every key would be work on request.
-	kid, isText := text(header.get("kid"))
-	if header.has("kid") && (!isText || len(kid) > maxKid) {
-		return nil, "", errBadHeader
+	kid, isText := text(members.get("kid"))
+	if members.has("kid") && (!isText || len(kid) > maxKid) {
+		return h, errBadHeader
 	}
+	h.kid = kid
 	// crit names extensions that must be understood (RFC 7515 section 4.1.11): none is.
 	// b64 is forbidden in a JWT (RFC 7797 section 7); cty, zip and enc belong to nested
 	// or encrypted tokens.
 	for _, refused := range []string{"crit", "b64", "cty", "zip", "enc"} {
-		if header.has(refused) {
-			return nil, kid, errBadHeader
+		if members.has(refused) {
+			return h, errBadHeader
 		}
 	}
-	name, ok := textBytes(header.get("alg"))
+	name, ok := textBytes(members.get("alg"))
 	if !ok {
-		return nil, kid, errBadHeader
+		return h, errBadHeader
 	}
-	if alg = algorithmNamed(v.algorithms, string(name)); alg == nil {
-		return nil, kid, errAlgNotAllowed
+	if h.alg = algorithmNamed(v.algorithms, string(name)); h.alg == nil {
+		return h, errAlgNotAllowed
 	}
-	if err := v.kindOfToken(header.get("typ")); err != nil {
-		return nil, kid, err
+	if err := v.kindOfToken(members.get("typ")); err != nil {
+		return h, err
 	}
-	if kid == "" {
-		return nil, "", errKidMissing
+	if h.kid == "" {
+		return h, errKidMissing
 	}
-	return alg, kid, nil
+	return h, nil
+}
+
+// headerMemo remembers headers that came with a good signature: an issuer writes the same
+// one on every token, until it changes its key. What a header comes down to depends on
+// nothing but its bytes and the configuration, so an entry is never out of date.
+type headerMemo struct {
+	mu   sync.RWMutex
+	read map[string]header
+}
+
+func (m *headerMemo) get(encoded []byte) (header, bool) {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	h, known := m.read[string(encoded)]
+	return h, known
+}
+
+func (m *headerMemo) add(encoded []byte, h header) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.read == nil {
+		m.read = make(map[string]header)
+	}
+	if len(m.read) < 64 { // an issuer that writes a new one each time gains nothing anyway
+		m.read[string(encoded)] = h
+	}
 }
 
 // kindOfToken refuses what is not an access token by its typ (RFC 8725 section 3.11): the

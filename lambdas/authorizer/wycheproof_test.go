@@ -131,8 +131,8 @@ func (b *testBed) acceptsJWS(token string) bool {
 	if err != nil || set == nil {
 		return false
 	}
-	alg, kid, err := b.verifier.header(jws.header)
-	return err == nil && jws.verify(alg, set.keys[kid]) == nil
+	header, err := b.verifier.header(jws.header)
+	return err == nil && jws.verify(header.alg, set.keys[header.kid]) == nil
 }
 
 // The primitives behind each algorithm.
