@@ -2,20 +2,40 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"slices"
 	"strings"
-	"time"
-
-	"accountapi/test/internal/discovery"
 )
 
 // allAlgorithms are those that the authorizer knows.
 var allAlgorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+
+// examineJWKSURI finds out where the keys are, and whether the settings lead there.
+func (d *doctor) examineJWKSURI() {
+	published := d.document.JWKSURI
+	convention := keysAt(d.use.provider, d.use.issuer)
+	switch given := d.given.jwksURI; {
+	case given != "" && published != "" && given != published:
+		d.note("jwksUri", "%s, although the issuer says that its keys are at %q", shown(given), published)
+	case given != "":
+		d.ok("jwksUri", "%s", shown(given))
+	case published != "" && (published == convention || isLocal(d.use.issuer)):
+		d.use.jwksURI = published // the local runner asks the issuer
+		d.ok("jwksUri", "%q, where the issuer says that its keys are", published)
+	case published != "":
+		d.use.jwksURI = published
+		where := fmt.Sprintf("would look for the keys at %s", convention)
+		if convention == "" {
+			where = "knows no usual place for the keys of this issuer"
+		}
+		d.wrong("jwksUri", "add JWKS_URI="+quote(published), "without JWKS_URI a deploy %s; the issuer says that they are at %q", where, published)
+	case convention != "":
+		d.use.jwksURI = convention
+		d.note("jwksUri", "%q, by convention: the issuer does not say", convention)
+	default:
+		d.wrong("jwksUri", "add JWKS_URI=https://… from the provider's documentation", "where the keys are is not known: there is no usual place for this issuer, and it does not say")
+	}
+}
 
 // examineKeys lets the authorizer fetch the keys and says which of them it would use.
 // usable tells whether there is one.
@@ -38,7 +58,8 @@ func (d *doctor) examineKeys(ctx context.Context) (usable bool, err error) {
 	}
 	endpoint := look(ctx, d.use.jwksURI)
 	if withAll.fetch.Error != "" {
-		d.wrong("keys", d.fixForEndpoint(endpoint), "the authorizer gets no keys from %s: %s", shown(d.use.jwksURI), withAll.fetch.Error)
+		why := strings.ReplaceAll(withAll.fetch.Error, fmt.Sprintf("failed to fetch %q: ", d.use.jwksURI), "")
+		d.wrong("keys", d.fixForEndpoint(endpoint), "the authorizer gets no keys from %s: %s", shown(d.use.jwksURI), why)
 	}
 	for _, kid := range withAll.fetch.Kept {
 		if slices.Contains(withSettings.fetch.Kept, kid) {
@@ -116,103 +137,14 @@ func (d *doctor) explainComplaints(lines []string) {
 		switch {
 		case strings.HasPrefix(line, "authorizer:"):
 			// the heading of what follows
-		case name == "JWKS_URI" && d.document.JWKSURI != "":
+		case name == "JWKS_URI" && d.document.JWKSURI != "" && d.document.JWKSURI != d.use.jwksURI:
 			d.wrong("settings", "use JWKS_URI="+quote(d.document.JWKSURI), "%s", line)
+		case name == "TOKEN_ISSUER":
+			d.wrong("settings", "correct ISSUER", "%s", line)
 		default:
 			d.wrong("settings", "correct "+name, "%s", line)
 		}
 	}
-}
-
-// endpoint is what the address of the JWK Set answers. It explains what the authorizer
-// makes of it, and judges nothing.
-type endpoint struct {
-	redirect string // where it leads, if it does
-	jwksURI  string // that a discovery document names, if it is one
-	keys     []publishedKey
-}
-
-// publishedKey is a JWK (RFC 7517 section 4), as far as it takes to tell one from another.
-type publishedKey struct {
-	Kid string `json:"kid"`
-	Kty string `json:"kty"`
-	Crv string `json:"crv"`
-	Alg string `json:"alg"`
-}
-
-// look reads the endpoint. What cannot be read is left empty: the authorizer has said why.
-func look(ctx context.Context, address string) (e endpoint) {
-	u, err := url.Parse(address)
-	if err != nil || !discovery.Secure(u) {
-		return e
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
-	if err != nil {
-		return e
-	}
-	client := http.Client{
-		Timeout:       5 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return e
-	}
-	defer response.Body.Close()
-	if location, err := response.Location(); err == nil {
-		e.redirect = location.String()
-	}
-	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
-	if err != nil {
-		return e
-	}
-	var document struct {
-		JWKSURI string            `json:"jwks_uri"`
-		Keys    []json.RawMessage `json:"keys"`
-	}
-	if json.Unmarshal(body, &document) != nil {
-		return e
-	}
-	e.jwksURI = document.JWKSURI
-	for _, raw := range document.Keys {
-		var key publishedKey
-		if json.Unmarshal(raw, &key) == nil {
-			e.keys = append(e.keys, key)
-		}
-	}
-	return e
-}
-
-// describe says in brackets what kind of key has this kid, "" if that is not known.
-func (e endpoint) describe(kid string) string {
-	var kinds []string
-	for _, key := range e.keys {
-		if key.Kid == kid {
-			kinds = append(kinds, strings.Join(strings.Fields(fmt.Sprintf("%.16q %.16q %.16q", key.Kty, key.Crv, key.Alg)), " "))
-		}
-	}
-	if len(kinds) == 0 {
-		return ""
-	}
-	return " (" + strings.NewReplacer(`"" `, "", ` ""`, "", `"`, "").Replace(strings.Join(kinds, ", ")) + ")"
-}
-
-// algorithms are those that the keys with these kids are for, each once.
-func (e endpoint) algorithms(kids []string) (names []string) {
-	usual := map[string]string{"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
-	for _, key := range e.keys {
-		if !slices.Contains(kids, key.Kid) {
-			continue
-		}
-		name := key.Alg
-		if name == "" {
-			name = usual[key.Kty+key.Crv]
-		}
-		if slices.Contains(allAlgorithms, name) && !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // fixForEndpoint says how the authorizer gets at the keys.
@@ -222,8 +154,10 @@ func (d *doctor) fixForEndpoint(e endpoint) string {
 		return "use JWKS_URI=" + quote(published)
 	case e.jwksURI != "":
 		return "that is a discovery document, the keys are where it says: use JWKS_URI=" + quote(e.jwksURI)
+	case d.offline:
+		return "try again where there is a way to it"
 	case e.redirect != "":
 		return "no redirect is followed, it could lead anywhere: use JWKS_URI=" + quote(e.redirect)
 	}
-	return `the address must answer 200 with a JWK Set ({"keys": […]}), without a login, within 1.5 seconds`
+	return `the address must answer 200 with a JWK Set ({"keys": […]}), to anybody on the Internet, without a login and within 1.5 seconds`
 }

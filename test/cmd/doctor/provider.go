@@ -3,6 +3,7 @@ package main
 import (
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 
 	"accountapi/test/internal/discovery"
@@ -37,6 +38,49 @@ var providers = []provider{
 	{"okta", regexp.MustCompile(`\.(okta|oktapreview|okta-emea|okta-gov)\.com$`), func(issuer *url.URL) string {
 		return issuer.String() + "/v1/keys"
 	}},
+}
+
+// examineProvider compares the kind of provider with what the issuer's host gives away.
+func (d *doctor) examineProvider() {
+	host := byHost(d.use.issuer)
+	switch given := d.given.provider; {
+	case given != "" && !known(given) && host == "":
+		d.wrong("provider", "leave PROVIDER out, or use auth0, rfc9068, cognito, entra or okta", "PROVIDER %q is unknown", given)
+		d.use.provider = ""
+	case given == "" && host != "" && host != "auth0":
+		d.wrong("provider", "add PROVIDER="+host, "the issuer's host is that of %s, and the default is auth0", host)
+		d.use.provider = host
+	case given == "":
+		d.ok("provider", "auth0, the default, which fits most providers")
+	case host == "" || given == host:
+		d.ok("provider", "%s", given)
+	case given == "rfc9068" || given == "auth0" && host != "cognito":
+		d.note("provider", "%s, although the issuer's host is that of %s", given, host)
+	default:
+		d.wrong("provider", "use PROVIDER="+host, "PROVIDER is %s, but the issuer's host is that of %s", given, host)
+		d.use.provider = host
+	}
+	if d.given.provider == "auth0" && !isLocal(d.use.issuer) && keysAt("auth0", d.use.issuer) == "" {
+		d.wrong("provider", "leave PROVIDER out", "PROVIDER=auth0 is for issuers that are a host and a slash, and a deploy refuses %q with it", d.use.issuer)
+		d.use.provider = ""
+	}
+}
+
+// known tells whether there is a kind of provider of this name.
+func known(name string) bool {
+	return name == "rfc9068" || slices.ContainsFunc(providers, func(p provider) bool { return p.name == name })
+}
+
+// usualForm returns the issuer as its provider writes it into tokens, if its host gives the
+// provider away: with a slash at the end, or without.
+func usualForm(issuer string) string {
+	switch byHost(issuer) {
+	case "auth0":
+		return strings.TrimRight(issuer, "/") + "/"
+	case "cognito", "okta":
+		return strings.TrimRight(issuer, "/")
+	}
+	return issuer
 }
 
 // byHost returns the kind that the issuer's host gives away, "" if none.

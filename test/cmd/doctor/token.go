@@ -1,19 +1,12 @@
 package main
 
 import (
-	"context"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"accountapi/test/internal/discovery"
 )
-
-// profileScope is what GET /profile demands.
-const profileScope = "get:profile"
 
 // token is what a token says of itself: facts to show. Whether it is any good, only the
 // authorizer tells.
@@ -66,28 +59,57 @@ func (t token) texts(claim string) (values []string) {
 	return values
 }
 
-// moment is a claim with a time (NumericDate of RFC 7519 section 2).
-func (t token) moment(claim string) (at time.Time, ok bool) {
-	seconds, ok := t.claims[claim].(float64)
-	return time.Unix(int64(seconds), 0), ok
-}
-
-// examineToken has the authorizer decide about the token and explains the verdict.
-func (d *doctor) examineToken(ctx context.Context) error {
-	if shape := byShape(d.token); shape != "" && d.given.provider == "" && d.use.provider == "" && byHost(d.use.issuer) == "" {
-		d.use.provider = shape
-		if shape == "cognito" {
-			d.wrong("provider", "add PROVIDER=cognito", "the token has the shape of Cognito's")
-		} else {
-			d.note("provider", "the token has the shape of %s: PROVIDER=%s goes by that", shape, shape)
+// validity says from when and until when the token is good.
+func (t token) validity(now time.Time) string {
+	const endOf9999 = 253_402_300_799
+	for _, name := range []string{"nbf", "iat"} {
+		if seconds, ok := t.claims[name].(float64); ok && seconds <= endOf9999 {
+			if from := time.Unix(int64(seconds), 0); from.After(now) {
+				return fmt.Sprintf("%s is in %s (%s)", name, span(from.Sub(now)), from.UTC().Format(time.DateTime))
+			}
 		}
 	}
-	if d.use.jwksURI == "" {
-		// The authorizer does not start without. Nobody answers there, which it takes for
-		// an outage, and until then it gets as far as with keys.
-		withoutKeys := *d
-		withoutKeys.use.jwksURI = "https://127.0.0.1:1/"
-		return withoutKeys.explainVerdict(ctx)
+	seconds, ok := t.claims["exp"].(float64)
+	switch {
+	case !ok:
+		return "there is no exp"
+	case seconds > endOf9999:
+		return "exp is no time in seconds (milliseconds?)"
 	}
-	return d.explainVerdict(ctx)
+	exp := time.Unix(int64(seconds), 0)
+	if exp.Before(now) {
+		return fmt.Sprintf("expired %s ago (%s UTC)", span(now.Sub(exp)), exp.UTC().Format(time.DateTime))
+	}
+	return fmt.Sprintf("good for another %s (until %s UTC)", span(exp.Sub(now)), exp.UTC().Format(time.DateTime))
+}
+
+// span writes a length of time in its two largest units.
+func span(d time.Duration) string {
+	days, hours, minutes, seconds := d/(24*time.Hour), d/time.Hour%24, d/time.Minute%60, d/time.Second%60
+	switch {
+	case days > 0:
+		return fmt.Sprintf("%d d %d h", days, hours)
+	case hours > 0:
+		return fmt.Sprintf("%d h %d min", hours, minutes)
+	case minutes > 0:
+		return fmt.Sprintf("%d min %d s", minutes, seconds)
+	}
+	return fmt.Sprintf("%d s", seconds)
+}
+
+// quoted writes a header member or a claim, whatever it holds, on one line and not too long.
+func quoted(value any) string {
+	switch value := value.(type) {
+	case nil:
+		return "none"
+	case string:
+		return fmt.Sprintf("%.200q", value)
+	case []any:
+		items := make([]string, len(value))
+		for i, item := range value {
+			items[i] = quoted(item)
+		}
+		return strings.Join(items, ", ")
+	}
+	return fmt.Sprintf("%.200q", fmt.Sprint(value))
 }

@@ -95,10 +95,14 @@ func places(issuer string) ([]string, error) {
 }
 
 // Secure tells whether nobody on the way can read or change what is sent to u: https, or a
-// loopback address, which no network leads to.
+// loopback address.
 func Secure(u *url.URL) bool {
-	loopback := strings.EqualFold(u.Hostname(), "localhost") || net.ParseIP(u.Hostname()).IsLoopback()
-	return u.Scheme == "https" || u.Scheme == "http" && loopback
+	return u.Scheme == "https" || u.Scheme == "http" && Loopback(u)
+}
+
+// Loopback tells whether u is on this machine, where no network leads to.
+func Loopback(u *url.URL) bool {
+	return strings.EqualFold(u.Hostname(), "localhost") || net.ParseIP(u.Hostname()).IsLoopback()
 }
 
 func read(ctx context.Context, address string) (Document, error) {
