@@ -41,6 +41,9 @@ check: need-go ## format, vet, staticcheck and the rules on imports
 e2e: need-go need-node assembly ## run the suite over HTTP against the local stack
 	@go test -count=1 ./test/e2e
 
+bench: need-go need-node ## measure the authorizer beside its peers, in 8 minutes [QUICK=1: in 90 s]
+	@go run ./test/bench $(if $(QUICK),-quick)
+
 # Each target finds what it can in FUZZTIME; what it found before it tries in every test.
 FUZZTIME ?= 30s
 fuzz: need-go ## attack every input of the authorizer: [FUZZTIME=30s]
@@ -115,9 +118,14 @@ destroy: need-go need-node ## remove the stack from the account, after asking: [
 	@$(CDK) destroy $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)') -c provider=rfc9068 \
 		-c issuer=https://none.invalid/ -c jwksUri=https://none.invalid/ -c audience=none
 
-doctor: need-go assembly ## find mistakes before a deploy does: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
-	@TOKEN='$(TOKEN)' go run ./test/cmd/doctor $(if $(ISSUER),-issuer '$(ISSUER)') $(if $(AUDIENCE),-audience '$(AUDIENCE)') \
+# A token or a secret goes by the environment: arguments are there for everyone to see.
+doctor: need-go .build/bin/doctor ## find mistakes before a deploy does: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
+	@TOKEN='$(TOKEN)' .build/bin/doctor $(if $(ISSUER),-issuer '$(ISSUER)') $(if $(AUDIENCE),-audience '$(AUDIENCE)') \
 		$(if $(JWKS_URI),-jwks-uri '$(JWKS_URI)') $(if $(PROVIDER),-provider '$(PROVIDER)') $(if $(ALGORITHMS),-algorithms '$(ALGORITHMS)')
+
+token: need-go .build/bin/token ## get a test token from the provider: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=], the secret from CLIENT_SECRET or a prompt
+	@CLIENT_SECRET='$(CLIENT_SECRET)' .build/bin/token $(if $(ISSUER),-issuer '$(ISSUER)') $(if $(CLIENT_ID),-client-id '$(CLIENT_ID)') \
+		$(if $(AUDIENCE),-audience '$(AUDIENCE)') $(if $(SCOPE),-scope '$(SCOPE)')
 
 # ---------------------------------------------------------------- what a machine needs
 
