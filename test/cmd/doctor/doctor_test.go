@@ -451,6 +451,9 @@ func TestAMistakeIsCorrectedForWhatIsLookedAtNext(t *testing.T) {
 		"fix: use ISSUER="+local.URL(), "fix: add ALGORITHMS=ES256", "ok signature", "!! exp ",
 		"  make run ISSUER="+local.URL()+" AUDIENCE="+audience+" ALGORITHMS=ES256\n",
 		"Fix this first: use ISSUER="+local.URL())
+	rsa := start(t, issuer.Config{})
+	call{args: "-issuer " + rsa.URL() + withAudience, token: rsa.Token(issuer.Audience(audience + "/"))}.expect(t, 1,
+		"  make run ISSUER="+rsa.URL()+" AUDIENCE="+audience+"/\n")
 }
 
 func TestATokenIsExplainedWithoutANetwork(t *testing.T) {

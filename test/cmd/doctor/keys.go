@@ -104,9 +104,13 @@ func (d *doctor) examineAlgorithms(ctx context.Context, withSettings verdict, pu
 		add = "use ALGORITHMS="
 	}
 	if len(withSettings.fetch.Kept) == 0 {
-		before := d.allowed()
-		d.use.algorithms = published
-		d.wrong("algorithms", add+quote(strings.Join(published, " ")), "none of the keys goes with %s", before)
+		fix, before := add+quote(strings.Join(published, " ")), d.allowed()
+		if len(published) == 0 { // the authorizer could read the keys, and the doctor could not
+			fix = add + "… with the algorithm of these keys"
+		} else {
+			d.use.algorithms = published
+		}
+		d.wrong("algorithms", fix, "none of the keys goes with %s", before)
 		return nil
 	}
 	signed := d.token.headerText("alg")

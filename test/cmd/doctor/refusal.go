@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"accountapi/test/internal/discovery"
@@ -64,7 +65,7 @@ func (d *doctor) refusal(reason string) (why, fix string) {
 	case "not_yet_valid":
 		return "it is not valid yet", "compare the clocks of the issuer and of this machine"
 	}
-	return "the authorizer says " + reason, "see lambdas/authorizer/verifier.go for what that is"
+	return "the authorizer says " + reason, again
 }
 
 // otherKind explains a token that is no access token.
@@ -86,6 +87,7 @@ func (d *doctor) otherKind() (why, fix string) {
 	return "no access token has this typ", "send an access token for this API"
 }
 
+// otherIssuer explains a token that is not from the issuer that is trusted.
 func (d *doctor) otherIssuer() (why, fix string) {
 	iss := d.token.text("iss")
 	if iss == "" {
@@ -95,11 +97,15 @@ func (d *doctor) otherIssuer() (why, fix string) {
 		"use ISSUER=" + quote(iss) + " if that is the issuer you mean, or else get the token from the one that is trusted" + hint(iss)
 }
 
+// otherAudience explains a token for another API. If it is only a slip in the name, the
+// settings are corrected, so that the command at the end has it right.
 func (d *doctor) otherAudience() (why, fix string) {
 	audiences := d.token.texts(d.audienceClaim())
 	for _, theirs := range audiences {
-		for _, ours := range d.use.audiences {
+		for i, ours := range d.use.audiences {
 			if strings.EqualFold(strings.TrimRight(theirs, "/"), strings.TrimRight(ours, "/")) {
+				d.use.audiences = slices.Clone(d.use.audiences)
+				d.use.audiences[i] = theirs
 				return "almost: " + discovery.Difference(ours, theirs), "use AUDIENCE=" + quote(theirs)
 			}
 		}

@@ -53,8 +53,9 @@ func (d *doctor) examineToken(ctx context.Context) error {
 	switch {
 	case last == stepsTaken:
 		d.examineScopes(v.scope)
-	case last < 0 && v.decision.Error != "":
-		d.wrong("token", "this should not happen: it is a mistake in the authorizer or in this doctor", "it could not be judged: %s", v.decision.Error)
+	case last < 0 && v.decision.Reason != "":
+		// Not of the reasons known here: then it is at least not accepted.
+		d.wrong("token", "see lambdas/authorizer/verifier.go for what that is", "the authorizer says %s %s", v.decision.Reason, v.decision.Error)
 	}
 	return nil
 }

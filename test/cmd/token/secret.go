@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"golang.org/x/term"
@@ -15,33 +16,41 @@ func clientSecret(ctx context.Context, client string) (string, error) {
 		return secret, nil
 	}
 	terminal := int(os.Stdin.Fd())
-	before, err := term.GetState(terminal)
+	// Before the prompt: what is typed from then on must not show.
+	before, err := term.MakeRaw(terminal)
 	if err != nil {
 		return "", errors.New("CLIENT_SECRET is not in the environment, and there is no terminal to ask for it: call this as CLIENT_SECRET=… make token …")
 	}
-	fmt.Fprintf(os.Stderr, "secret of the client %s (it is not shown): ", client)
 	type answer struct {
-		secret []byte
+		secret string
 		err    error
 	}
 	answered := make(chan answer, 1)
 	go func() {
-		secret, err := term.ReadPassword(terminal)
+		keyboard := term.NewTerminal(struct {
+			io.Reader
+			io.Writer
+		}{os.Stdin, os.Stderr}, "")
+		secret, err := keyboard.ReadPassword(fmt.Sprintf("secret of the client %s (it is not shown): ", client))
 		answered <- answer{secret, err}
 	}()
+	var a answer
 	select {
-	case a := <-answered:
-		fmt.Fprintln(os.Stderr)
-		if a.err == nil && len(a.secret) == 0 {
-			a.err = errors.New("nothing was entered")
-		}
-		if a.err != nil {
-			return "", fmt.Errorf("read the secret: %w", a.err)
-		}
-		return string(a.secret), nil
+	case a = <-answered:
 	case <-ctx.Done():
-		// The shell would be left without an echo.
-		fmt.Fprintln(os.Stderr)
-		return "", errors.Join(errors.New("interrupted"), term.Restore(terminal, before))
+		a.err = ctx.Err()
 	}
+	// Whatever happened: the shell needs its echo back.
+	if err := term.Restore(terminal, before); err != nil {
+		return "", fmt.Errorf("restore the terminal: %w", err)
+	}
+	switch {
+	case errors.Is(a.err, io.EOF):
+		return "", errors.New("read the secret: interrupted")
+	case a.err != nil:
+		return "", fmt.Errorf("read the secret: %w", a.err)
+	case a.secret == "":
+		return "", errors.New("read the secret: nothing was entered")
+	}
+	return a.secret, nil
 }

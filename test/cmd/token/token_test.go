@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"accountapi/test/issuer"
@@ -80,31 +81,66 @@ func TestOnlyTheTokenIsPrinted(t *testing.T) {
 	}
 }
 
+// ask starts the command at a terminal and waits for its prompt.
+func ask(t *testing.T, c *exec.Cmd) (terminal *os.File, screen *bytes.Buffer) {
+	t.Helper()
+	terminal, err := pty.Start(c) // standard input and error; output may be set already
+	if err != nil {
+		t.Skipf("skipped: this machine has no pseudo-terminal for the test: %v", err)
+	}
+	t.Cleanup(func() { terminal.Close() })
+	screen = &bytes.Buffer{}
+	for !strings.HasSuffix(screen.String(), "(it is not shown): ") {
+		more := make([]byte, 256)
+		n, err := terminal.Read(more)
+		if screen.Write(more[:n]); err != nil {
+			t.Fatalf("no prompt but %q: %v", screen, err)
+		}
+	}
+	return terminal, screen
+}
+
 func TestThePromptDoesNotShowTheSecret(t *testing.T) {
 	tenant := start(t)
 	c := command("", "-issuer", tenant.URL(), "-client-id", "machine", "-audience", tenant.Audience())
 	var stdout bytes.Buffer
 	c.Stdout = &stdout
-	terminal, err := pty.Start(c) // standard input and error; output is set already
-	if err != nil {
-		t.Skipf("skipped: this machine has no pseudo-terminal for the test: %v", err)
-	}
-	defer terminal.Close()
-	screen := make([]byte, 0, 1024)
-	for !bytes.HasSuffix(screen, []byte("(it is not shown): ")) {
-		more := make([]byte, 256)
-		n, err := terminal.Read(more)
-		if screen = append(screen, more[:n]...); err != nil {
-			t.Fatalf("no prompt but %q: %v", screen, err)
-		}
-	}
-	fmt.Fprintf(terminal, "%s\n", secret)
-	rest, _ := io.ReadAll(terminal) // ends with an error when the command does
+	terminal, screen := ask(t, c)
+	fmt.Fprintf(terminal, "%s\r", secret)
+	screen.ReadFrom(terminal) // ends with an error when the command does
 	if err := c.Wait(); err != nil || strings.Count(stdout.String(), ".") != 2 {
-		t.Errorf("ended with %v, printed %q, said %q", err, stdout.String(), rest)
+		t.Errorf("ended with %v, printed %q, said %q", err, stdout.String(), screen)
 	}
-	if strings.Contains(string(screen)+string(rest), secret) {
-		t.Errorf("the secret is on the screen: %q", rest)
+	if strings.Contains(screen.String(), secret) {
+		t.Errorf("the secret is on the screen: %q", screen)
+	}
+}
+
+func TestAnAnswerThatIsNoSecretEndsIt(t *testing.T) {
+	for name, test := range map[string]struct{ key, want string }{
+		"Ctrl-C":       {"\x03", "interrupted"},
+		"Ctrl-D":       {"\x04", "interrupted"},
+		"Enter, alone": {"\r", "nothing was entered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := command("", "-issuer", start(t).URL(), "-client-id", "machine")
+			terminal, screen := ask(t, c)
+			io.WriteString(terminal, test.key)
+			screen.ReadFrom(terminal)
+			if err := c.Wait(); c.ProcessState.ExitCode() != 1 || !strings.Contains(screen.String(), test.want) {
+				t.Errorf("ended with %v, said %q, want %q", err, screen, test.want)
+			}
+		})
+	}
+}
+
+func TestASignalAtThePromptEndsItToo(t *testing.T) {
+	c := command("", "-issuer", start(t).URL(), "-client-id", "machine")
+	terminal, screen := ask(t, c)
+	c.Process.Signal(syscall.SIGTERM)
+	screen.ReadFrom(terminal)
+	if err := c.Wait(); c.ProcessState.ExitCode() != 1 || !strings.Contains(screen.String(), "read the secret") {
+		t.Errorf("ended with %v, said %q", err, screen)
 	}
 }
 
