@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
@@ -80,15 +79,6 @@ func (t *tenant) environment(c *contestant) map[string]string {
 		"SSL_CERT_FILE":       t.authorities, // Go
 		"NODE_EXTRA_CA_CERTS": t.authorities, // Node.js
 	}
-}
-
-// trustsFiles tells why a contestant cannot be made to trust the tenant's certificate on
-// this machine, nil if it can.
-func trustsFiles(c *contestant) error {
-	if !c.node && (runtime.GOOS == "darwin" || runtime.GOOS == "windows") {
-		return errors.New("Go programs trust the system's certificates only, on " + runtime.GOOS)
-	}
-	return nil
 }
 
 // firstKey returns the first key of a JWK Set as PKIX in base64.
