@@ -25,9 +25,8 @@ help: ## show this list
 # ---------------------------------------------------------------- on this machine
 
 run: need-go need-node .build/bin/local ## serve the API on this machine [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
-	@exec .build/bin/local -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' \
-		$(if $(ISSUER),-issuer '$(ISSUER)') $(if $(AUDIENCE),-audience '$(AUDIENCE)') $(if $(JWKS_URI),-jwks-uri '$(JWKS_URI)') \
-		$(if $(ALGORITHMS),-algorithms '$(ALGORITHMS)') $(if $(PROVIDER),-provider '$(PROVIDER)')
+	@exec .build/bin/local -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
+		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)'
 
 test: need-go need-node assembly ## run every test
 	@go test $(MODULES)
@@ -49,10 +48,11 @@ FUZZTIME ?= 30s
 fuzz: need-go ## attack every input of the authorizer: [FUZZTIME=30s]
 	@for target in $$(go test ./lambdas/authorizer -list 'Fuzz.*' | grep '^Fuzz'); do \
 		go test ./lambdas/authorizer -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done
+	@go test ./test/differential -run '^$$' -fuzz FuzzDifferential -fuzztime $(FUZZTIME)
 
 smoke: need-go ## run the same suite against a deployed stage: API_URL= TOKEN=
-	@test -n '$(API_URL)' && test -n '$(TOKEN)' || { echo "say which stage and with which token: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
-	@API_URL='$(API_URL)' TOKEN='$(TOKEN)' go test -count=1 -v ./test/e2e
+	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "say which stage and with which token: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
+	@go test -count=1 -v ./test/e2e
 
 # ---------------------------------------------------------------- what is built
 
@@ -83,10 +83,10 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
-	@rm -rf .build/local/next
-	@CDK_VALIDATION=false CDK_OUTDIR=.build/local/next CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
-		issuer: "https://issuer.invalid/", audience: "https://account-api.example", lambdas: ".build/local/lambdas" })')" go run ./infra
-	@rm -rf .build/local/assembly && mv .build/local/next .build/local/assembly
+	@next=$$(mktemp -d .build/local/next.XXXXXX) && export CDK_VALIDATION=false CDK_OUTDIR="$$next" && \
+	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
+		issuer: "https://issuer.invalid/", audience: "https://account-api.example", lambdas: ".build/local/lambdas" })')" && \
+	{ go run ./infra || { rm -rf "$$next"; exit 1; }; } && rm -rf .build/local/assembly && mv "$$next" .build/local/assembly
 
 .build/bin/%: FORCE
 	@go build -o $@ ./test/cmd/$*
@@ -118,14 +118,13 @@ destroy: need-go need-node ## remove the stack from the account, after asking: [
 	@$(CDK) destroy $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)') -c provider=rfc9068 \
 		-c issuer=https://none.invalid/ -c jwksUri=https://none.invalid/ -c audience=none
 
-# A token or a secret goes by the environment: arguments are there for everyone to see.
+# TOKEN and CLIENT_SECRET are not in the commands: make hands its variables on in the
+# environment, and arguments are there for everyone on the machine to see.
 doctor: need-go .build/bin/doctor ## find mistakes before a deploy does: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
-	@TOKEN='$(TOKEN)' .build/bin/doctor $(if $(ISSUER),-issuer '$(ISSUER)') $(if $(AUDIENCE),-audience '$(AUDIENCE)') \
-		$(if $(JWKS_URI),-jwks-uri '$(JWKS_URI)') $(if $(PROVIDER),-provider '$(PROVIDER)') $(if $(ALGORITHMS),-algorithms '$(ALGORITHMS)')
+	@.build/bin/doctor -issuer '$(ISSUER)' -audience '$(AUDIENCE)' -jwks-uri '$(JWKS_URI)' -provider '$(PROVIDER)' -algorithms '$(ALGORITHMS)'
 
 token: need-go .build/bin/token ## get a test token from the provider: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=], the secret from CLIENT_SECRET or a prompt
-	@CLIENT_SECRET='$(CLIENT_SECRET)' .build/bin/token $(if $(ISSUER),-issuer '$(ISSUER)') $(if $(CLIENT_ID),-client-id '$(CLIENT_ID)') \
-		$(if $(AUDIENCE),-audience '$(AUDIENCE)') $(if $(SCOPE),-scope '$(SCOPE)')
+	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -scope '$(SCOPE)'
 
 # ---------------------------------------------------------------- what a machine needs
 

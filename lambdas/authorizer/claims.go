@@ -18,6 +18,7 @@ type provider struct {
 	scope    []string          // claims that hold the scopes, the first present one counts
 	clientID []string          // claims that hold the client, the first present one counts
 	required []string          // claims that must be there
+	client   bool              // a client must be named, as in no ID token of theirs
 	marks    map[string]string // claims that must have this value
 }
 
@@ -37,7 +38,8 @@ var providers = []provider{
 		audience: "aud",
 		scope:    []string{"scope"},
 		clientID: []string{"client_id"},
-		required: []string{"client_id", "iat", "jti"},
+		required: []string{"iat", "jti"},
+		client:   true,
 	},
 	{
 		// Amazon Cognito: an access token has no aud, unless a resource was asked for; it
@@ -56,6 +58,7 @@ var providers = []provider{
 		audience: "aud",
 		scope:    []string{"scp"},
 		clientID: []string{"azp", "appid"},
+		client:   true,
 	},
 	{
 		// Okta custom authorization server (Okta: "OAuth 2.0 and OpenID Connect overview").
@@ -64,6 +67,7 @@ var providers = []provider{
 		audience: "aud",
 		scope:    []string{"scp"},
 		clientID: []string{"cid"},
+		client:   true,
 	},
 }
 
@@ -102,26 +106,46 @@ func (v *verifier) validate(claims object, seen *seen) (principal.Principal, err
 		return principal.Principal{}, err
 	}
 	clientID, ok := text(firstOf(claims, v.provider.clientID, []byte(`""`)))
-	scopes, ok2 := texts(firstOf(claims, v.provider.scope, []byte(`""`)))
-	if !ok || !ok2 {
+	if !ok || v.provider.client && clientID == "" {
+		return principal.Principal{}, errClaimType
+	}
+	scopes, ok := scopesIn(firstOf(claims, v.provider.scope, []byte(`""`)))
+	if !ok {
+		return principal.Principal{}, errClaimType
+	}
+	// Nothing is read from jti, but a token that has one of another type is not one
+	// (RFC 7519 section 4.1.7).
+	if _, ok := textBytes(claims.get("jti")); claims.has("jti") && !ok {
 		return principal.Principal{}, errClaimType
 	}
 	return principal.Principal{
 		Subject:  subject,
 		ClientID: clientID,
-		// A string is space-separated (RFC 8693 section 4.2), an array is not, but a
-		// scope has no space in it (RFC 6749 section 3.3), so both read the same.
-		Scopes: strings.Fields(strings.Join(scopes, " ")),
-		Issuer: v.issuer,
-		Expiry: expiry,
+		Scopes:   scopes,
+		Issuer:   v.issuer,
+		Expiry:   expiry,
 	}, nil
+}
+
+// scopesIn reads scopes from a string, in which spaces and nothing else separate them (RFC
+// 8693 section 4.2, RFC 6749 section 3.3), or from an array with one in each string.
+func scopesIn(value []byte) (scopes []string, ok bool) {
+	if one, ok := text(value); ok {
+		return principal.Scopes(one), true
+	}
+	scopes, ok = texts(value)
+	// On the way to the handlers scopes are joined by spaces: with one inside, a scope
+	// would become two.
+	hasSpace := func(scope string) bool { return strings.Contains(scope, " ") }
+	return scopes, ok && !slices.ContainsFunc(scopes, hasSpace)
 }
 
 // isAccessToken refuses tokens that the same issuer signed for another purpose (RFC 8725
 // section 3.12).
 func (v *verifier) isAccessToken(claims object) error {
-	// Only an ID token has these (OpenID Connect Core sections 2 and 3.3.2.11).
-	for _, mark := range []string{"nonce", "at_hash", "c_hash"} {
+	// Only an ID token has these (OpenID Connect Core sections 2 and 3.3.2.11, FAPI 1.0
+	// part 2 section 5.1), and only a security event token the last (RFC 8417 section 2.2).
+	for _, mark := range []string{"nonce", "at_hash", "c_hash", "s_hash", "events"} {
 		if claims.has(mark) {
 			return errTokenKind
 		}

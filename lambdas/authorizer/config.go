@@ -93,6 +93,8 @@ func secureURL(s string) error {
 	}
 	u, err := url.Parse(s)
 	switch {
+	case strings.TrimSpace(s) != s:
+		return fmt.Errorf("%q has a blank at its beginning or end", s)
 	case err != nil:
 		return fmt.Errorf("%q is not a URL", s)
 	case u.Host == "" || u.User != nil || u.Fragment != "":

@@ -52,6 +52,7 @@ func TestAMistakeInTheConfigurationIsNamed(t *testing.T) {
 		"TOKEN_ISSUER=ftp://tenant.example/":       "https://",
 		"TOKEN_ISSUER=https://u:secret@t.example/": "TOKEN_ISSUER",
 		"TOKEN_ISSUER=https://t.example/#x":        "TOKEN_ISSUER",
+		"TOKEN_ISSUER=https://tenant.example/ ":    "a blank",
 		"JWKS_URI=":                                "JWKS_URI is missing",
 		"JWKS_URI=http://tenant.example/jwks":      "https://",
 		"JWKS_URI=file:///etc/jwks":                "JWKS_URI",

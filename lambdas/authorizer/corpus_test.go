@@ -331,13 +331,14 @@ func TestABadTokenIsRefused(t *testing.T) {
 			"sub missing": bearerOf(claim("sub", absent)), "sub null": bearerOf(claim("sub", nil)), "sub a number": bearerOf(claim("sub", 7)), "sub empty": bearerOf(claim("sub", "")),
 			"sub of 300": bearerOf(claim("sub", strings.Repeat("s", 300))), "Sub": bearerOf(claim("sub", absent), claim("Sub", "x")),
 			"scope a number": bearerOf(claim("scope", 1)), "scope null": bearerOf(claim("scope", nil)), "scope mixed": bearerOf(claim("scope", []any{"get:profile", 1})),
-			"azp a number": bearerOf(claim("azp", 1)),
+			"azp a number": bearerOf(claim("azp", 1)), "jti a number": bearerOf(claim("jti", 1)), "jti null": bearerOf(claim("jti", nil)),
+			"a space in an array of scopes": bearerOf(claim("scope", []string{"x get:profile"})),
 		},
 		errTokenKind: {
 			"typ JOSE+JSON": bearerOf(headerMember("typ", "JOSE+JSON")), "typ dpop+jwt": bearerOf(headerMember("typ", "dpop+jwt")), "typ logout+jwt": bearerOf(headerMember("typ", "logout+jwt")),
 			"typ secevent+jwt": bearerOf(headerMember("typ", "secevent+jwt")), "typ empty": bearerOf(headerMember("typ", "")), "typ application/": bearerOf(headerMember("typ", "application/")),
 			"typ text/jwt": bearerOf(headerMember("typ", "text/jwt")), "typ token-introspection+jwt": bearerOf(headerMember("typ", "token-introspection+jwt")),
-			"nonce": bearerOf(claim("nonce", "n")), "at_hash": bearerOf(claim("at_hash", "h")), "c_hash": bearerOf(claim("c_hash", "h")), "token_use id": bearerOf(claim("token_use", "id")),
+			"nonce": bearerOf(claim("nonce", "n")), "at_hash": bearerOf(claim("at_hash", "h")), "c_hash": bearerOf(claim("c_hash", "h")), "s_hash": bearerOf(claim("s_hash", "h")), "events": bearerOf(claim("events", members{})), "token_use id": bearerOf(claim("token_use", "id")),
 		},
 		errBoundToken: {
 			"DPoP": bearerOf(claim("cnf", members{"jkt": "x"})), "mTLS": bearerOf(claim("cnf", members{"x5t#S256": "x"})), "anything": bearerOf(claim("cnf", nil)),

@@ -39,10 +39,13 @@ const (
 	maxStale   = 24 * time.Hour // so long does an outage at the issuer not matter
 
 	// One refresh for an unknown kid per cooldown, and one more if nobody has asked for
-	// an unknown kid for a moment. The second keeps a stray token from delaying a key
-	// rotation that follows on its heels; a storm of made-up kids never gets it.
+	// an unknown kid for a moment, which is the longer the more have asked. The second
+	// keeps stray tokens from delaying a key rotation that follows on their heels; a storm
+	// of made-up kids does not get it.
 	unknownKidCooldown = 30 * time.Second
 	quietMoment        = 50 * time.Millisecond
+	quietPerUnknownKid = 250 * time.Microsecond
+	maxQuietMoment     = 500 * time.Millisecond
 	maxAbsent          = 64 // kids remembered as not in the set
 
 	replacedKeyAge = 5 * time.Minute // of a set, before a bad signature makes us doubt it
@@ -103,6 +106,7 @@ type keySet struct {
 	cooldownFrom time.Time  // the last refresh for an unknown kid
 	spareFrom    time.Time  // the last such refresh within a cooldown
 	lastUnknown  time.Time  // when somebody last asked for an unknown kid
+	unknown      int        // how many have since cooldownFrom
 	absent       map[string]struct{}
 }
 
@@ -221,21 +225,23 @@ func (s *keySet) findReplaced(ctx context.Context, set *snapshot, kid string) []
 
 // mayAskFor tells whether an unknown kid is worth a refresh now. After a failure it
 // always is: refresh itself then decides by its backoff, and the answer is "unavailable"
-// instead of "unknown".
+// instead of "unknown". So it is while a fetch is under way, which costs nothing to join.
 func (s *keySet) mayAskFor(kid string, set *snapshot, now time.Time) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.failures > 0 {
+	if s.failures > 0 || s.underWay != nil {
 		return true
 	}
 	if _, known := s.absent[kid]; known && set.age(now) < unknownKidCooldown {
 		return false
 	}
-	quiet := elapsed(s.lastUnknown, now, quietMoment)
+	quiet := elapsed(s.lastUnknown, now, min(quietMoment+time.Duration(s.unknown)*quietPerUnknownKid, maxQuietMoment))
 	s.lastUnknown = now
+	s.unknown++
 	switch {
 	case elapsed(s.cooldownFrom, now, unknownKidCooldown):
 		s.cooldownFrom = now
+		s.unknown = 1
 	case quiet && elapsed(s.spareFrom, now, unknownKidCooldown):
 		s.spareFrom = now
 	default:
@@ -263,29 +269,40 @@ func (s *keySet) remember(kid string) {
 // refresh fetches the set, or waits for the fetch that is under way, and returns its
 // error. It waits no longer than ctx and the budget of an invocation allow.
 func (s *keySet) refresh(ctx context.Context) error {
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-deadlineMargin))
+		defer cancel()
+	}
+	joined, err := s.await(ctx)
+	if joined && err != nil && ctx.Err() == nil {
+		// That fetch began before this call, perhaps before a freeze that it did not
+		// survive.
+		_, err = s.await(ctx)
+	}
+	return err
+}
+
+// await waits for a fetch: the one under way, if joined, else a new one.
+func (s *keySet) await(ctx context.Context) (joined bool, err error) {
 	s.mu.Lock()
 	f := s.underWay
-	if f == nil {
+	joined = f != nil
+	if !joined {
 		if s.now().Before(s.retryAt) {
 			s.mu.Unlock()
-			return errors.New("a fetch has just failed, the next try is due soon")
+			return false, errors.New("a fetch has just failed, the next try is due soon")
 		}
 		f = &flight{done: make(chan struct{})}
 		s.underWay = f
 		go s.fetch(f)
 	}
 	s.mu.Unlock()
-
-	if deadline, ok := ctx.Deadline(); ok {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-deadlineMargin))
-		defer cancel()
-	}
 	select {
 	case <-f.done:
-		return f.err
+		return joined, f.err
 	case <-ctx.Done():
-		return fmt.Errorf("no answer in time: %w", ctx.Err())
+		return joined, fmt.Errorf("no answer in time: %w", ctx.Err())
 	}
 }
 
@@ -375,6 +392,8 @@ func newDocument(allowed []*algorithm) *document {
 				Proxy:             http.ProxyFromEnvironment,
 				DisableKeepAlives: true, // the other end is gone after a freeze
 				Protocols:         &http1,
+
+				MaxResponseHeaderBytes: 64 << 10,
 			},
 			// A redirect would lead past the check of the URL, and to where somebody
 			// else says. It ends as a status that is not 200.
@@ -400,7 +419,7 @@ func (d *document) Get(url string) (*http.Response, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %s, want 200", response.Status)
+		return nil, fmt.Errorf("status %d, want 200", response.StatusCode)
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
 	if err != nil {
@@ -413,7 +432,7 @@ func (d *document) Get(url string) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.ttl = timeToLive(response.Header.Get("Cache-Control"))
+	d.ttl = timeToLive(strings.Join(response.Header.Values("Cache-Control"), ","))
 	response.Body = io.NopCloser(bytes.NewReader(cleaned))
 	return response, nil
 }
@@ -489,12 +508,16 @@ func (d *document) usableKey(raw []byte) (kid string, allowed []*algorithm, publ
 	if !ok {
 		return "", nil, nil, errors.New("not a JSON object without repeated names")
 	}
+	// A member that is null is one that the issuer has nothing to say in.
+	published = slices.DeleteFunc(published, func(m member) bool { return string(m.value) == "null" })
 	kid, ok = text(published.get("kid"))
 	if !ok || kid == "" || len(kid) > maxKid {
 		return "", nil, nil, errors.New("no usable kid")
 	}
-	if published.has("d") || published.has("p") || published.has("q") {
-		return kid, nil, nil, errors.New("PRIVATE key published: it is burnt, the issuer must replace it")
+	for _, private := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+		if published.has(private) {
+			return kid, nil, nil, errors.New("PRIVATE or secret key published: it is burnt, the issuer must replace it")
+		}
 	}
 	if use, ok := text(published.get("use")); published.has("use") && (!ok || use != "sig") {
 		return kid, nil, nil, errors.New("use is not sig")
@@ -526,8 +549,8 @@ func (d *document) usableKey(raw []byte) (kid string, allowed []*algorithm, publ
 	}
 	for name, size := range materialOf(kty, crv) {
 		value, _ := text(published.get(name))
-		decoded, err := strictBase64.DecodeString(value)
-		if err != nil || len(decoded) == 0 || size.exact > 0 && len(decoded) != size.exact || size.most > 0 && len(decoded) > size.most {
+		decoded, _, ok := decode(nil, []byte(value))
+		if !ok || size.exact > 0 && len(decoded) != size.exact || size.most > 0 && len(decoded) > size.most {
 			return kid, nil, nil, fmt.Errorf("%s is missing, not base64url or of a wrong length", name)
 		}
 		public[name] = value
@@ -543,7 +566,7 @@ type size struct{ exact, most int }
 func materialOf(kty, crv string) map[string]size {
 	switch {
 	case kty == "RSA":
-		return map[string]size{"n": {}, "e": {most: 4}} // crypto/rsa takes e up to 2^31-1
+		return map[string]size{"n": {}, "e": {most: 4}} // beyond, jwx would wrap it around
 	case kty == "OKP":
 		return map[string]size{"x": {exact: ed25519.PublicKeySize}}
 	}
@@ -591,8 +614,8 @@ func weakness(public any) string {
 		if bits := public.N.BitLen(); bits < 2048 || bits > 8192 {
 			return fmt.Sprintf("an RSA modulus of %d bits, want 2048 to 8192", bits)
 		}
-		if public.N.Bit(0) == 0 || public.E < 3 || public.E%2 == 0 {
-			return "an RSA modulus or exponent that nobody generates"
+		if public.N.Bit(0) == 0 || public.E < 3 || public.E%2 == 0 || public.E > 1<<31-1 {
+			return "an RSA modulus or exponent that nobody generates, or that crypto/rsa refuses"
 		}
 		if hasROCAFingerprint(public.N) {
 			return "an RSA modulus of a broken generator (CVE-2017-15361)"

@@ -259,7 +259,7 @@ func TestAStormOfUnknownKeyIDsCostsOneFetch(t *testing.T) {
 		bed.expect(t, errKidUnknown, by(ed().as(fmt.Sprint("made-up-", i), "EdDSA")))
 	}
 	bed.expectFetches(t, 2) // with that of init
-	bed.clock.advance(quietMoment)
+	bed.clock.advance(maxQuietMoment)
 	bed.publish(jwks(key1().jwk(), key2().jwk()))
 	bed.expect(t, reasonOK, by(key2()))
 	bed.expectFetches(t, 3)
@@ -334,6 +334,50 @@ func TestConcurrentCallersShareAFetch(t *testing.T) {
 	bed.expectFetches(t, before+1)
 }
 
+func TestTokensOfARotatedKeyAreAcceptedTogether(t *testing.T) {
+	bed := newBed(t, jwks(key1().jwk()))
+	bed.answer(func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(50 * time.Millisecond)
+		io.WriteString(w, jwks(key2().jwk()))
+	})
+	token := mint(by(key2()))
+	var all sync.WaitGroup
+	for range 32 {
+		all.Go(func() {
+			if _, err := bed.verifier.verify(context.Background(), token, &seen{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	bed.expectFetches(t, 2)
+}
+
+func TestWhileAFetchHangsNoUnknownKeyIDIsJudged(t *testing.T) {
+	bed := newBed(t, jwks(key1().jwk()))
+	bed.answer(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	for range 4 {
+		ctx, cancel := context.WithTimeout(context.Background(), deadlineMargin+50*time.Millisecond)
+		if _, why := bed.callWith(t, ctx, bearerOf(by(key2()))); why != string(errJWKSUnavailable) {
+			t.Errorf("got %s, want %s", why, errJWKSUnavailable)
+		}
+		cancel()
+	}
+}
+
+func TestTheIssuerDoesNotFillTheLog(t *testing.T) {
+	bed := newBed(t, jwks(strings100K()))
+	if length := len(bed.lines.String()); length > 8<<10 {
+		t.Errorf("%d bytes in the log", length)
+	}
+}
+
+// strings100K is a key whose every text is long.
+func strings100K() members {
+	long := strings.Repeat("x", 100<<10)
+	return members{"kid": "x", "kty": long, "alg": long}
+}
+
 func TestACallerIsAnsweredBeforeItsInvocationTimesOut(t *testing.T) {
 	bed := newBed(t, "")
 	bed.answer(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
@@ -351,46 +395,50 @@ func TestAKeyIsOnlyUsedIfItIsSound(t *testing.T) {
 	n := func(modulus *big.Int) string { return base64.RawURLEncoding.EncodeToString(modulus.Bytes()) }
 	weak := rsaKey("weak", "RS256", 1024)
 	for name, unfit := range map[string]members{
-		"symmetric":               {"kty": "oct", "kid": "x", "k": "c2VjcmV0", "alg": "HS256"},
-		"symmetric, no alg":       {"kty": "oct", "kid": "x", "k": "c2VjcmV0"},
-		"symmetric, alg RS256":    {"kty": "oct", "kid": "x", "k": "c2VjcmV0", "alg": "RS256"},
-		"private":                 key2().jwk(members{"kid": "x", "d": "AQAB"}),
-		"for encryption":          key2().jwk(members{"kid": "x", "use": "enc"}),
-		"use in capitals":         key2().jwk(members{"kid": "x", "use": "SIG"}),
-		"use a number":            key2().jwk(members{"kid": "x", "use": 1}),
-		"key_ops without verify":  key2().jwk(members{"kid": "x", "key_ops": []string{"sign", "encrypt"}}),
-		"key_ops empty":           key2().jwk(members{"kid": "x", "key_ops": []string{}}),
-		"key_ops a string":        key2().jwk(members{"kid": "x", "key_ops": "verify"}),
-		"alg of encryption":       key2().jwk(members{"kid": "x", "alg": "RSA-OAEP"}),
-		"alg none":                key2().jwk(members{"kid": "x", "alg": "none"}),
-		"alg HS256":               key2().jwk(members{"kid": "x", "alg": "HS256"}),
-		"alg not on the list":     p256().jwk(members{"kid": "x", "alg": "ES256K"}),
-		"alg a number":            key2().jwk(members{"kid": "x", "alg": 1}),
-		"no kid":                  key2().jwk(members{"kid": nil}),
-		"kid empty":               key2().jwk(members{"kid": ""}),
-		"kid a number":            key2().jwk(members{"kid": 1}),
-		"no kty":                  key2().jwk(members{"kid": "x", "kty": nil}),
-		"an unknown kty":          {"kty": "AKP", "kid": "x", "alg": "ML-DSA-44", "pub": "AAAA"},
-		"an unknown crv":          p256().jwk(members{"kid": "x", "crv": "P-192"}),
-		"secp256k1":               p256().jwk(members{"kid": "x", "crv": "secp256k1", "alg": nil}),
-		"1024 bits":               weak.jwk(members{"kid": "x"}),
-		"16384 bits":              key2().jwk(members{"kid": "x", "n": n(new(big.Int).SetBit(big.NewInt(1), 16383, 1))}),
-		"an even modulus":         key2().jwk(members{"kid": "x", "n": n(new(big.Int).SetBit(new(big.Int), 2047, 1))}),
-		"exponent 1":              key2().jwk(members{"kid": "x", "e": "AQ"}),
-		"an even exponent":        key2().jwk(members{"kid": "x", "e": "Ag"}),
-		"an exponent that wraps":  key2().jwk(members{"kid": "x", "e": "AQAAAAAAAQAB"}),
-		"a modulus of ROCA":       key2().jwk(members{"kid": "x", "n": n(rocaModulus())}),
-		"no modulus":              key2().jwk(members{"kid": "x", "n": nil}),
-		"a modulus of blanks":     key2().jwk(members{"kid": "x", "n": " "}),
-		"a point off the curve":   p256().jwk(members{"kid": "x", "x": strings.Repeat("A", 42) + "E"}),
-		"the point at infinity":   p256().jwk(members{"kid": "x", "x": strings.Repeat("A", 43), "y": strings.Repeat("A", 43)}),
-		"coordinates of 31 bytes": p256().jwk(members{"kid": "x", "x": strings.Repeat("A", 42)[:40] + "AA"}),
-		"P-384 under P-256":       p384().jwk(members{"kid": "x", "crv": "P-256", "alg": "ES256"}),
-		"Ed25519 of 31 bytes":     ed().jwk(members{"kid": "x", "x": strings.Repeat("A", 42)[:42]}),
-		"Ed25519 of small order":  ed().jwk(members{"kid": "x", "x": "AQ" + strings.Repeat("A", 41)}),
-		"Ed25519 of order 8":      ed().jwk(members{"kid": "x", "x": "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU"}),
-		"Ed25519 off the curve":   ed().jwk(members{"kid": "x", "x": "Ag" + strings.Repeat("A", 41)}),
-		"X25519":                  ed().jwk(members{"kid": "x", "crv": "X25519"}),
+		"symmetric":                {"kty": "oct", "kid": "x", "k": "c2VjcmV0", "alg": "HS256"},
+		"symmetric, no alg":        {"kty": "oct", "kid": "x", "k": "c2VjcmV0"},
+		"symmetric, alg RS256":     {"kty": "oct", "kid": "x", "k": "c2VjcmV0", "alg": "RS256"},
+		"private":                  key2().jwk(members{"kid": "x", "d": "AQAB"}),
+		"a private exponent":       key2().jwk(members{"kid": "x", "dp": "AQAB"}),
+		"a secret in a public key": key2().jwk(members{"kid": "x", "k": "AQAB"}),
+		"a line break":             key2().jwk(members{"kid": "x", "e": "AQ\nAB"}),
+		"an exponent of 32 bits":   key2().jwk(members{"kid": "x", "e": "_____w"}),
+		"for encryption":           key2().jwk(members{"kid": "x", "use": "enc"}),
+		"use in capitals":          key2().jwk(members{"kid": "x", "use": "SIG"}),
+		"use a number":             key2().jwk(members{"kid": "x", "use": 1}),
+		"key_ops without verify":   key2().jwk(members{"kid": "x", "key_ops": []string{"sign", "encrypt"}}),
+		"key_ops empty":            key2().jwk(members{"kid": "x", "key_ops": []string{}}),
+		"key_ops a string":         key2().jwk(members{"kid": "x", "key_ops": "verify"}),
+		"alg of encryption":        key2().jwk(members{"kid": "x", "alg": "RSA-OAEP"}),
+		"alg none":                 key2().jwk(members{"kid": "x", "alg": "none"}),
+		"alg HS256":                key2().jwk(members{"kid": "x", "alg": "HS256"}),
+		"alg not on the list":      p256().jwk(members{"kid": "x", "alg": "ES256K"}),
+		"alg a number":             key2().jwk(members{"kid": "x", "alg": 1}),
+		"no kid":                   key2().jwk(members{"kid": nil}),
+		"kid empty":                key2().jwk(members{"kid": ""}),
+		"kid a number":             key2().jwk(members{"kid": 1}),
+		"no kty":                   key2().jwk(members{"kid": "x", "kty": nil}),
+		"an unknown kty":           {"kty": "AKP", "kid": "x", "alg": "ML-DSA-44", "pub": "AAAA"},
+		"an unknown crv":           p256().jwk(members{"kid": "x", "crv": "P-192"}),
+		"secp256k1":                p256().jwk(members{"kid": "x", "crv": "secp256k1", "alg": nil}),
+		"1024 bits":                weak.jwk(members{"kid": "x"}),
+		"16384 bits":               key2().jwk(members{"kid": "x", "n": n(new(big.Int).SetBit(big.NewInt(1), 16383, 1))}),
+		"an even modulus":          key2().jwk(members{"kid": "x", "n": n(new(big.Int).SetBit(new(big.Int), 2047, 1))}),
+		"exponent 1":               key2().jwk(members{"kid": "x", "e": "AQ"}),
+		"an even exponent":         key2().jwk(members{"kid": "x", "e": "Ag"}),
+		"an exponent that wraps":   key2().jwk(members{"kid": "x", "e": "AQAAAAAAAQAB"}),
+		"a modulus of ROCA":        key2().jwk(members{"kid": "x", "n": n(rocaModulus())}),
+		"no modulus":               key2().jwk(members{"kid": "x", "n": nil}),
+		"a modulus of blanks":      key2().jwk(members{"kid": "x", "n": " "}),
+		"a point off the curve":    p256().jwk(members{"kid": "x", "x": strings.Repeat("A", 42) + "E"}),
+		"the point at infinity":    p256().jwk(members{"kid": "x", "x": strings.Repeat("A", 43), "y": strings.Repeat("A", 43)}),
+		"coordinates of 31 bytes":  p256().jwk(members{"kid": "x", "x": strings.Repeat("A", 42)[:40] + "AA"}),
+		"P-384 under P-256":        p384().jwk(members{"kid": "x", "crv": "P-256", "alg": "ES256"}),
+		"Ed25519 of 31 bytes":      ed().jwk(members{"kid": "x", "x": strings.Repeat("A", 42)[:42]}),
+		"Ed25519 of small order":   ed().jwk(members{"kid": "x", "x": "AQ" + strings.Repeat("A", 41)}),
+		"Ed25519 of order 8":       ed().jwk(members{"kid": "x", "x": "JuiVj8KyJ7BFw_SJ8u-Y8NXfrAXTxjM5sTgCiG1T_AU"}),
+		"Ed25519 off the curve":    ed().jwk(members{"kid": "x", "x": "Ag" + strings.Repeat("A", 41)}),
+		"X25519":                   ed().jwk(members{"kid": "x", "crv": "X25519"}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			bed := newBed(t, jwks(unfit, key1().jwk()), everyAlgorithm)
@@ -418,6 +466,7 @@ func TestNothingBesideAGoodKeySpoilsIt(t *testing.T) {
 		"repeated names":     `{"keys":[{"kid":"a","kid":"b"},` + good + `]}`,
 		"other members":      `{"issuer":"x","keys":[` + good + `],"more":{"a":[1]}}`,
 		"x5t in hex":         jwks(key1().jwk(members{"x5t": "AB:CD:EF", "x5t#S256": 7, "x5c": []string{"not base64!"}, "x5u": "http://127.0.0.1:1/"})),
+		"null members":       strings.Replace(jwks(key1().jwk(members{"alg": nil, "use": nil})), `"kid"`, `"alg":null,"use":null,"key_ops":null,"d":null,"kid"`, 1),
 		"unknown members":    jwks(key1().jwk(members{"iss": "x", "nbf": 1})),
 		"key_ops verify":     jwks(key1().jwk(members{"key_ops": []string{"verify"}})),
 		"no use":             jwks(key1().jwk(members{"use": nil})),

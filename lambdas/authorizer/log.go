@@ -64,7 +64,7 @@ func (l *decisionLog) keySet(f fetch) {
 	}
 	if f.err != nil {
 		level = slog.LevelError
-		attrs = append(attrs, slog.String("error", f.err.Error()))
+		attrs = append(attrs, slog.String("error", truncate(f.err.Error(), maxErrorText)))
 	}
 	l.logger.LogAttrs(context.Background(), level, "key set", attrs...)
 }
@@ -108,7 +108,7 @@ func (e *entry) write(keys *keySet, decision string, why reason, err error) {
 		{"methodArn", e.methodArn}, {"requestId", e.requestID},
 	} {
 		if a.value != "" {
-			attrs = append(attrs, slog.String(a.name, truncate(a.value)))
+			attrs = append(attrs, slog.String(a.name, truncate(a.value, maxKid)))
 		}
 	}
 	if why == errIssuer {
@@ -118,7 +118,7 @@ func (e *entry) write(keys *keySet, decision string, why reason, err error) {
 	}
 	if err != nil {
 		level = slog.LevelError
-		attrs = append(attrs, slog.String("error", err.Error()))
+		attrs = append(attrs, slog.String("error", truncate(err.Error(), maxErrorText)))
 	}
 
 	metrics := `{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`
@@ -175,10 +175,13 @@ func nearMiss(got, want string) string {
 	return ""
 }
 
-// truncate keeps what a caller claims from filling the log.
-func truncate(s string) string {
-	if len(s) > maxKid {
-		return strings.ToValidUTF8(s[:maxKid], "") + "…"
+// maxErrorText is how much of an error is logged, in bytes.
+const maxErrorText = 2048
+
+// truncate keeps what others write, callers and the issuer, from filling the log.
+func truncate(s string, length int) string {
+	if len(s) > length {
+		return strings.ToValidUTF8(s[:length], "") + "…"
 	}
 	return s
 }

@@ -21,7 +21,8 @@ func stageARN(event request) (string, error) {
 	parts := strings.SplitN(event.MethodArn, ":", 6)
 	if len(parts) == 6 && parts[0] == "arn" && parts[2] == "execute-api" {
 		resource := strings.SplitN(parts[5], "/", 3)
-		if len(resource) == 3 && resource[0] != "" && resource[1] != "" {
+		// A wildcard would widen the policy; API Gateway never sends one.
+		if len(resource) == 3 && resource[0] != "" && resource[1] != "" && !strings.ContainsAny(resource[0]+resource[1], "*?") {
 			return strings.Join(parts[:5], ":") + ":" + resource[0] + "/" + resource[1] + "/*", nil
 		}
 	}

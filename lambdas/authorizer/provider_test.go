@@ -93,6 +93,8 @@ func TestOtherTokensOfAProviderAreRefused(t *testing.T) {
 		"auth0, an ID token":          {"auth0", []edit{auth0User, claim("aud", "my_client_id"), claim("nonce", "n")}, errTokenKind},
 		"entra, for Microsoft Graph":  {"entra", []edit{entraUser, claim("aud", "00000003-0000-0000-c000-000000000000")}, errAudience},
 		"okta, of the org server":     {"okta", []edit{okta, claim("iss", "https://tenant.example")}, errIssuer},
+		"okta, an ID token":           {"okta", []edit{okta, claim("cid", absent), claim("aud", testAudience)}, errClaimType},
+		"entra, an ID token":          {"entra", []edit{entraUser, claim("azp", absent)}, errClaimType},
 		"okta, scp a number":          {"okta", []edit{okta, claim("scp", 1)}, errClaimType},
 		"a Cognito ID token at auth0": {"auth0", []edit{cognitoID, claim("aud", testAudience)}, errTokenKind},
 	} {
@@ -113,6 +115,8 @@ func TestATokenWithoutAScopeThatTheWholeAPIDemandsIsDenied(t *testing.T) {
 		"both in an array":   {[]string{"read:things", "get:profile"}, "allow", "ok"},
 		"one":                {"get:profile", "deny", "scope"},
 		"none":               {absent, "deny", "scope"},
+		"a tab between":      {"get:profile\tread:things", "deny", "scope"},
+		"a no-break space":   {"get:profile\u00a0read:things", "deny", "scope"},
 		"one that is longer": {"get:profile read:things2", "deny", "scope"},
 		"in other case":      {"get:profile Read:Things", "deny", "scope"},
 	} {
@@ -150,6 +154,7 @@ func TestAnEventThatIsNotATokenAuthorizersIsNoFaultOfTheCaller(t *testing.T) {
 		"methodArn of a function":  {Type: "TOKEN", AuthorizationToken: bearerOf(), MethodArn: "arn:aws:lambda:eu-west-1:123456789012:function:f"},
 		"methodArn without stage":  {Type: "TOKEN", AuthorizationToken: bearerOf(), MethodArn: "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234"},
 		"methodArn, empty stage":   {Type: "TOKEN", AuthorizationToken: bearerOf(), MethodArn: "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234//GET/"},
+		"a wildcard for the API":   {Type: "TOKEN", AuthorizationToken: bearerOf(), MethodArn: "arn:aws:execute-api:eu-west-1:123456789012:*/prod/GET/"},
 		"no token, wrong type too": {Type: "", MethodArn: testArn},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -32,6 +32,12 @@ func (p Principal) HasScope(scope string) bool {
 	return slices.Contains(p.Scopes, scope)
 }
 
+// Scopes splits the value of a scope claim at its spaces, and at nothing else (RFC 6749
+// section 3.3).
+func Scopes(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ' ' })
+}
+
 // Context is the authorizer context for this principal. Every value is a string
 // because API Gateway turns all of them into strings anyway and refuses nested ones
 // (AWS: "Output from an API Gateway Lambda authorizer").
@@ -69,7 +75,7 @@ func FromContext(authorizer map[string]any, now time.Time) (Principal, error) {
 	return Principal{
 		Subject:  subject,
 		ClientID: text("client_id"),
-		Scopes:   strings.Fields(text("scope")),
+		Scopes:   Scopes(text("scope")),
 		Issuer:   text("iss"),
 		Expiry:   expiry,
 	}, nil
