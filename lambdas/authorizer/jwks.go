@@ -419,7 +419,8 @@ func (d *document) Get(url string) (*http.Response, error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("status %d, want 200", response.StatusCode)
+		// The status in words of our own: the issuer's may be of any length.
+		return nil, fmt.Errorf("status %d %s, want 200", response.StatusCode, http.StatusText(response.StatusCode))
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
 	if err != nil {
