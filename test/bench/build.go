@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // prepare builds every contestant, and leaves out with a reason those that this machine
@@ -22,10 +23,10 @@ func (b *bench) prepare(ctx context.Context) error {
 	var targets []string
 	for _, c := range b.contestants {
 		if !c.node {
-			targets = append(targets, b.hostTarget(c), b.deployedTarget(c))
+			targets = append(targets, b.hostTarget(c), b.zippedTarget(c))
 		}
 	}
-	b.say("building the contestants in Go for this machine and for linux/arm64")
+	b.say("building the contestants in Go")
 	build := exec.CommandContext(ctx, "make", append([]string{"-s"}, targets...)...)
 	build.Dir = b.root
 	build.Stdout, build.Stderr = b.progress, b.progress
@@ -44,23 +45,27 @@ func (b *bench) prepare(ctx context.Context) error {
 		if c.row.Version, err = goVersions(c); err != nil {
 			return err
 		}
-		if c.row.ZippedBytes, err = zipped(filepath.Dir(filepath.Join(b.root, b.deployedTarget(c)))); err != nil {
+		if c.row.ZippedBytes, err = zipped(filepath.Dir(filepath.Join(b.root, b.zippedTarget(c)))); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// hostTarget and deployedTarget are the Makefile's names of a contestant's bootstraps.
+// hostTarget is the Makefile's name of a contestant's bootstrap for this machine.
 func (b *bench) hostTarget(c *contestant) string {
-	if c.kind == ours {
+	if c == b.authorizer() {
 		return ".build/local/lambdas/authorizer/bootstrap"
 	}
 	return ".build/bench/host/" + c.folder + "/bootstrap"
 }
 
-func (b *bench) deployedTarget(c *contestant) string {
-	if c.kind == ours {
+// zippedTarget is the Makefile's name of the bootstrap whose deployment package is sized.
+func (b *bench) zippedTarget(c *contestant) string {
+	switch {
+	case !b.plan.deployed:
+		return b.hostTarget(c)
+	case c == b.authorizer():
 		return ".build/lambdas/authorizer/bootstrap"
 	}
 	return ".build/bench/arm64/" + c.folder + "/bootstrap"
@@ -153,7 +158,11 @@ func (b *bench) installPackages(ctx context.Context, folder string) (reason stri
 		return ""
 	}
 	b.say("installing %s", filepath.Base(folder))
-	npm := exec.CommandContext(ctx, "npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+	// Without a registry it is better to know that soon.
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	npm := exec.CommandContext(ctx, "npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund",
+		"--loglevel=error", "--prefer-offline", "--fetch-retries=0")
 	npm.Dir = folder
 	if output, err := npm.CombinedOutput(); err != nil {
 		first, _, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")

@@ -34,7 +34,8 @@ type contestant struct {
 	row       *row
 }
 
-// contestants returns everyone who takes part, the floor twice.
+// contestants returns everyone who takes part: the authorizer, the floor, the floor once
+// more to see the noise, and the rest.
 func contestants() []*contestant {
 	list := []*contestant{
 		{name: "this authorizer", kind: ours, modules: []string{"github.com/lestrrat-go/jwx/v2"}},

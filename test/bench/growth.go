@@ -109,7 +109,7 @@ func (b *bench) keyGrowth(ctx context.Context, table *growthTable) (err error) {
 			return err
 		}
 		t.PublishJWKS(set)
-		f, err := b.contestants[0].start(t)
+		f, err := b.authorizer().start(t)
 		if err != nil {
 			return err
 		}
@@ -155,7 +155,7 @@ func (b *bench) tokenGrowth(ctx context.Context, table *growthTable) error {
 			token := tokenOfSize(t.Issuer, caller, size)
 			events = append(events, newEvent(token, subject(caller)))
 		}
-		f, err := b.contestants[0].start(t)
+		f, err := b.authorizer().start(t)
 		if err != nil {
 			return err
 		}
@@ -185,7 +185,7 @@ func tokenOfSize(i *issuer.Issuer, caller, size int) string {
 // callGrowth answers every caller once, and compares the calls of each thousand.
 func (b *bench) callGrowth(ctx context.Context, table *growthTable) error {
 	table.Unit = "thousand callers"
-	f, err := b.contestants[0].start(b.tenant)
+	f, err := b.authorizer().start(b.tenant)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"accountapi/test/runtimeapi"
 )
 
 // memoryResult is what the authorizer gets for more memory, and with it more CPU.
@@ -59,12 +61,11 @@ func (b *bench) memorySizes(ctx context.Context, r *result) error {
 	if err := os.Mkdir(folder, 0o755); err != nil {
 		return err
 	}
-	authorizer := b.contestants[0]
-	bootstrap, err := s.launcher(folder, authorizer.bootstrap)
+	bootstrap, err := s.launcher(folder, b.authorizer().bootstrap)
 	if err != nil {
 		return err
 	}
-	m := &memoryBench{share: s, tenant: t, contestant: authorizer, bootstrap: bootstrap, events: t.mint(50), plan: b.plan}
+	m := &memoryBench{share: s, tenant: t, contestant: b.authorizer(), bootstrap: bootstrap, events: t.mint(50), plan: b.plan}
 	for _, mb := range []int{128, 256, 512, 1024, fullCPU} {
 		row, err := m.measure(ctx, mb)
 		if err != nil {
@@ -89,52 +90,31 @@ func (m *memoryBench) measure(ctx context.Context, mb int) (memoryRow, error) {
 	row := memoryRow{MB: mb, CPUs: float64(mb) / fullCPU}
 	var throttled, inits, firsts []float64
 	for range m.plan.memoryCold {
-		if err := m.share.set(row.CPUs); err != nil {
+		took, err := m.throttledStart(ctx, row.CPUs)
+		if err != nil {
 			return row, err
 		}
-		took, err := m.throttledStart(ctx)
+		first, err := m.firstInvocation(ctx, row.CPUs)
 		if err != nil {
 			return row, err
 		}
 		throttled = append(throttled, milliseconds(took))
+		inits = append(inits, milliseconds(first.InitDuration))
+		firsts = append(firsts, milliseconds(first.Duration))
 	}
-	var apart []float64
-	for n := range m.plan.memoryCold {
-		f, err := m.startAtFullSpeed(ctx)
-		if err != nil {
-			return row, err
-		}
-		defer f.Close()
-		if err := m.share.set(row.CPUs); err != nil {
-			return row, err
-		}
-		first, err := f.mustAllow(ctx, m.events[0])
-		if err != nil {
-			return row, err
-		}
-		inits, firsts = append(inits, milliseconds(first.InitDuration)), append(firsts, milliseconds(first.Duration))
-		if n < m.plan.memoryCold-1 {
-			f.Close()
-			continue
-		}
-		if apart, err = m.oneByOne(ctx, f); err != nil {
-			return row, err
-		}
-		p := &pace{}
-		if err := f.batch(ctx, p, m.events, 0, m.plan.memoryCalls); err != nil {
-			return row, err
-		}
-		row.PerSecond = p.rate[0]
-	}
-	slices.Sort(apart)
 	row.ThrottledColdMs, row.InitMs, row.FirstMs = spreadOf(throttled), spreadOf(inits), spreadOf(firsts)
-	row.P50Us, row.P99Us = quantile(apart, 0.5), quantile(apart, 0.99)
+	if err := m.warm(ctx, &row); err != nil {
+		return row, err
+	}
 	row.DollarPerMillion = 1e6 * invocationPrice(mb, row.P50Us/1000)
 	return row, nil
 }
 
 // throttledStart measures a start in the share from the first instruction on.
-func (m *memoryBench) throttledStart(ctx context.Context) (time.Duration, error) {
+func (m *memoryBench) throttledStart(ctx context.Context, cpus float64) (time.Duration, error) {
+	if err := m.share.set(cpus); err != nil {
+		return 0, err
+	}
 	f, err := m.contestant.startAs(m.bootstrap, m.tenant.environment(m.contestant))
 	if err != nil {
 		return 0, err
@@ -143,6 +123,43 @@ func (m *memoryBench) throttledStart(ctx context.Context) (time.Duration, error)
 	start := time.Now()
 	_, err = f.mustAllow(ctx, m.events[0])
 	return time.Since(start), err
+}
+
+// firstInvocation measures a first invocation in the share, after an init at full speed.
+func (m *memoryBench) firstInvocation(ctx context.Context, cpus float64) (runtimeapi.Result, error) {
+	f, err := m.startAtFullSpeed(ctx)
+	if err != nil {
+		return runtimeapi.Result{}, err
+	}
+	defer f.Close()
+	if err := m.share.set(cpus); err != nil {
+		return runtimeapi.Result{}, err
+	}
+	return f.mustAllow(ctx, m.events[0])
+}
+
+// warm measures one environment in the share: calls one by one, and call after call.
+func (m *memoryBench) warm(ctx context.Context, row *memoryRow) error {
+	f, err := m.startAtFullSpeed(ctx)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := m.share.set(row.CPUs); err != nil {
+		return err
+	}
+	apart, err := m.oneByOne(ctx, f)
+	if err != nil {
+		return err
+	}
+	slices.Sort(apart)
+	row.P50Us, row.P99Us = quantile(apart, 0.5), quantile(apart, 0.99)
+	p := &pace{}
+	if err := f.batch(ctx, p, m.events, 0, m.plan.memoryCalls); err != nil {
+		return err
+	}
+	row.PerSecond = p.rate[0]
+	return nil
 }
 
 // startAtFullSpeed starts a process and lets it finish its init with all the CPU there

@@ -47,7 +47,7 @@ const (
 // model computes cost and cache hits from 1 to 10,000 requests per second, and simulates
 // the same. That the two disagree is an error: then the README would print a wrong table.
 func (b *bench) model(_ context.Context, r *result) error {
-	authorizer := b.contestants[0].row
+	authorizer := b.authorizer().row
 	l := load{
 		callers: 1000, resultTTL: 300 * time.Second, keyTTL: 5 * time.Minute, idle: 10 * time.Minute,
 		memoryMB: max(r.Memory.Recommended, 128),

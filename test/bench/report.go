@@ -89,7 +89,7 @@ func (r *result) summaryTable() table {
 	t := table{
 		title: "Side by side",
 		head: []string{"", "warm call, µs", "× floor", "CPU × floor", "first answer over https, ms", "peak MB", "zipped MB",
-			"fetches for 200 unknown keys", "new key accepted next"},
+			"fetches for 200 unknown keys", "new key a second later"},
 	}
 	for _, c := range r.Contestants {
 		if c.Skipped != "" {
@@ -113,12 +113,12 @@ func (r *row) stormText() (fetches, rotated string) {
 	if r.Kind == reference {
 		return "", ""
 	}
-	fetches, rotated = fmt.Sprint(r.Storm.Fetches), "no"
+	fetches, rotated = fmt.Sprint(r.Storm.Fetches), "refused"
 	if r.Storm.Wrong > 0 {
 		fetches += fmt.Sprintf(" (%d of %d not refused)", r.Storm.Wrong, r.Storm.Tokens)
 	}
 	if r.Storm.RotatedKey == string(allow) {
-		rotated = "yes"
+		rotated = "accepted"
 	}
 	return fetches, rotated
 }
@@ -135,7 +135,7 @@ func (r *result) warmTable() table {
 	t := table{
 		title: "Warm, and in a storm of unknown keys",
 		head: []string{"", "p50 µs", "× floor", "p99 µs", "CPU µs", "× floor", "per second", "peak MB", "zip MB",
-			"fetches in a storm", "new key next", "wrong verdicts"},
+			"fetches in a storm", "new key a second later", "wrong verdicts"},
 	}
 	for _, c := range r.Contestants {
 		if c.Skipped != "" {
@@ -215,9 +215,9 @@ func (r *result) memoryTable() table {
 func (r *result) growthTables() []table {
 	var tables []table
 	for _, g := range []growthTable{r.Growth.Keys, r.Growth.Tokens, r.Growth.Calls} {
-		t := table{title: "The authorizer with more " + g.Unit, head: []string{g.Unit, "p50 µs", "peak MB"}}
+		t := table{title: "The authorizer with more " + g.Unit, head: []string{g.Unit, "init ms", "p50 µs", "peak MB"}}
 		for _, row := range g.Rows {
-			t.rows = append(t.rows, []string{number(row.Size), spreadText(row.P50Us), number(row.PeakMemoryMB)})
+			t.rows = append(t.rows, []string{number(row.Size), number(row.InitMs), spreadText(row.P50Us), number(row.PeakMemoryMB)})
 		}
 		t.notes = []string{fmt.Sprintf("Slopes: %+.2f µs and %+.3f MB per %s.", g.P50Line.Slope, g.MemoryLine.Slope, g.Unit)}
 		tables = append(tables, t)

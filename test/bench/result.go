@@ -40,7 +40,7 @@ type row struct {
 	Version     string          `json:"version,omitempty"`
 	Kind        kind            `json:"kind"`
 	Skipped     string          `json:"skipped,omitempty"` // why it was not measured
-	ZippedBytes int64           `json:"zippedBytes"`       // of the deployment package for linux/arm64
+	ZippedBytes int64           `json:"zippedBytes"`       // of the deployment package for linux/arm64; of a quick run, for this machine
 	Wrong       []string        `json:"wrong,omitempty"`   // verdicts, each with its token
 	Cold        map[string]cold `json:"cold,omitempty"`    // by kind of key set
 	Warm        warm            `json:"warm"`

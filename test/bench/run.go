@@ -16,24 +16,25 @@ import (
 
 // plan says how much is measured.
 type plan struct {
-	callers     int // distinct tokens
-	coldRounds  int // process starts of each contestant, for each kind of key set
+	deployed    bool // zip what is deployed, built for linux/arm64, and not what runs here
+	callers     int  // distinct tokens
+	coldRounds  int  // process starts of each contestant, for each kind of key set
 	warmRounds  int
-	batch       int // invocations of each contestant in a round
-	warmUp      int // invocations before the first round
-	memoryCalls int // at each memory size
-	memoryCold  int // process starts at each memory size
-	growth      int // rounds for each size of key set and token
-	algorithms  int // rounds
-	algorithmGo string
+	batch       int           // invocations of each contestant in a round
+	warmUp      int           // invocations before the first round
+	memoryCalls int           // at each memory size
+	memoryCold  int           // process starts at each memory size
+	growth      int           // rounds for each size of key set and token
+	algorithms  int           // rounds
+	benchmark   string        // flags of go test for the authorizer's own benchmark
 	modelTime   time.Duration // simulated
 }
 
 var (
-	wholePlan = plan{callers: 10_000, coldRounds: 15, warmRounds: 80, batch: 50, warmUp: 500,
-		memoryCalls: 150, memoryCold: 7, growth: 20, algorithms: 100, algorithmGo: "-benchtime=300ms -count=5", modelTime: time.Hour}
-	quickPlan = plan{callers: 2_000, coldRounds: 3, warmRounds: 20, batch: 25, warmUp: 200,
-		memoryCalls: 40, memoryCold: 2, growth: 5, algorithms: 20, algorithmGo: "-benchtime=100ms -count=3", modelTime: 20 * time.Minute}
+	wholePlan = plan{deployed: true, callers: 10_000, coldRounds: 15, warmRounds: 80, batch: 50, warmUp: 500,
+		memoryCalls: 150, memoryCold: 7, growth: 20, algorithms: 100, benchmark: "-benchtime=300ms -count=5", modelTime: time.Hour}
+	quickPlan = plan{callers: 1_000, coldRounds: 3, warmRounds: 20, batch: 25, warmUp: 200,
+		memoryCalls: 40, memoryCold: 2, growth: 5, algorithms: 20, benchmark: "-benchtime=100ms -count=3", modelTime: 20 * time.Minute}
 )
 
 // bench is one run.
@@ -59,6 +60,9 @@ func run(ctx context.Context, args []string) error {
 	}
 	if flags.NArg() > 0 {
 		return fmt.Errorf("unexpected %q: every setting is a flag, see -help", flags.Arg(0))
+	}
+	if *quick && *update {
+		return errors.New("what the README shows comes from a whole run: leave out -quick")
 	}
 	root, err := projectRoot(ctx)
 	if err != nil {
@@ -152,10 +156,9 @@ func (b *bench) turns(round int) []*contestant {
 	return slices.Concat(able[first:], able[:first])
 }
 
-// byName returns a contestant that always takes part.
-func (b *bench) byName(name string) *contestant {
-	return b.contestants[slices.IndexFunc(b.contestants, func(c *contestant) bool { return c.name == name })]
-}
+// authorizer and floor are the two that all others are compared with.
+func (b *bench) authorizer() *contestant { return b.contestants[0] }
+func (b *bench) floor() *contestant      { return b.contestants[1] }
 
 // projectRoot is the folder of the workspace.
 func projectRoot(ctx context.Context) (string, error) {

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // storm is what callers with made-up keys do to the issuer and to everybody else.
@@ -13,10 +14,14 @@ type storm struct {
 	Tokens     int    `json:"tokens"`
 	Fetches    int    `json:"fetches"`         // of the key set, beyond the first one
 	Wrong      int    `json:"wrong,omitempty"` // tokens that were not refused
-	RotatedKey string `json:"rotated_key"`     // how a token with a new key fared, right after
+	RotatedKey string `json:"rotated_key"`     // how a token with a new key fared, stormPause later
 }
 
-const stormTokens = 200
+const (
+	stormTokens = 200
+	// Issuers do not rotate their keys at the very moment a storm ends.
+	stormPause = time.Second
+)
 
 // storms sends every contestant tokens under keys that nobody knows, and then a good one
 // under a key that the issuer has just rotated in.
@@ -59,7 +64,9 @@ func (b *bench) storm(ctx context.Context, c *contestant) error {
 		}
 	}
 	s.Fetches = t.JWKSFetches() - before
+	pause := time.After(stormPause)
 	t.Rotate()
+	<-pause
 	got, _, err := f.answer(ctx, newEvent(typical(t.Issuer, 1), subject(1)))
 	s.RotatedKey = string(got)
 	c.row.Storm = s

@@ -54,7 +54,7 @@ func (b *bench) warm(ctx context.Context, _ *result) error {
 			}
 		}
 	}
-	floor := paces[b.byName("floor")]
+	floor := paces[b.floor()]
 	for c, p := range paces {
 		c.row.Warm = p.summary(floor)
 		functions[c].Close() // its last line has arrived then
