@@ -40,8 +40,8 @@ check: need-go ## format, vet, staticcheck and the rules on imports
 e2e: need-go need-node assembly ## run the suite over HTTP against the local stack
 	@go test -count=1 ./test/e2e
 
-bench: need-go need-node ## measure the authorizer beside its peers, in 8 minutes [QUICK=1: in 90 s]
-	@go run ./test/bench $(if $(QUICK),-quick)
+bench: need-go ## measure the authorizer beside its peers, in 8 minutes [QUICK=1: in 90 s; UPDATE=1: renew the README's tables]
+	@go run ./test/bench $(if $(QUICK),-quick) $(if $(UPDATE),-update)
 
 # Each target finds what it can in FUZZTIME; what it found before it tries in every test.
 FUZZTIME ?= 30s
