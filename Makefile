@@ -78,6 +78,15 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 .build/local/lambdas/%/bootstrap: $(LAMBDA_SOURCE) Makefile
 	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$*
 
+# The peers of make bench are built with the same flags, as part of the module test.
+BENCH_BUILD := $(subst -C lambdas,-C test,$(LAMBDA_BUILD))
+
+.build/bench/host/%/bootstrap: FORCE
+	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(BENCH_BUILD) -o ../$@ ./bench/contestants/$*
+
+.build/bench/arm64/%/bootstrap: FORCE
+	@GOOS=linux GOARCH=arm64 GOARM64=v8.0 $(BENCH_BUILD) -o ../$@ ./bench/contestants/$*
+
 # The cloud assembly for this machine: the stack as it is deployed, with functions that
 # run here. Issuer and audience are stand-ins, the local runner puts its own over them.
 assembly: need-go need-node .build/local/assembly/manifest.json
