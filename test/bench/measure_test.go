@@ -106,19 +106,20 @@ func TestMadeUpKeysAreKeys(t *testing.T) {
 }
 
 func TestRecommendedMemorySize(t *testing.T) {
-	size := func(mb int, firstMs, p50Us float64) memoryRow {
-		return memoryRow{MB: mb, FirstMs: spread{Median: firstMs}, P50Us: p50Us}
+	var sizes []memoryRow
+	for _, mb := range []int{128, 256, 512, 1024, 1769} {
+		sizes = append(sizes, memoryRow{MB: mb, CPUs: float64(mb) / fullCPU})
 	}
 	for name, test := range map[string]struct {
-		sizes []memoryRow
-		want  int
+		firstCPUMs float64
+		want       int
 	}{
-		"the smallest, if more makes nothing faster":                   {[]memoryRow{size(128, 0.9, 300), size(256, 0.8, 290), size(1769, 0.7, 280)}, 128},
-		"a larger one, if the first call then is a millisecond faster": {[]memoryRow{size(128, 19, 300), size(256, 0.8, 290), size(1769, 0.7, 280)}, 256},
-		"a larger one, if all calls then are a millisecond faster":     {[]memoryRow{size(128, 1, 1900), size(256, 1, 1500), size(1769, 1, 280)}, 1769},
+		"is the smallest if a call fits into 1.4 ms of 20":     {0.9, 128},
+		"is the next if it does not":                           {1.5, 256},
+		"is a whole CPU if a call takes longer than any share": {50, 1769},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := recommend(test.sizes); got != test.want {
+			if got := recommend(sizes, test.firstCPUMs); got != test.want {
 				t.Errorf("got %d MB, want %d", got, test.want)
 			}
 		})

@@ -16,6 +16,7 @@ import (
 type memoryResult struct {
 	Skipped     string      `json:"skipped,omitempty"`
 	Sizes       []memoryRow `json:"sizes"`
+	FirstCPUMs  spread      `json:"first_cpu_ms"` // that a first invocation takes, at any size
 	Recommended int         `json:"recommended_mb"`
 }
 
@@ -38,6 +39,11 @@ const (
 	pricePerRequest  = 0.20 / 1e6
 	pricePerGBSecond = 0.0000133334
 )
+
+// sharePeriod is how often Lambda renews the quota of CPU time that a share is, as measured
+// on Lambda by Lin, Ma and Shahrad ("Demystifying Serverless Costs on Public Platforms",
+// 2025).
+const sharePeriod = 20 * time.Millisecond
 
 // fullCPU is the memory size at which a function has one CPU to itself; below, and
 // above, its share is in proportion (AWS: "Configure Lambda function memory").
@@ -73,7 +79,8 @@ func (b *bench) memorySizes(ctx context.Context, r *result) error {
 		}
 		r.Memory.Sizes = append(r.Memory.Sizes, row)
 	}
-	r.Memory.Recommended = recommend(r.Memory.Sizes)
+	r.Memory.FirstCPUMs = spreadOf(m.firstCPU)
+	r.Memory.Recommended = recommend(r.Memory.Sizes, r.Memory.FirstCPUMs.Median)
 	return nil
 }
 
@@ -84,6 +91,7 @@ type memoryBench struct {
 	bootstrap  string
 	events     []event
 	plan       plan
+	firstCPU   []float64 // of every first invocation, in ms
 }
 
 func (m *memoryBench) measure(ctx context.Context, mb int) (memoryRow, error) {
@@ -135,7 +143,17 @@ func (m *memoryBench) firstInvocation(ctx context.Context, cpus float64) (runtim
 	if err := m.share.set(cpus); err != nil {
 		return runtimeapi.Result{}, err
 	}
-	return f.mustAllow(ctx, m.events[0])
+	before, _, err := f.usage()
+	if err != nil {
+		return runtimeapi.Result{}, err
+	}
+	result, err := f.mustAllow(ctx, m.events[0])
+	if err != nil {
+		return result, err
+	}
+	after, _, err := f.usage()
+	m.firstCPU = append(m.firstCPU, milliseconds(after-before))
+	return result, err
 }
 
 // warm measures one environment in the share: calls one by one, and call after call.
@@ -206,13 +224,18 @@ func invocationPrice(mb int, ms float64) float64 {
 	return pricePerRequest + math.Max(1, math.Ceil(ms))/1000*float64(mb)/1024*pricePerGBSecond
 }
 
-// recommend returns the smallest size whose calls take less than a millisecond longer
-// than with a whole CPU, at half of all calls and at the first one of an environment: that
-// is what AWS bills at least, and little beside what API Gateway itself takes.
-func recommend(sizes []memoryRow) int {
-	whole := sizes[len(sizes)-1]
-	i := slices.IndexFunc(sizes, func(s memoryRow) bool {
-		return s.P50Us < whole.P50Us+1000 && s.FirstMs.Median < whole.FirstMs.Median+1
-	})
-	return sizes[i].MB
+// quota is what a process may use of a CPU in each period.
+func (r memoryRow) quota() time.Duration { return time.Duration(r.CPUs * float64(sharePeriod)) }
+
+// recommend returns the smallest size at which the dearest call, the first one of an
+// environment, fits into the quota of one period: no call has to wait for the next one
+// then, and with more memory none would be answered sooner. CPU time is what this rests
+// on because it is the same on a busy machine.
+func recommend(sizes []memoryRow, firstCPUMs float64) int {
+	for _, s := range sizes {
+		if milliseconds(s.quota()) >= firstCPUMs {
+			return s.MB
+		}
+	}
+	return sizes[len(sizes)-1].MB
 }

@@ -63,6 +63,9 @@ func (m machine) String() string {
 	if m.Node != "" {
 		parts = append(parts, "Node.js "+m.Node)
 	}
+	if m.Stolen > 0.01 {
+		parts = append(parts, fmt.Sprintf("of whose time the hypervisor gave %.0f %% to others", 100*m.Stolen))
+	}
 	return strings.Join(parts, ", ")
 }
 
@@ -198,17 +201,20 @@ func (r *result) algorithmTable() table {
 func (r *result) memoryTable() table {
 	t := table{
 		title: "The authorizer with the CPU share of Lambda's memory sizes",
-		head:  []string{"MB", "CPUs", "init ms", "first invocation ms", "throttled start ms", "p50 µs", "p99 µs", "per second", "$ per million"},
+		head: []string{"MB", "CPU ms per 20 ms", "init at full speed, ms", "first invocation, ms", "start in the share, ms",
+			"p50, one by one, µs", "p99", "per second, in a row", "$ per million"},
 	}
 	if r.Memory.Skipped != "" {
 		t.notes = []string{"Left out: " + r.Memory.Skipped + "."}
 		return t
 	}
 	for _, m := range r.Memory.Sizes {
-		t.rows = append(t.rows, []string{fmt.Sprint(m.MB), fmt.Sprintf("%.2f", m.CPUs), spreadText(m.InitMs), spreadText(m.FirstMs),
+		t.rows = append(t.rows, []string{fmt.Sprint(m.MB), number(milliseconds(m.quota())), spreadText(m.InitMs), spreadText(m.FirstMs),
 			spreadText(m.ThrottledColdMs), number(m.P50Us), number(m.P99Us), number(m.PerSecond), fmt.Sprintf("%.3f", m.DollarPerMillion)})
 	}
-	t.notes = []string{fmt.Sprintf("Recommended: %d MB. With more no call is answered a millisecond sooner, and a millisecond is what AWS bills at least.", r.Memory.Recommended)}
+	t.notes = []string{fmt.Sprintf("Recommended: %d MB. The dearest call, the first one of an environment, takes %s ms of CPU, "+
+		"which fits into the share of one period; with more memory it would be answered no sooner.",
+		r.Memory.Recommended, number(r.Memory.FirstCPUMs.Median))}
 	return t
 }
 

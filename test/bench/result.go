@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -32,6 +33,7 @@ type machine struct {
 	Cores  int       `json:"cores"`
 	Go     string    `json:"go"`
 	Node   string    `json:"node"`
+	Stolen float64   `json:"stolen"` // part of the CPU time of the run that a hypervisor gave to others
 }
 
 // row is what is known of one contestant. Figures that could not be had are zero.
@@ -67,6 +69,23 @@ func thisMachine(ctx context.Context) machine {
 		}
 	}
 	return m
+}
+
+// stolen returns the CPU time that a hypervisor has given to others, and all CPU time, since
+// this machine started (proc_stat(5), in ticks); zero where the system does not tell.
+func stolen() (steal, total float64) {
+	text, _ := os.ReadFile("/proc/stat")
+	first, _, _ := strings.Cut(string(text), "\n")
+	for i, field := range strings.Fields(first) {
+		ticks, _ := strconv.ParseFloat(field, 64)
+		if i >= 1 && i <= 8 { // what follows is counted in user time already
+			total += ticks
+		}
+		if i == 8 {
+			steal = ticks
+		}
+	}
+	return steal, total
 }
 
 // write writes the result as NAME.json and its chart as NAME.svg.

@@ -113,6 +113,7 @@ func (b *bench) measure(ctx context.Context) (*result, error) {
 	b.say("minting %d tokens", b.plan.callers)
 	b.events = b.tenant.mint(b.plan.callers)
 	r := &result{Machine: thisMachine(ctx)}
+	steal, total := stolen()
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, *result) error
@@ -133,6 +134,9 @@ func (b *bench) measure(ctx context.Context) (*result, error) {
 	}
 	for _, c := range b.contestants {
 		r.Contestants = append(r.Contestants, c.row)
+	}
+	if stealNow, totalNow := stolen(); totalNow > total {
+		r.Machine.Stolen = (stealNow - steal) / (totalNow - total)
 	}
 	return r, nil
 }

@@ -18,10 +18,6 @@ type share struct {
 	unified bool // cgroup v2
 }
 
-// sharePeriod is the period of Lambda's quota, as measured on Lambda by Lin, Ma and
-// Shahrad ("Demystifying Serverless Costs on Public Platforms", 2025).
-const sharePeriod = 20 * time.Millisecond
-
 // newShare makes a cgroup below this process's own or beside it, wherever this process
 // may. Its error says why it may not.
 func newShare() (*share, error) {

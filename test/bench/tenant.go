@@ -5,11 +5,11 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -55,9 +55,13 @@ func openTenant(folder string, https bool, delay time.Duration) (*tenant, error)
 	t.plain.Start()
 	t.secure.StartTLS()
 
-	t.authorities = filepath.Join(folder, "authorities.pem")
-	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: t.secure.Certificate().Raw})
-	return t, os.WriteFile(t.authorities, certificate, 0o644)
+	file, err := os.CreateTemp(folder, "authorities-*.pem")
+	if err != nil {
+		return nil, err
+	}
+	t.authorities = file.Name()
+	certificate := &pem.Block{Type: "CERTIFICATE", Bytes: t.secure.Certificate().Raw}
+	return t, errors.Join(pem.Encode(file, certificate), file.Close())
 }
 
 func (t *tenant) close() {
