@@ -3,9 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"io"
 	"log/slog"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -21,14 +21,15 @@ import (
 // What a line may hold: what the caller claims to be (kid, issuer), never the token, a
 // signature or the Authorization value.
 type decisionLog struct {
-	logger       *slog.Logger
+	out          io.Writer
 	issuer       string // as configured, to tell a near miss from a stranger
 	functionName string
 	warm         atomic.Bool
 
 	mu      sync.Mutex
-	fetches fetchTotals // since the last decision; those of init go with the first
-	news    atomic.Bool // fetches is not empty
+	fetches fetchTotals  // since the last decision; those of init go with the first
+	line    bytes.Buffer // what logger writes to
+	logger  *slog.Logger
 }
 
 // fetchTotals are metrics; their names are what the log line has.
@@ -38,24 +39,25 @@ type fetchTotals struct {
 }
 
 func newDecisionLog(out io.Writer, functionName, issuer string) *decisionLog {
-	return &decisionLog{
-		logger:       slog.New(slog.NewJSONHandler(out, nil)),
-		issuer:       issuer,
-		functionName: functionName,
+	l := &decisionLog{out: out, issuer: issuer, functionName: functionName}
+	l.logger = slog.New(slog.NewJSONHandler(&l.line, nil))
+	return l
+}
+
+// emit writes one line, with more, ready-made JSON members, at its end: slog would parse
+// and compact them anew every time. l.mu must be held.
+func (l *decisionLog) emit(level slog.Level, message, more string, attrs []slog.Attr) {
+	l.line.Reset()
+	l.logger.LogAttrs(context.Background(), level, message, attrs...)
+	if more != "" {
+		l.line.Truncate(l.line.Len() - len("}\n"))
+		l.line.WriteString(more + "}\n")
 	}
+	_, _ = l.out.Write(l.line.Bytes()) // there is nowhere to report that logging fails
 }
 
 // keySet logs a fetch of the key set.
 func (l *decisionLog) keySet(f fetch) {
-	l.mu.Lock()
-	l.fetches.fetches++
-	l.fetches.duration += f.duration
-	if f.err != nil {
-		l.fetches.failures++
-	}
-	l.news.Store(true)
-	l.mu.Unlock()
-
 	attrs := []slog.Attr{slog.Float64("duration_ms", milliseconds(f.duration)), slog.Any("kept", f.kept)}
 	level := slog.LevelInfo
 	if len(f.dropped) > 0 {
@@ -66,7 +68,14 @@ func (l *decisionLog) keySet(f fetch) {
 		level = slog.LevelError
 		attrs = append(attrs, slog.String("error", truncate(f.err.Error(), maxErrorText)))
 	}
-	l.logger.LogAttrs(context.Background(), level, "key set", attrs...)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.fetches.fetches++
+	l.fetches.duration += f.duration
+	if f.err != nil {
+		l.fetches.failures++
+	}
+	l.emit(level, "key set", "", attrs)
 }
 
 // runtimeLog is where aws-lambda-go may write. It repeats every error that a handler
@@ -135,28 +144,19 @@ func (e *entry) write(keys *keySet, decision string, why reason, err error) {
 		metrics += `,{"Name":"KeySetAge","Unit":"Seconds"}`
 		attrs = append(attrs, slog.Int("KeySetAge", int(age.Seconds())))
 	}
-	if e.log.news.Load() {
-		totals := e.log.takeFetches()
+	e.log.mu.Lock()
+	defer e.log.mu.Unlock()
+	if totals := e.log.fetches; totals.fetches > 0 {
+		e.log.fetches = fetchTotals{}
 		metrics += `,{"Name":"Fetches","Unit":"Count"},{"Name":"FetchFailures","Unit":"Count"},{"Name":"FetchDuration","Unit":"Milliseconds"}`
 		attrs = append(attrs,
 			slog.Int("Fetches", totals.fetches),
 			slog.Int("FetchFailures", totals.failures),
 			slog.Float64("FetchDuration", milliseconds(totals.duration)))
 	}
-	attrs = append(attrs, slog.Group("_aws",
-		slog.Int64("Timestamp", e.start.UnixMilli()),
-		slog.Any("CloudWatchMetrics", json.RawMessage(`[{"Namespace":"AccountApi","Dimensions":[["FunctionName"],["FunctionName","reason"]],"Metrics":[{"Name":"Decisions","Unit":"Count"}]},`+
-			`{"Namespace":"AccountApi","Dimensions":[["FunctionName"]],"Metrics":[`+metrics+`]}]`))))
-	e.log.logger.LogAttrs(context.Background(), level, "decision", attrs...)
-}
-
-func (l *decisionLog) takeFetches() fetchTotals {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	totals := l.fetches
-	l.fetches = fetchTotals{}
-	l.news.Store(false)
-	return totals
+	e.log.emit(level, "decision", `,"_aws":{"Timestamp":`+strconv.FormatInt(e.start.UnixMilli(), 10)+
+		`,"CloudWatchMetrics":[{"Namespace":"AccountApi","Dimensions":[["FunctionName"],["FunctionName","reason"]],"Metrics":[{"Name":"Decisions","Unit":"Count"}]},`+
+		`{"Namespace":"AccountApi","Dimensions":[["FunctionName"]],"Metrics":[`+metrics+`]}]}`, attrs)
 }
 
 // nearMiss says how an issuer that was refused differs from the configured one, if it is
