@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -44,6 +45,10 @@ const (
 // on Lambda by Lin, Ma and Shahrad ("Demystifying Serverless Costs on Public Platforms",
 // 2025).
 const sharePeriod = 20 * time.Millisecond
+
+// initLimit is how long an init may take (AWS: "Understanding the Lambda execution
+// environment lifecycle").
+const initLimit = 10 * time.Second
 
 // fullCPU is the memory size at which a function has one CPU to itself; below, and
 // above, its share is in proportion (AWS: "Configure Lambda function memory").
@@ -195,13 +200,16 @@ func (m *memoryBench) startAtFullSpeed(ctx context.Context) (*function, error) {
 	fetches := m.tenant.JWKSFetches()
 	if _, err := f.Invoke(gone, m.events[0].payload); !errors.Is(err, context.Canceled) {
 		f.Close()
-		return nil, err
+		return nil, fmt.Errorf("start without an invocation: %w", err)
 	}
-	for m.tenant.JWKSFetches() == fetches && ctx.Err() == nil {
-		time.Sleep(time.Millisecond)
+	for limit := time.Now().Add(initLimit); m.tenant.JWKSFetches() == fetches; time.Sleep(time.Millisecond) {
+		if time.Now().After(limit) || ctx.Err() != nil {
+			f.Close()
+			return nil, fmt.Errorf("%s does not fetch its keys during init: %s", m.contestant.name, f.last)
+		}
 	}
 	time.Sleep(100 * time.Millisecond) // the keys are on their way, the rest is a matter of milliseconds
-	return f, ctx.Err()
+	return f, nil
 }
 
 // oneByOne invokes the function at a pace that leaves each call the quota of a period.

@@ -37,7 +37,7 @@ func (r *result) text() string {
 // markdown is the tables that the README has room for.
 func (r *result) markdown() string {
 	var out strings.Builder
-	for _, t := range append([]table{r.summaryTable(), r.algorithmTable(), r.memoryTable()}, r.modelTable()) {
+	for _, t := range []table{r.summaryTable(), r.algorithmTable(), r.memoryTable(), r.modelTable()} {
 		fmt.Fprintf(&out, "**%s**\n\n", t.title)
 		if len(t.rows) > 0 {
 			fmt.Fprintf(&out, "| %s |\n|---%s|\n", strings.Join(t.head, " | "), strings.Repeat("|--:", len(t.head)-1))
@@ -59,12 +59,13 @@ func (m machine) String() string {
 	if m.CPU != "" {
 		parts = append(parts, m.CPU)
 	}
-	parts = append(parts, fmt.Sprintf("%d cores", m.Cores), m.Go)
+	cores := fmt.Sprintf("%d cores", m.Cores)
+	if m.Stolen > 0.01 {
+		cores += fmt.Sprintf(" (the hypervisor gave %.0f %% of their time to others)", 100*m.Stolen)
+	}
+	parts = append(parts, cores, m.Go)
 	if m.Node != "" {
 		parts = append(parts, "Node.js "+m.Node)
-	}
-	if m.Stolen > 0.01 {
-		parts = append(parts, fmt.Sprintf("of whose time the hypervisor gave %.0f %% to others", 100*m.Stolen))
 	}
 	return strings.Join(parts, ", ")
 }
