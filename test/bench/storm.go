@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"time"
 )
 
@@ -26,24 +24,18 @@ const (
 )
 
 // storms sends every contestant tokens under keys that nobody knows, and then a good one
-// under a key that the issuer has just rotated in. Fetches are counted and nothing is
-// timed, so all storms rage at once.
+// under a key that the issuer has just rotated in. One after the other, because a storm
+// that others hold up is none.
 func (b *bench) storms(ctx context.Context, _ *result) error {
-	list := b.turns(0)
-	failed := make([]error, len(list))
-	var all sync.WaitGroup
-	for n, c := range list {
+	for _, c := range b.turns(0) {
 		if c.kind == reference {
 			continue
 		}
-		all.Go(func() {
-			if err := b.storm(ctx, c); err != nil {
-				failed[n] = fmt.Errorf("%s: %w", c.name, err)
-			}
-		})
+		if err := b.storm(ctx, c); err != nil {
+			return fmt.Errorf("%s: %w", c.name, err)
+		}
 	}
-	all.Wait()
-	return errors.Join(failed...)
+	return nil
 }
 
 func (b *bench) storm(ctx context.Context, c *contestant) error {
