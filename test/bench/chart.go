@@ -49,7 +49,7 @@ func (r *result) chart() ([]byte, error) {
 		}
 	}
 	// The first panel has the names beside it; the bars of all are equally long.
-	const names, bars, gap, height = 4 * vg.Centimeter, 5 * vg.Centimeter, 0.5 * vg.Centimeter, 8.5 * vg.Centimeter
+	const names, bars, gap, height = 4.5 * vg.Centimeter, 5 * vg.Centimeter, 0.5 * vg.Centimeter, 8.5 * vg.Centimeter
 	width := names + vg.Length(len(plots))*(bars+gap)
 	canvas := vgsvg.New(width, height)
 	all := draw.New(canvas)
@@ -58,7 +58,7 @@ func (r *result) chart() ([]byte, error) {
 	for n, p := range plots {
 		left := names + vg.Length(n)*(bars+gap)
 		if n == 0 {
-			left = 0
+			left = gap // for names in a font that is wider than ours
 		}
 		right := width - names - vg.Length(n+1)*(bars+gap) + gap
 		p.Draw(draw.Crop(all, left, -right, gap/2, -gap/2))
