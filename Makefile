@@ -40,7 +40,7 @@ check: need-go ## format, vet, staticcheck and the rules on imports
 e2e: need-go need-node assembly ## run the suite over HTTP against the local stack
 	@go test -count=1 ./test/e2e
 
-bench: need-go ## measure the authorizer beside its peers, in 8 minutes [QUICK=1: in 90 s; UPDATE=1: renew the README's tables]
+bench: need-go ## measure the authorizer beside its peers, in 5 minutes [QUICK=1: in 90 s; UPDATE=1: renew the README's tables]
 	@go run ./test/bench $(if $(QUICK),-quick) $(if $(UPDATE),-update)
 
 # Each target finds what it can in FUZZTIME; what it found before it tries in every test.
