@@ -3,8 +3,8 @@
 // and answers with an IAM policy.
 //
 // Read it in this order: main, handler, bearer, verifier, claims, jwks, policy, config.
-// Three more files stand behind those: algorithm (signatures), json (strict JSON) and
-// log (the one line per decision).
+// Four more files stand behind those: event (bytes in and out), algorithm (signatures),
+// json (strict JSON) and log (the one line per decision).
 //
 // It tells three outcomes apart and never confuses them:
 //
@@ -31,5 +31,5 @@ func main() {
 	}
 	log.SetOutput(runtimeLog{os.Stderr})
 	authorizer.keys.prefetch(context.Background())
-	lambda.Start(authorizer.handle)
+	lambda.Start(authorizer)
 }
