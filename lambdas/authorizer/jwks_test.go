@@ -366,16 +366,11 @@ func TestWhileAFetchHangsNoUnknownKeyIDIsJudged(t *testing.T) {
 }
 
 func TestTheIssuerDoesNotFillTheLog(t *testing.T) {
-	bed := newBed(t, jwks(strings100K()))
+	long := strings.Repeat("x", 100<<10)
+	bed := newBed(t, jwks(members{"kid": "x", "kty": long, "alg": long}))
 	if length := len(bed.lines.String()); length > 8<<10 {
 		t.Errorf("%d bytes in the log", length)
 	}
-}
-
-// strings100K is a key whose every text is long.
-func strings100K() members {
-	long := strings.Repeat("x", 100<<10)
-	return members{"kid": "x", "kty": long, "alg": long}
 }
 
 func TestACallerIsAnsweredBeforeItsInvocationTimesOut(t *testing.T) {
