@@ -30,7 +30,7 @@ var keySets = []struct {
 
 // coldStarts starts every contestant again and again, for each kind of key set.
 func (b *bench) coldStarts(ctx context.Context, _ *result) error {
-	for _, c := range b.turns(0) {
+	for _, c := range b.able() {
 		c.row.Cold = map[string]cold{}
 	}
 	for _, keys := range keySets {
@@ -53,7 +53,7 @@ func (b *bench) coldStartsWith(ctx context.Context, t *tenant, name string, http
 	measured := map[*contestant]*figures{}
 	e := newEvent(typical(t.Issuer, 0), subject(0))
 	for round := range b.plan.coldRounds {
-		for _, c := range b.turns(round) {
+		for _, c := range shuffled(round, b.able()) {
 			if reason := c.cannotReach(https); reason != nil {
 				c.row.Cold[name] = cold{Skipped: reason.Error()}
 				continue

@@ -81,7 +81,7 @@ func (b *bench) takeTurns(ctx context.Context, subjects []*subjectOfGrowth) ([]g
 		}
 	}
 	for round := range b.plan.growth {
-		for _, s := range subjects {
+		for _, s := range shuffled(round, subjects) {
 			if err := s.f.batch(ctx, &s.pace, s.events, round*b.plan.batch, b.plan.batch); err != nil {
 				return nil, err
 			}

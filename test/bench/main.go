@@ -2,8 +2,8 @@
 // instead: handlers around the libraries of the field, in Go and on Node.js, each a real
 // process behind a real Lambda Runtime API. It is what make bench starts.
 //
-// All contestants take turns in one run, so that whatever else the machine does hits all
-// of them; every answer is checked; figures are medians with their quartiles, and the
+// All contestants take turns in one run, in a new order each round: whatever else the
+// machine does hits all of them. Every answer is checked; figures are medians with their quartiles, and the
 // ratios are taken within a round. One contestant, the floor, runs twice: how far it is
 // from itself is the noise of the run.
 //

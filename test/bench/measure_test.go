@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -62,6 +63,29 @@ func TestEveryLibraryVerifiesAndRefuses(t *testing.T) {
 				t.Errorf("%s: %s accepts the signature of another key", algorithm, v.name)
 			}
 		}
+	}
+}
+
+func TestEveryoneRunsAfterEveryoneElse(t *testing.T) {
+	const rounds = 1000
+	list := []int{0, 1, 2, 3, 4}
+	after := map[[2]int]int{}
+	for round := range rounds {
+		order := shuffled(round, list)
+		for i := range order[1:] {
+			after[[2]int{order[i], order[i+1]}]++
+		}
+		if diff := cmp.Diff(list, slices.Sorted(slices.Values(order))); diff != "" {
+			t.Fatalf("round %d (-want +got)\n%s", round, diff)
+		}
+	}
+	for pair, times := range after { // each of 20 pairs is 4 of 20 neighbours in a round
+		if share := float64(times) / rounds; math.Abs(share-0.2) > 0.05 {
+			t.Errorf("in %.0f %% of the rounds %d runs after %d, want 20 %%", 100*share, pair[1], pair[0])
+		}
+	}
+	if len(after) != len(list)*(len(list)-1) {
+		t.Errorf("%d pairs of neighbours, want %d", len(after), len(list)*(len(list)-1))
 	}
 }
 

@@ -27,7 +27,7 @@ const (
 // under a key that the issuer has just rotated in. One after the other, because a storm
 // that others hold up is none.
 func (b *bench) storms(ctx context.Context, _ *result) error {
-	for _, c := range b.turns(0) {
+	for _, c := range b.able() {
 		if c.kind == reference {
 			continue
 		}

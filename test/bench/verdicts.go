@@ -16,7 +16,7 @@ func (b *bench) verdicts(ctx context.Context, _ *result) error {
 	for _, fault := range issuer.TokenFaults() {
 		bad[fault] = newEvent(b.tenant.Token(fault), "")
 	}
-	for _, c := range b.turns(0) {
+	for _, c := range b.able() {
 		if err := c.judge(ctx, b.tenant, b.events[0], bad); err != nil {
 			if c.kind != peer {
 				return err

@@ -30,7 +30,7 @@ type pace struct {
 func (b *bench) warm(ctx context.Context, _ *result) error {
 	functions := map[*contestant]*function{}
 	paces := map[*contestant]*pace{}
-	for _, c := range b.turns(0) {
+	for _, c := range b.able() {
 		f, err := c.start(b.tenant)
 		if err != nil {
 			return err
@@ -48,7 +48,7 @@ func (b *bench) warm(ctx context.Context, _ *result) error {
 		if round%(b.plan.warmRounds/4) == 0 {
 			b.say("round %d of %d", round, b.plan.warmRounds)
 		}
-		for _, c := range b.turns(round) {
+		for _, c := range shuffled(round, b.able()) {
 			if err := functions[c].batch(ctx, paces[c], b.events, round*b.plan.batch, b.plan.batch); err != nil {
 				return err
 			}
