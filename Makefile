@@ -79,12 +79,13 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$*
 
 # The peers of make bench are built with the same flags, as part of the module test.
-BENCH_BUILD := $(subst -C lambdas,-C test,$(LAMBDA_BUILD))
+BENCH_BUILD  := $(subst -C lambdas,-C test,$(LAMBDA_BUILD))
+BENCH_SOURCE := $(shell find test/bench/contestants -name '*.go') test/go.mod test/go.sum
 
-.build/bench/host/%/bootstrap: FORCE
+.build/bench/host/%/bootstrap: $(BENCH_SOURCE) Makefile
 	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(BENCH_BUILD) -o ../$@ ./bench/contestants/$*
 
-.build/bench/arm64/%/bootstrap: FORCE
+.build/bench/arm64/%/bootstrap: $(BENCH_SOURCE) Makefile
 	@GOOS=linux GOARCH=arm64 GOARM64=v8.0 $(BENCH_BUILD) -o ../$@ ./bench/contestants/$*
 
 # The cloud assembly for this machine: the stack as it is deployed, with functions that

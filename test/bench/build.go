@@ -7,6 +7,7 @@ import (
 	"context"
 	"debug/buildinfo"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -14,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -33,23 +35,27 @@ func (b *bench) prepare(ctx context.Context) error {
 	if err := build.Run(); err != nil {
 		return fmt.Errorf("the build failed, its errors are above: %w", err)
 	}
-	for _, c := range b.contestants {
-		var err error
-		if c.node {
-			if c.row.Skipped = b.prepareNode(ctx, c); c.row.Skipped != "" {
-				b.say("leaving out %s: %s", c.name, c.row.Skipped)
-			}
-			continue
-		}
-		c.bootstrap = filepath.Join(b.root, b.hostTarget(c))
-		if c.row.Version, err = goVersions(c); err != nil {
-			return err
-		}
-		if c.row.ZippedBytes, err = zipped(filepath.Dir(filepath.Join(b.root, b.zippedTarget(c)))); err != nil {
-			return err
+	var all sync.WaitGroup // zipping takes a second each
+	failures := make([]error, len(b.contestants))
+	for i, c := range b.contestants {
+		if !c.node {
+			all.Go(func() { failures[i] = b.prepareGo(c) })
+		} else if c.row.Skipped = b.prepareNode(ctx, c); c.row.Skipped != "" {
+			b.say("leaving out %s: %s", c.name, c.row.Skipped)
 		}
 	}
-	return nil
+	all.Wait()
+	return errors.Join(failures...)
+}
+
+// prepareGo looks at what has been built for a contestant in Go.
+func (b *bench) prepareGo(c *contestant) (err error) {
+	c.bootstrap = filepath.Join(b.root, b.hostTarget(c))
+	if c.row.Version, err = goVersions(c); err != nil {
+		return err
+	}
+	c.row.ZippedBytes, err = zipped(filepath.Dir(filepath.Join(b.root, b.zippedTarget(c))))
+	return err
 }
 
 // hostTarget is the Makefile's name of a contestant's bootstrap for this machine.

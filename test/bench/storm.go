@@ -4,8 +4,10 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -24,21 +26,29 @@ const (
 )
 
 // storms sends every contestant tokens under keys that nobody knows, and then a good one
-// under a key that the issuer has just rotated in. One after the other, because a storm
-// that others hold up is none.
+// under a key that the issuer has just rotated in. Storms come one after the other,
+// because one that others hold up is none; the pauses after them overlap.
 func (b *bench) storms(ctx context.Context, _ *result) error {
-	for _, c := range b.able() {
-		if c.kind == reference {
-			continue
-		}
-		if err := b.storm(ctx, c); err != nil {
-			return fmt.Errorf("%s: %w", c.name, err)
+	var turn sync.Mutex
+	var all sync.WaitGroup
+	failures := make([]error, len(b.contestants))
+	for i, c := range b.contestants {
+		if c.row.Skipped == "" && c.kind != reference {
+			all.Go(func() {
+				if err := b.storm(ctx, c, &turn); err != nil {
+					failures[i] = fmt.Errorf("%s: %w", c.name, err)
+				}
+			})
 		}
 	}
-	return nil
+	all.Wait()
+	return errors.Join(failures...)
 }
 
-func (b *bench) storm(ctx context.Context, c *contestant) error {
+func (b *bench) storm(ctx context.Context, c *contestant, turn *sync.Mutex) error {
+	turn.Lock()
+	endTurn := sync.OnceFunc(turn.Unlock)
+	defer endTurn()
 	t, err := openTenant(b.scratch, false, 0)
 	if err != nil {
 		return err
@@ -65,9 +75,9 @@ func (b *bench) storm(ctx context.Context, c *contestant) error {
 		}
 	}
 	s.Fetches = t.JWKSFetches() - before
-	pause := time.After(stormPause)
+	endTurn()
 	t.Rotate()
-	<-pause
+	time.Sleep(stormPause)
 	got, _, err := f.answer(ctx, newEvent(typical(t.Issuer, 1), subject(1)))
 	s.RotatedKey = string(got)
 	c.row.Storm = s
