@@ -29,18 +29,21 @@ type contestant struct {
 	modules   []string // whose versions tell which libraries were measured
 	node      bool
 	httpsOnly bool // takes keys from no http address
+	oneThread bool // GOMAXPROCS=1, which the authorizer sets for itself
 
 	bootstrap string // to run on this machine
 	row       *row
 }
 
 // contestants returns everyone who takes part: the authorizer, the floor, the floor once
-// more to see the noise, and the rest.
+// more to see the noise, the floor with what the authorizer owes to running on one thread,
+// and the rest.
 func contestants() []*contestant {
 	list := []*contestant{
 		{name: "this authorizer", kind: ours, modules: []string{"github.com/lestrrat-go/jwx/v2"}},
 		{name: "floor", kind: reference, folder: "floor"},
 		{name: "floor again", kind: reference, folder: "floor"},
+		{name: "floor on one thread", kind: reference, folder: "floor", oneThread: true},
 		{name: "no-op", kind: reference, folder: "noop"},
 		{name: "keyfunc + golang-jwt", kind: peer, folder: "keyfunc",
 			modules: []string{"github.com/MicahParks/keyfunc/v3", "github.com/golang-jwt/jwt/v5"}},

@@ -75,7 +75,7 @@ func (t *tenant) environment(c *contestant) map[string]string {
 	if c.httpsOnly {
 		keys = strings.Replace(keys, strings.TrimSuffix(t.URL(), "/"), t.secure.URL, 1)
 	}
-	return map[string]string{
+	variables := map[string]string{
 		"TOKEN_ISSUER":        t.URL(),
 		"AUDIENCE":            t.Audience(),
 		"JWKS_URI":            keys,
@@ -83,6 +83,10 @@ func (t *tenant) environment(c *contestant) map[string]string {
 		"SSL_CERT_FILE":       t.authorities, // Go
 		"NODE_EXTRA_CA_CERTS": t.authorities, // Node.js
 	}
+	if c.oneThread {
+		variables["GOMAXPROCS"] = "1"
+	}
+	return variables
 }
 
 // firstKey returns the first key of a JWK Set as PKIX in base64.
