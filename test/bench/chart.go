@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"image/color"
 	"slices"
 
@@ -24,7 +23,7 @@ var panels = []panel{
 	{"p50, warm, × floor", func(r *row) spread { return r.Warm.P50Ratio }},
 	{"CPU, warm, × floor", func(r *row) spread { return r.Warm.CPURatio }},
 	{"first answer, https, ms", func(r *row) spread { return r.Cold["https"].AnswerMs }},
-	{"peak memory, MB", func(r *row) spread { return r.Cold["https"].PeakMemoryMB }},
+	{"peak memory, warm, MB", func(r *row) spread { return spreadOf([]float64{r.Warm.PeakMemoryMB}) }},
 }
 
 var (
@@ -117,8 +116,5 @@ func figureText(v float64) string {
 	if v == 0 {
 		return "not measured"
 	}
-	if v >= 10 {
-		return fmt.Sprintf("%.0f", v)
-	}
-	return fmt.Sprintf("%.2f", v)
+	return number(v)
 }

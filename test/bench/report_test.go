@@ -21,7 +21,7 @@ func sample() *result {
 		Contestants: []*row{
 			{Name: "this authorizer", Kind: ours, ZippedBytes: 2_726_298,
 				Cold:  map[string]cold{"https": {AnswerMs: spread{21, 20, 23}}},
-				Warm:  warm{P50Us: spread{281, 280, 282}, P50Ratio: spread{1.1, 1.08, 1.12}, PerSecond: spread{3000, 2900, 3100}},
+				Warm:  warm{P50Us: spread{281, 280, 282}, P50Ratio: spread{1.1, 1.08, 1.12}, PerSecond: spread{3000, 2900, 3100}, PeakMemoryMB: 12.4},
 				Storm: storm{Tokens: 200, Fetches: 1, RotatedKey: "allow"}},
 			{Name: "floor", Kind: reference},
 			{Name: "keyfunc + golang-jwt", Version: "v3.7.0 + v5.3.1", Kind: peer, Wrong: []string{"expired: allow"},
@@ -40,6 +40,7 @@ func TestReportsSayWhatWasFound(t *testing.T) {
 	for name, report := range map[string]string{"terminal": r.text(), "README": r.markdown()} {
 		for _, want := range []string{
 			"1.10 ± 0.02",                      // a ratio with its spread
+			"12.4",                             // the same peak memory as in the chart
 			"keyfunc 3.7.0 + golang-jwt 5.3.1", // what exactly was measured
 			"3 of 200",                         // tokens of the storm that got through
 			"jose was left out: Node.js is not installed", // with the reason
@@ -82,7 +83,7 @@ func TestFilesAreReadable(t *testing.T) {
 			t.Fatalf("bench.svg: %v", err)
 		}
 	}
-	for _, want := range []string{"this authorizer", "1.10", "sans-serif", "not measured"} {
+	for _, want := range []string{"this authorizer", "1.10", "12.4", "sans-serif", "not measured"} {
 		if !bytes.Contains(chart, []byte(want)) {
 			t.Errorf("bench.svg does not show %q", want)
 		}
