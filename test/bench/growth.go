@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
-	"slices"
 	"strings"
 
 	"accountapi/test/issuer"
@@ -14,9 +13,9 @@ import (
 
 // growthResult is how the authorizer fares with more of everything.
 type growthResult struct {
-	Keys   growthTable `json:"keys"`   // in the set
-	Tokens growthTable `json:"tokens"` // by size in KB
-	Calls  growthTable `json:"calls"`  // that an environment has answered, each with another token, in thousands
+	Keys    growthTable `json:"keys"`    // in the set
+	Tokens  growthTable `json:"tokens"`  // by size in KB
+	Callers growthTable `json:"callers"` // by callers that an environment has answered, each with a token of its own, in thousands
 }
 
 // growthTable is latency and memory by some size, with a straight line through each.
@@ -50,10 +49,10 @@ func (b *bench) growth(ctx context.Context, r *result) error {
 	if err := b.tokenGrowth(ctx, &r.Growth.Tokens); err != nil {
 		return err
 	}
-	if err := b.callGrowth(ctx, &r.Growth.Calls); err != nil {
+	if err := b.callerGrowth(ctx, &r.Growth.Callers); err != nil {
 		return err
 	}
-	for _, t := range []*growthTable{&r.Growth.Keys, &r.Growth.Tokens, &r.Growth.Calls} {
+	for _, t := range []*growthTable{&r.Growth.Keys, &r.Growth.Tokens, &r.Growth.Callers} {
 		t.fit()
 	}
 	return nil
@@ -67,7 +66,8 @@ type subjectOfGrowth struct {
 	pace   pace
 }
 
-// takeTurns warms the environments up and measures them in turns.
+// takeTurns warms the environments up, with each of their tokens, and measures them in
+// turns.
 func (b *bench) takeTurns(ctx context.Context, subjects []*subjectOfGrowth) ([]growthRow, error) {
 	for _, s := range subjects {
 		defer s.f.Close()
@@ -76,7 +76,7 @@ func (b *bench) takeTurns(ctx context.Context, subjects []*subjectOfGrowth) ([]g
 			return nil, err
 		}
 		s.row.InitMs = milliseconds(result.InitDuration)
-		if err := s.f.batch(ctx, &pace{}, s.events, 0, b.plan.warmUp); err != nil {
+		if err := s.f.batch(ctx, &pace{}, s.events, 0, max(b.plan.warmUp, len(s.events))); err != nil {
 			return nil, err
 		}
 	}
@@ -182,30 +182,17 @@ func tokenOfSize(i *issuer.Issuer, caller, size int) string {
 	return token
 }
 
-// callGrowth answers every caller once, and compares the calls of each thousand.
-func (b *bench) callGrowth(ctx context.Context, table *growthTable) error {
+// callerGrowth compares environments that have answered more and more callers.
+func (b *bench) callerGrowth(ctx context.Context, table *growthTable) (err error) {
 	table.Unit = "thousand callers"
-	f, err := b.authorizer().start(b.tenant)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, err := f.mustAllow(ctx, b.events[0]); err != nil {
-		return err
-	}
-	if err := f.batch(ctx, &pace{}, b.events[:1], 0, b.plan.warmUp); err != nil {
-		return err
-	}
-	for tenth := range slices.Chunk(b.events, len(b.events)/10) {
-		p := &pace{}
-		for part := range slices.Chunk(tenth, b.plan.batch) {
-			if err := f.batch(ctx, p, part, 0, len(part)); err != nil {
-				return err
-			}
+	var subjects []*subjectOfGrowth
+	for _, callers := range []int{len(b.events) / 100, len(b.events) / 10, len(b.events)} {
+		f, err := b.authorizer().start(b.tenant)
+		if err != nil {
+			return err
 		}
-		table.Rows = append(table.Rows, growthRow{
-			Size: float64(len(table.Rows)+1) * float64(len(tenth)) / 1000, P50Us: spreadOf(p.p50), PeakMemoryMB: megabytes(p.memory),
-		})
+		subjects = append(subjects, &subjectOfGrowth{row: growthRow{Size: float64(callers) / 1000}, f: f, events: b.events[:callers]})
 	}
-	return nil
+	table.Rows, err = b.takeTurns(ctx, subjects)
+	return err
 }

@@ -132,7 +132,7 @@ func growthNote(g growthResult) []string {
 	slope := func(t growthTable) string {
 		return fmt.Sprintf("%+.2f µs and %+.3f MB per %s", t.P50Line.Slope, t.MemoryLine.Slope, t.Unit)
 	}
-	return []string{"The authorizer grows by " + slope(g.Keys) + ", by " + slope(g.Tokens) + ", and by " + slope(g.Calls) + "."}
+	return []string{"The authorizer grows by " + slope(g.Keys) + ", by " + slope(g.Tokens) + ", and by " + slope(g.Callers) + "."}
 }
 
 func (r *result) warmTable() table {
@@ -221,7 +221,7 @@ func (r *result) memoryTable() table {
 
 func (r *result) growthTables() []table {
 	var tables []table
-	for _, g := range []growthTable{r.Growth.Keys, r.Growth.Tokens, r.Growth.Calls} {
+	for _, g := range []growthTable{r.Growth.Keys, r.Growth.Tokens, r.Growth.Callers} {
 		t := table{title: "The authorizer with more " + g.Unit, head: []string{g.Unit, "init ms", "p50 µs", "peak MB"}}
 		for _, row := range g.Rows {
 			t.rows = append(t.rows, []string{number(row.Size), number(row.InitMs), spreadText(row.P50Us), number(row.PeakMemoryMB)})

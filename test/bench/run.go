@@ -33,7 +33,7 @@ type plan struct {
 
 var (
 	wholePlan = plan{deployed: true, callers: 10_000, coldRounds: 20, warmRounds: 160, batch: 50, warmUp: 500,
-		memoryCalls: 150, memoryCold: 11, growth: 20, algorithms: 100, benchmark: "-benchtime=300ms -count=5", modelTime: time.Hour}
+		memoryCalls: 150, memoryCold: 11, growth: 40, algorithms: 100, benchmark: "-benchtime=300ms -count=5", modelTime: time.Hour}
 	quickPlan = plan{callers: 1_000, coldRounds: 3, warmRounds: 20, batch: 25, warmUp: 100,
 		memoryCalls: 20, memoryCold: 2, growth: 5, algorithms: 20, benchmark: "-benchtime=100ms -count=3", modelTime: 20 * time.Minute}
 )
