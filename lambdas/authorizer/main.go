@@ -32,10 +32,11 @@ func main() {
 		os.Exit(1)
 	}
 	log.SetOutput(runtimeLog{os.Stderr})
-	// An environment has one invocation at a time, and below 1,769 MB less than one CPU (AWS:
-	// "Configure Lambda function memory"): a second thread would spend it looking for work.
-	runtime.GOMAXPROCS(1)
 	debug.SetGCPercent(75) // as fast as with 100, and a megabyte smaller
 	authorizer.keys.prefetch(context.Background())
+	// Init had all the CPU. From now on there is one invocation at a time, and below 1,769 MB
+	// less than one CPU for it (AWS: "Configure Lambda function memory"): a second thread
+	// would spend that on looking for work.
+	runtime.GOMAXPROCS(1)
 	lambda.Start(authorizer)
 }
