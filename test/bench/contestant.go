@@ -36,8 +36,8 @@ type contestant struct {
 }
 
 // contestants returns everyone who takes part: the authorizer, the floor, the floor once
-// more to see the noise, the floor with what the authorizer owes to running on one thread,
-// and the rest.
+// more to see the noise, and on one thread to see what the authorizer owes to that, and the
+// rest.
 func contestants() []*contestant {
 	list := []*contestant{
 		{name: "this authorizer", kind: ours, modules: []string{"github.com/lestrrat-go/jwx/v2"}},
