@@ -38,15 +38,16 @@ const (
 	defaultTTL = 15 * time.Minute
 	maxStale   = 24 * time.Hour // so long does an outage at the issuer not matter
 
-	// One refresh for an unknown kid per cooldown, and one more if nobody has asked for
-	// an unknown kid for a moment, which is the longer the more have asked. The second
-	// keeps stray tokens from delaying a key rotation that follows on their heels; a storm
-	// of made-up kids does not get it.
+	// One refresh for an unknown kid per cooldown, and one more if the kid comes again, or if
+	// nobody has asked for an unknown kid for a moment, which is the longer the more have
+	// asked. The second keeps stray tokens from delaying a key rotation that follows on their
+	// heels; a storm of made-up kids does not get it.
 	unknownKidCooldown = 30 * time.Second
 	quietMoment        = 50 * time.Millisecond
 	quietPerUnknownKid = 250 * time.Microsecond
 	maxQuietMoment     = 500 * time.Millisecond
 	maxAbsent          = 64 // kids remembered as not in the set
+	maxRecent          = 16 // kids remembered because they were refused without a look
 
 	replacedKeyAge = 5 * time.Minute // of a set, before a bad signature makes us doubt it
 
@@ -99,14 +100,15 @@ type keySet struct {
 	life     context.Context // of jwx's workers and of fetches
 	stop     context.CancelFunc
 
-	mu           sync.Mutex // guards what follows; never held during network
-	underWay     *flight    // the one fetch there may be at a time
-	failures     int        // fetches that failed since the last one that did not
-	retryAt      time.Time  // no fetch before that, after a failure
-	cooldownFrom time.Time  // the last refresh for an unknown kid
-	spareFrom    time.Time  // the last such refresh within a cooldown
-	lastUnknown  time.Time  // when somebody last asked for an unknown kid
-	unknown      int        // how many have since cooldownFrom
+	mu           sync.Mutex        // guards what follows; never held during network
+	underWay     *flight           // the one fetch there may be at a time
+	failures     int               // fetches that failed since the last one that did not
+	retryAt      time.Time         // no fetch before that, after a failure
+	cooldownFrom time.Time         // the last refresh for an unknown kid
+	spareFrom    time.Time         // the last such refresh within a cooldown
+	lastUnknown  time.Time         // when somebody last asked for an unknown kid
+	unknown      int               // how many have since cooldownFrom
+	recent       [maxRecent]string // the last of them since a fetch
 	absent       map[string]struct{}
 }
 
@@ -236,13 +238,15 @@ func (s *keySet) mayAskFor(kid string, set *snapshot, now time.Time) bool {
 		return false
 	}
 	quiet := elapsed(s.lastUnknown, now, min(quietMoment+time.Duration(s.unknown)*quietPerUnknownKid, maxQuietMoment))
+	again := slices.Contains(s.recent[:], kid)
 	s.lastUnknown = now
+	s.recent[s.unknown%maxRecent] = kid
 	s.unknown++
 	switch {
 	case elapsed(s.cooldownFrom, now, unknownKidCooldown):
 		s.cooldownFrom = now
 		s.unknown = 1
-	case quiet && elapsed(s.spareFrom, now, unknownKidCooldown):
+	case (again || quiet) && elapsed(s.spareFrom, now, unknownKidCooldown):
 		s.spareFrom = now
 	default:
 		return false
@@ -324,6 +328,7 @@ func (s *keySet) fetch(f *flight) {
 		s.failures = 0
 		s.retryAt = time.Time{}
 		clear(s.absent)
+		clear(s.recent[:])
 	} else {
 		s.retryAt = s.now().Add(backoff(s.failures, s.current.Load() != nil))
 		s.failures++

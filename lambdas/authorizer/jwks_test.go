@@ -265,6 +265,29 @@ func TestAStormOfUnknownKeyIDsCostsOneFetch(t *testing.T) {
 	bed.expectFetches(t, 3)
 }
 
+func TestARotatedKeyIsAcceptedAtTheSecondTryWithinAStorm(t *testing.T) {
+	bed := newBed(t, jwks(key1().jwk()), everyAlgorithm)
+	storm := func(name string) {
+		for i := range 200 {
+			bed.expect(t, errKidUnknown, by(ed().as(fmt.Sprint(name, i), "EdDSA")))
+		}
+	}
+	storm("before-")
+	bed.publish(jwks(key1().jwk(), key2().jwk()))
+	bed.expect(t, errKidUnknown, by(key2())) // one more of the storm, as far as anybody can tell
+	bed.expect(t, reasonOK, by(key2()))
+	storm("after-")
+	bed.expectFetches(t, 3)
+}
+
+func TestKeyIDsThatNobodyHasCostTwoFetchesPerCooldownHoweverOftenTheyCome(t *testing.T) {
+	bed := newBed(t, jwks(key1().jwk()), everyAlgorithm)
+	for i := range 200 {
+		bed.expect(t, errKidUnknown, by(ed().as(fmt.Sprint("made-up-", i%3), "EdDSA")))
+	}
+	bed.expectFetches(t, 1+2)
+}
+
 func TestUnknownKeyIDsWithAllTimeInTheWorldCostTwoFetchesPerCooldown(t *testing.T) {
 	bed := newBed(t, jwks(key1().jwk()), everyAlgorithm)
 	for i := range 100 {
