@@ -41,6 +41,7 @@ e2e: need-go need-node assembly ## run the suite over HTTP against the local sta
 	@go test -count=1 ./test/e2e
 
 bench: need-go ## measure the authorizer beside its peers, in 5 minutes [QUICK=1: in 90 s; UPDATE=1: renew the README's tables]
+	@echo "building the bench"
 	@CGO_ENABLED=0 go run -trimpath ./test/bench $(if $(QUICK),-quick) $(if $(UPDATE),-update)
 
 # Each target finds what it can in FUZZTIME; what it found before it tries in every test.

@@ -105,9 +105,10 @@ type verifier struct {
 	verify func(token string) error
 }
 
-// compareVerifiers measures all verifiers in turns, a few tokens at a time.
-func compareVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string, rounds int) (algorithmRow, error) {
-	const calls = 10 // in a row: more would let the machine's mood change within a round
+// compareVerifiers measures each verifier as the authorizer's benchmark measures its own:
+// call by call in turns with raw crypto, the medians divided, several times over.
+func compareVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string, calls int) (algorithmRow, error) {
+	const rounds = 5
 	token := typical(i, 0, issuer.Algorithm(algorithm))
 	raw, err := rawVerifier(i, algorithm, token)
 	if err != nil {
@@ -117,24 +118,31 @@ func compareVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string, r
 	if err != nil {
 		return algorithmRow{}, err
 	}
-	list = append([]verifier{{"raw", raw}}, list...)
-	took := make([][]float64, len(list))
-	for round := range rounds + 1 {
-		for n, v := range list {
-			start := time.Now()
+	var rawUs []float64
+	found := map[string][]float64{}
+	for round := range rounds {
+		for _, v := range shuffled(round, list) {
+			var theirs, alone []float64
 			for range calls {
+				start := time.Now()
 				if err := v.verify(token); err != nil {
 					return algorithmRow{}, fmt.Errorf("%s: %w", v.name, err)
 				}
+				middle := time.Now()
+				if err := raw(token); err != nil {
+					return algorithmRow{}, err
+				}
+				theirs = append(theirs, microseconds(middle.Sub(start)))
+				alone = append(alone, microseconds(time.Since(middle)))
 			}
-			if round > 0 { // the first one fills caches
-				took[n] = append(took[n], microseconds(time.Since(start))/calls)
-			}
+			rawMedian := spreadOf(alone).Median
+			rawUs = append(rawUs, rawMedian)
+			found[v.name] = append(found[v.name], spreadOf(theirs).Median/rawMedian)
 		}
 	}
-	row := algorithmRow{Algorithm: algorithm, RawUs: spreadOf(took[0]).Median, Ratios: map[string]spread{}}
-	for n, v := range list[1:] {
-		row.Ratios[v.name] = spreadOf(ratios(took[n+1], took[0]))
+	row := algorithmRow{Algorithm: algorithm, RawUs: spreadOf(rawUs).Median, Ratios: map[string]spread{}}
+	for name, ratios := range found {
+		row.Ratios[name] = spreadOf(ratios)
 	}
 	return row, nil
 }

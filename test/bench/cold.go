@@ -136,4 +136,4 @@ func (f *function) usage() (cpu time.Duration, memory int64, err error) {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e6 }
 func microseconds(d time.Duration) float64 { return float64(d.Nanoseconds()) / 1e3 }
-func megabytes(n int64) float64            { return float64(n) / (1 << 20) }
+func megabytes(n int64) float64            { return float64(n) / 1e6 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"os"
 	"strings"
 	"text/tabwriter"
@@ -93,7 +94,7 @@ func (r *result) summaryTable() table {
 	t := table{
 		title: "Side by side",
 		head: []string{"", "warm call, µs", "× floor", "CPU × floor", "first answer over https, ms", "peak MB", "zipped MB",
-			"fetches for 200 unknown keys", "new key a second later"},
+			"fetches for 200 unknown keys", "new key accepted"},
 	}
 	for _, c := range r.Contestants {
 		if c.Skipped != "" {
@@ -117,29 +118,42 @@ func (r *row) stormText() (fetches, rotated string) {
 	if r.Kind == reference {
 		return "", ""
 	}
-	fetches, rotated = fmt.Sprint(r.Storm.Fetches), "refused"
+	fetches, rotated = fmt.Sprint(r.Storm.Fetches), "no"
 	if r.Storm.Wrong > 0 {
 		fetches += fmt.Sprintf(" (%d of %d not refused)", r.Storm.Wrong, r.Storm.Tokens)
 	}
-	if r.Storm.RotatedKey == string(allow) {
-		rotated = "accepted"
+	if r.Storm.NewKey == allow {
+		rotated = "at once"
+	} else if r.Storm.NewKeyLater == allow {
+		rotated = "a second later"
 	}
 	return fetches, rotated
 }
 
 // growthNote says in a sentence what three tables of the terminal say.
 func growthNote(g growthResult) []string {
-	slope := func(t growthTable) string {
-		return fmt.Sprintf("%+.2f µs and %+.3f MB per %s", t.P50Line.Slope, t.MemoryLine.Slope, t.Unit)
+	return []string{"The authorizer grows by " + g.Keys.slopes() + ", by " + g.Tokens.slopes() + ", and by " + g.Callers.slopes() + "."}
+}
+
+// slopes says what one more costs, and whether that can be told from nothing: whether the
+// whole table rises by more than its rounds differ.
+func (t growthTable) slopes() string {
+	text := fmt.Sprintf("%+.2f µs and %+.3f MB per %s", t.P50Line.Slope, t.MemoryLine.Slope, t.Unit)
+	var noise float64
+	for _, row := range t.Rows {
+		noise = max(noise, (row.P50Us.Q3-row.P50Us.Q1)/2)
 	}
-	return []string{"The authorizer grows by " + slope(g.Keys) + ", by " + slope(g.Tokens) + ", and by " + slope(g.Callers) + "."}
+	if n := len(t.Rows); n > 0 && math.Abs(t.P50Line.Slope)*(t.Rows[n-1].Size-t.Rows[0].Size) < noise {
+		text += " (flat, within the noise)"
+	}
+	return text
 }
 
 func (r *result) warmTable() table {
 	t := table{
 		title: "Warm, and in a storm of unknown keys",
 		head: []string{"", "p50 µs", "× floor", "p99 µs", "CPU µs", "× floor", "per second", "peak MB", "zip MB",
-			"fetches in a storm", "new key a second later", "wrong verdicts"},
+			"fetches in a storm", "new key accepted", "wrong verdicts"},
 	}
 	for _, c := range r.Contestants {
 		if c.Skipped != "" {
@@ -157,7 +171,11 @@ func (r *result) warmTable() table {
 			number(megabytes(c.ZippedBytes)), fetches, rotated, wrong})
 	}
 	t.notes = append(t.notes, "× floor: the median over the rounds ± half the distance between the quartiles. "+
-		"The floor is measured twice: how far it is from itself is the noise of this run.")
+		"The floor is measured twice: how far it is from itself tells how exact these medians are.")
+	if r.Quick {
+		t.notes = append(t.notes, "A quick run is a first look: it zips builds for this machine, not the smaller ones for linux/arm64 "+
+			"that are deployed, and is over before Node.js has compiled all it will.")
+	}
 	return t
 }
 
@@ -178,7 +196,7 @@ func (r *result) coldTable() table {
 		t.rows = append(t.rows, append(line, number(https.InitMs.Median), number(https.FirstMs.Median),
 			number(https.CPUMs.Median), number(https.PeakMemoryMB.Median)))
 	}
-	t.notes = []string{"Medians ± half the distance between the quartiles."}
+	t.notes = []string{"Medians ± half the distance between the quartiles. References fetch no keys."}
 	return t
 }
 
@@ -202,8 +220,8 @@ func (r *result) algorithmTable() table {
 func (r *result) memoryTable() table {
 	t := table{
 		title: "The authorizer with the CPU share of Lambda's memory sizes",
-		head: []string{"MB", "CPU ms per 20 ms", "init at full speed, ms", "first invocation, ms", "start in the share, ms",
-			"p50, one by one, µs", "p99", "per second, in a row", "$ per million"},
+		head: []string{"MB", "CPU ms per 20 ms", "init at full speed, ms", "first invocation, rested, ms", "start in the share, ms",
+			"p50, one by one, µs", "p90", "per second, in a row", "$ per million"},
 	}
 	if r.Memory.Skipped != "" {
 		t.notes = []string{"Left out: " + r.Memory.Skipped + "."}
@@ -211,7 +229,7 @@ func (r *result) memoryTable() table {
 	}
 	for _, m := range r.Memory.Sizes {
 		t.rows = append(t.rows, []string{fmt.Sprint(m.MB), number(milliseconds(m.quota())), spreadText(m.InitMs), spreadText(m.FirstMs),
-			spreadText(m.ThrottledColdMs), number(m.P50Us), number(m.P99Us), number(m.PerSecond), fmt.Sprintf("%.3f", m.DollarPerMillion)})
+			spreadText(m.ThrottledColdMs), number(m.P50Us), number(m.P90Us), number(m.PerSecond), fmt.Sprintf("%.3f", m.DollarPerMillion)})
 	}
 	t.notes = []string{fmt.Sprintf("Recommended: %d MB. The dearest call, the first one of an environment, takes %s ms of CPU, "+
 		"which fits into the share of one period; with more memory it would be answered no sooner.",
@@ -226,7 +244,7 @@ func (r *result) growthTables() []table {
 		for _, row := range g.Rows {
 			t.rows = append(t.rows, []string{number(row.Size), number(row.InitMs), spreadText(row.P50Us), number(row.PeakMemoryMB)})
 		}
-		t.notes = []string{fmt.Sprintf("Slopes: %+.2f µs and %+.3f MB per %s.", g.P50Line.Slope, g.MemoryLine.Slope, g.Unit)}
+		t.notes = []string{"Slopes: " + g.slopes() + "."}
 		tables = append(tables, t)
 	}
 	return tables

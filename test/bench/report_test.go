@@ -22,10 +22,10 @@ func sample() *result {
 			{Name: "this authorizer", Kind: ours, ZippedBytes: 2_726_298,
 				Cold:  map[string]cold{"https": {AnswerMs: spread{21, 20, 23}}},
 				Warm:  warm{P50Us: spread{281, 280, 282}, P50Ratio: spread{1.1, 1.08, 1.12}, PerSecond: spread{3000, 2900, 3100}, PeakMemoryMB: 12.4},
-				Storm: storm{Tokens: 200, Fetches: 1, RotatedKey: "allow"}},
+				Storm: storm{Tokens: 200, Fetches: 1, NewKey: refuse, NewKeyLater: allow}},
 			{Name: "floor", Kind: reference},
 			{Name: "keyfunc + golang-jwt", Version: "v3.7.0 + v5.3.1", Kind: peer, Wrong: []string{"expired: allow"},
-				Storm: storm{Tokens: 200, Fetches: 0, Wrong: 3, RotatedKey: "refuse"}},
+				Storm: storm{Tokens: 200, Fetches: 0, Wrong: 3, NewKey: refuse, NewKeyLater: refuse}},
 			{Name: "jose", Kind: peer, Skipped: "Node.js is not installed"},
 		},
 		Algorithms: []algorithmRow{{Algorithm: "RS256", RawUs: 40, Ratios: map[string]spread{authorizerVerifier: {1.2, 1.1, 1.3}}}},
@@ -43,6 +43,7 @@ func TestReportsSayWhatWasFound(t *testing.T) {
 			"12.4",                             // the same peak memory as in the chart
 			"keyfunc 3.7.0 + golang-jwt 5.3.1", // what exactly was measured
 			"3 of 200",                         // tokens of the storm that got through
+			"a second later",                   // a new key was accepted
 			"jose was left out: Node.js is not installed", // with the reason
 			"Left out: this system has no cgroups",
 			"75.12 %",
@@ -57,6 +58,31 @@ func TestReportsSayWhatWasFound(t *testing.T) {
 		t.Errorf("a wrong verdict is not shown:\n%s", r.text())
 	}
 }
+
+func TestASlopeWithinTheNoiseIsCalledFlat(t *testing.T) {
+	rows := func(spread float64) []growthRow {
+		at := func(size, us float64) growthRow { return growthRow{Size: size, P50Us: spreadAround(us, spread)} }
+		return []growthRow{at(1, 300), at(2, 310), at(4, 330)}
+	}
+	for name, test := range map[string]struct {
+		spread float64
+		flat   bool
+	}{
+		"rounds that differ by less than the table rises": {20, false},
+		"rounds that differ by more":                      {40, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			table := growthTable{Unit: "key", Rows: rows(test.spread)}
+			table.fit()
+			got := table.slopes()
+			if !strings.HasPrefix(got, "+10.00 µs") || strings.Contains(got, "flat") != test.flat {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func spreadAround(median, half float64) spread { return spread{median, median - half, median + half} }
 
 func TestFilesAreReadable(t *testing.T) {
 	folder := filepath.Join(t.TempDir(), "new")

@@ -26,16 +26,16 @@ type plan struct {
 	memoryCalls int           // at each memory size
 	memoryCold  int           // process starts at each memory size
 	growth      int           // rounds for each size of key set and token
-	algorithms  int           // rounds
+	algorithms  int           // verifications with each library in a round
 	benchmark   string        // flags of go test for the authorizer's own benchmark
 	modelTime   time.Duration // simulated
 }
 
 var (
 	wholePlan = plan{deployed: true, callers: 10_000, coldRounds: 20, warmRounds: 160, batch: 50, warmUp: 500,
-		memoryCalls: 150, memoryCold: 11, growth: 40, algorithms: 100, benchmark: "-benchtime=300ms -count=5", modelTime: time.Hour}
+		memoryCalls: 150, memoryCold: 11, growth: 40, algorithms: 300, benchmark: "-benchtime=300ms -count=5", modelTime: time.Hour}
 	quickPlan = plan{callers: 1_000, coldRounds: 3, warmRounds: 20, batch: 25, warmUp: 100,
-		memoryCalls: 20, memoryCold: 2, growth: 5, algorithms: 20, benchmark: "-benchtime=100ms -count=3", modelTime: 20 * time.Minute}
+		memoryCalls: 20, memoryCold: 3, growth: 5, algorithms: 100, benchmark: "-benchtime=100ms -count=3", modelTime: 20 * time.Minute}
 )
 
 // bench is one run.

@@ -13,19 +13,19 @@ import (
 
 // storm is what callers with made-up keys do to the issuer and to everybody else.
 type storm struct {
-	Tokens     int    `json:"tokens"`
-	Fetches    int    `json:"fetches"`         // of the key set, beyond the first one
-	Wrong      int    `json:"wrong,omitempty"` // tokens that were not refused
-	RotatedKey string `json:"rotated_key"`     // how a token with a new key fared, stormPause later
+	Tokens      int     `json:"tokens"`
+	Fetches     int     `json:"fetches"`         // of the key set, beyond the first one
+	Wrong       int     `json:"wrong,omitempty"` // tokens that were not refused
+	NewKey      verdict `json:"new_key"`         // how a token fared with a key that was new right after the storm
+	NewKeyLater verdict `json:"new_key_later"`   // and stormPause later
 }
 
 const (
 	stormTokens = 200
-	// Issuers do not rotate their keys at the very moment a storm ends.
-	stormPause = time.Second
+	stormPause  = time.Second
 )
 
-// storms sends every contestant tokens under keys that nobody knows, and then a good one
+// storms sends every contestant tokens under keys that nobody knows, and then good ones
 // under a key that the issuer has just rotated in. Storms come one after the other,
 // because one that others hold up is none; the pauses after them overlap.
 func (b *bench) storms(ctx context.Context, _ *result) error {
@@ -63,6 +63,12 @@ func (b *bench) storm(ctx context.Context, c *contestant, turn *sync.Mutex) erro
 	if _, err := f.mustAllow(ctx, newEvent(good, subject(0))); err != nil {
 		return err
 	}
+	// The new key is made now, which takes a while, and published when the storm is over.
+	old := t.JWKS()
+	t.Rotate()
+	rotated := t.JWKS()
+	first, second := newEvent(typical(t.Issuer, 1), subject(1)), newEvent(typical(t.Issuer, 2), subject(2))
+	t.PublishJWKS(old)
 	before := t.JWKSFetches()
 	s := storm{Tokens: stormTokens}
 	for range stormTokens {
@@ -75,11 +81,13 @@ func (b *bench) storm(ctx context.Context, c *contestant, turn *sync.Mutex) erro
 		}
 	}
 	s.Fetches = t.JWKSFetches() - before
+	t.PublishJWKS(rotated)
+	if s.NewKey, _, err = f.answer(ctx, first); err != nil {
+		return err
+	}
 	endTurn()
-	t.Rotate()
 	time.Sleep(stormPause)
-	got, _, err := f.answer(ctx, newEvent(typical(t.Issuer, 1), subject(1)))
-	s.RotatedKey = string(got)
+	s.NewKeyLater, _, err = f.answer(ctx, second)
 	c.row.Storm = s
 	return err
 }

@@ -40,7 +40,7 @@ func (b *bench) warm(ctx context.Context, _ *result) error {
 		if _, err := f.mustAllow(ctx, b.events[0]); err != nil {
 			return err
 		}
-		if err := f.batch(ctx, &pace{}, b.events, 0, b.plan.warmUp); err != nil {
+		if err := f.batch(ctx, &pace{}, b.events, 0, b.warmUp(c)); err != nil {
 			return err
 		}
 	}
@@ -58,9 +58,17 @@ func (b *bench) warm(ctx context.Context, _ *result) error {
 	for c, p := range paces {
 		c.row.Warm = p.summary(floor)
 		functions[c].Close() // its last line has arrived then
-		c.row.Warm.LogBytes = float64(functions[c].last.written) / float64(1+b.plan.warmUp+len(p.all))
+		c.row.Warm.LogBytes = float64(functions[c].last.written) / float64(1+b.warmUp(c)+len(p.all))
 	}
 	return nil
+}
+
+// warmUp returns how often a contestant is invoked before it is measured.
+func (b *bench) warmUp(c *contestant) int {
+	if c.node {
+		return 5 * b.plan.warmUp // its just-in-time compiler has to see the code often
+	}
+	return b.plan.warmUp
 }
 
 // batch invokes a function n times in a row, and adds up what it took.
