@@ -220,7 +220,7 @@ func (r *result) algorithmTable() table {
 func (r *result) memoryTable() table {
 	t := table{
 		title: "The authorizer with the CPU share of Lambda's memory sizes",
-		head: []string{"MB", "CPU ms per 20 ms", "init at full speed, ms", "first invocation, rested, ms", "start in the share, ms",
+		head: []string{"MB", "CPU ms per 20 ms", "init at full speed, ms", "first invocation, ms", "start in the share, ms",
 			"p50, one by one, µs", "p90", "per second, in a row", "$ per million"},
 	}
 	if r.Memory.Skipped != "" {
@@ -232,7 +232,8 @@ func (r *result) memoryTable() table {
 			spreadText(m.ThrottledColdMs), number(m.P50Us), number(m.P90Us), number(m.PerSecond), fmt.Sprintf("%.3f", m.DollarPerMillion)})
 	}
 	t.notes = []string{fmt.Sprintf("Recommended: %d MB. The dearest call, the first one of an environment, takes %s ms of CPU, "+
-		"which fits into the share of one period; with more memory it would be answered no sooner.",
+		"which fits into the share of one period; with more memory it would be answered no sooner. "+
+		"It comes a tenth of a second after init.",
 		r.Memory.Recommended, number(r.Memory.FirstCPUMs.Median))}
 	return t
 }
