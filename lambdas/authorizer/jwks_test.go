@@ -337,6 +337,20 @@ func TestAClockThatWasSetBackDoesNotKeepKeysForEver(t *testing.T) {
 	bed.expectFetches(t, 2)
 }
 
+// acceptsTogether verifies a good token for so many callers at the same time.
+func (b *testBed) acceptsTogether(t *testing.T, callers int, token string) {
+	t.Helper()
+	var all sync.WaitGroup
+	for range callers {
+		all.Go(func() {
+			if _, err := b.verifier.verify(context.Background(), token, &seen{}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+}
+
 func TestConcurrentCallersShareAFetch(t *testing.T) {
 	bed := newBed(t, "")
 	bed.answer(func(w http.ResponseWriter, _ *http.Request) {
@@ -344,16 +358,7 @@ func TestConcurrentCallersShareAFetch(t *testing.T) {
 		io.WriteString(w, jwks(key1().jwk()))
 	})
 	before := bed.fetches.Load()
-	token := mint()
-	var all sync.WaitGroup
-	for range 100 {
-		all.Go(func() {
-			if _, err := bed.verifier.verify(context.Background(), token, &seen{}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
+	bed.acceptsTogether(t, 100, mint())
 	bed.expectFetches(t, before+1)
 }
 
@@ -363,16 +368,7 @@ func TestTokensOfARotatedKeyAreAcceptedTogether(t *testing.T) {
 		time.Sleep(50 * time.Millisecond)
 		io.WriteString(w, jwks(key2().jwk()))
 	})
-	token := mint(by(key2()))
-	var all sync.WaitGroup
-	for range 32 {
-		all.Go(func() {
-			if _, err := bed.verifier.verify(context.Background(), token, &seen{}); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	all.Wait()
+	bed.acceptsTogether(t, 32, mint(by(key2())))
 	bed.expectFetches(t, 2)
 }
 

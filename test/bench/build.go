@@ -17,6 +17,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"accountapi/test/internal/project"
 )
 
 // prepare builds every contestant, and leaves out with a reason those that this machine
@@ -29,11 +31,8 @@ func (b *bench) prepare(ctx context.Context) error {
 		}
 	}
 	b.say("building the contestants in Go")
-	build := exec.CommandContext(ctx, "make", append([]string{"-s"}, targets...)...)
-	build.Dir = b.root
-	build.Stdout, build.Stderr = b.progress, b.progress
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("the build failed, its errors are above: %w", err)
+	if err := project.Make(ctx, b.root, b.progress, targets...); err != nil {
+		return err
 	}
 	var all sync.WaitGroup // zipping takes a second each
 	failures := make([]error, len(b.contestants))

@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
+	"accountapi/test/internal/compiled"
 	"accountapi/test/issuer"
 	"accountapi/test/runtimeapi"
 )
@@ -44,9 +44,8 @@ func TestVerdict(t *testing.T) {
 func build(t *testing.T, source string) *contestant {
 	t.Helper()
 	bootstrap := filepath.Join(t.TempDir(), "bootstrap")
-	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./"+source)
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, output)
+	if err := compiled.Build("./"+source, bootstrap); err != nil {
+		t.Fatal(err)
 	}
 	name := filepath.Base(source)
 	return &contestant{name: name, kind: peer, bootstrap: bootstrap, row: &row{Name: name, Kind: peer}}

@@ -5,7 +5,7 @@
 // All contestants take turns in one run, in a new order each round: whatever else the
 // machine does hits all of them. Every answer is checked; figures are medians with their
 // quartiles, and the ratios are taken within a round. One contestant, the floor, runs
-// twice: how far it is from itself is the noise of the run.
+// twice: how far it is from itself tells how exact a median is.
 //
 // What it is not: a load test of a deployed stage, or a claim about absolute times on
 // AWS. Figures that need Linux (CPU, memory) or cgroups (Lambda's CPU shares) are left out

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"flag"
@@ -9,10 +8,11 @@ import (
 	"io"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"accountapi/test/internal/project"
 )
 
 // plan says how much is measured.
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string) error {
 	if *quick && *update {
 		return errors.New("what the README shows comes from a whole run: leave out -quick")
 	}
-	root, err := projectRoot(ctx)
+	root, err := project.Root()
 	if err != nil {
 		return err
 	}
@@ -165,16 +165,3 @@ func shuffled[T any](round int, list []T) []T {
 // authorizer and floor are the two that all others are compared with.
 func (b *bench) authorizer() *contestant { return b.contestants[0] }
 func (b *bench) floor() *contestant      { return b.contestants[1] }
-
-// projectRoot is the folder of the workspace.
-func projectRoot(ctx context.Context) (string, error) {
-	output, err := exec.CommandContext(ctx, "go", "env", "GOWORK").Output()
-	if err != nil {
-		return "", fmt.Errorf("go env GOWORK: %w", err)
-	}
-	file := string(bytes.TrimSpace(output))
-	if file == "" || file == "off" {
-		return "", errors.New("this folder belongs to no go.work: run bench inside the project")
-	}
-	return filepath.Dir(file), nil
-}

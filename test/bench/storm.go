@@ -31,9 +31,10 @@ const (
 func (b *bench) storms(ctx context.Context, _ *result) error {
 	var turn sync.Mutex
 	var all sync.WaitGroup
-	failures := make([]error, len(b.contestants))
-	for i, c := range b.contestants {
-		if c.row.Skipped == "" && c.kind != reference {
+	list := b.able()
+	failures := make([]error, len(list))
+	for i, c := range list {
+		if c.kind != reference {
 			all.Go(func() {
 				if err := b.storm(ctx, c, &turn); err != nil {
 					failures[i] = fmt.Errorf("%s: %w", c.name, err)

@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"accountapi/test/internal/compiled"
+
 	"go.uber.org/goleak"
 )
 
@@ -30,24 +32,7 @@ func TestMain(m *testing.M) {
 	if bootstrap = os.Getenv(parentVariable); bootstrap != "" {
 		os.Exit(m.Run()) // TestProcessesEndWithTheirParent started this
 	}
-	dir, err := os.MkdirTemp("", "runtimeapi")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	bootstrap = filepath.Join(dir, "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", bootstrap, "./testdata/function")
-	build.Stderr = os.Stderr
-	code := 1
-	if err := build.Run(); err == nil {
-		code = m.Run()
-	}
-	os.RemoveAll(dir)
-	if err := goleak.Find(); code == 0 && err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		code = 1
-	}
-	os.Exit(code)
+	goleak.VerifyTestMain(compiled.Tests{M: m, Source: "./testdata/function", Program: &bootstrap})
 }
 
 // answer is what testdata/function says of itself.

@@ -25,6 +25,7 @@ import (
 	"testing"
 	"time"
 
+	"accountapi/test/internal/compiled"
 	"accountapi/test/internal/project"
 	"accountapi/test/issuer"
 )
@@ -34,23 +35,12 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "doctor")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(folder, "doctor")
-	if output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v\n%s", err, output)
-		os.Exit(1)
-	}
 	// Once, before tests that run at the same time find it out of date.
 	if _, err := project.Function(context.Background(), "authorizer", os.Stderr); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
-	os.RemoveAll(folder)
-	os.Exit(code)
+	os.Exit(compiled.Tests{M: m, Source: ".", Program: &program}.Run())
 }
 
 // call is one call of the command.

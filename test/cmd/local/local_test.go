@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"accountapi/test/internal/compiled"
 )
 
 // The tests run the compiled command, as make run does.
@@ -21,19 +23,7 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "local")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(folder, "local")
-	output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput()
-	if err != nil {
-		fmt.Fprintf(os.Stderr, "%v\n%s", err, output)
-		os.Exit(1)
-	}
-	code := m.Run()
-	os.RemoveAll(folder)
-	os.Exit(code)
+	os.Exit(compiled.Tests{M: m, Source: ".", Program: &program}.Run())
 }
 
 // process is a running command.

@@ -9,11 +9,11 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"syscall"
 	"testing"
 
+	"accountapi/test/internal/compiled"
 	"accountapi/test/issuer"
 
 	"github.com/creack/pty"
@@ -24,18 +24,7 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
-	folder, err := os.MkdirTemp("", "token")
-	if err != nil {
-		panic(err)
-	}
-	program = filepath.Join(folder, "token")
-	if output, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "%v\n%s", err, output)
-		os.Exit(1)
-	}
-	code := m.Run()
-	os.RemoveAll(folder)
-	os.Exit(code)
+	os.Exit(compiled.Tests{M: m, Source: ".", Program: &program}.Run())
 }
 
 const secret = `s3cr3t+"/%$ä`

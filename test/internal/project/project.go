@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // Root returns the folder with go.work: the working directory or one above it.
@@ -34,7 +35,7 @@ func Assembly(ctx context.Context, output io.Writer) (folder string, err error) 
 	if err != nil {
 		return "", err
 	}
-	return filepath.Join(root, ".build", "local", "assembly"), build(ctx, root, "assembly", output)
+	return filepath.Join(root, ".build", "local", "assembly"), Make(ctx, root, output, "assembly")
 }
 
 // Function brings one function up to date, built for this machine, and returns its
@@ -45,16 +46,17 @@ func Function(ctx context.Context, name string, output io.Writer) (bootstrap str
 		return "", err
 	}
 	target := filepath.Join(".build", "local", "lambdas", name, "bootstrap")
-	return filepath.Join(root, target), build(ctx, root, target, output)
+	return filepath.Join(root, target), Make(ctx, root, output, target)
 }
 
-func build(ctx context.Context, root, target string, output io.Writer) error {
-	command := exec.CommandContext(ctx, "make", "--no-print-directory", "-s", target)
+// Make brings targets of the Makefile in root up to date. What make says goes to output.
+func Make(ctx context.Context, root string, output io.Writer, targets ...string) error {
+	command := exec.CommandContext(ctx, "make", append([]string{"--no-print-directory", "-s"}, targets...)...)
 	command.Dir = root
 	command.Stdout = output
 	command.Stderr = output
 	if err := command.Run(); err != nil {
-		return fmt.Errorf("the build failed, its errors are above (make %s: %w)", target, err)
+		return fmt.Errorf("the build failed, its errors are above (make %s: %w)", strings.Join(targets, " "), err)
 	}
 	return nil
 }
