@@ -47,9 +47,9 @@ bench: need-go ## measure the authorizer beside its peers, in 5 minutes [QUICK=1
 # Each target finds what it can in FUZZTIME; what it found before it tries in every test.
 FUZZTIME ?= 30s
 fuzz: need-go ## attack every input of the authorizer: [FUZZTIME=30s]
-	@for target in $$(go test ./lambdas/authorizer -list 'Fuzz.*' | grep '^Fuzz'); do \
-		go test ./lambdas/authorizer -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done
-	@go test ./test/differential -run '^$$' -fuzz FuzzDifferential -fuzztime $(FUZZTIME)
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' lambdas test | xargs -n 1 dirname | sort -u); do \
+		for target in $$(go test ./$$package -list '^Fuzz' | grep '^Fuzz'); do \
+			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
 smoke: need-go ## run the same suite against a deployed stage: API_URL= TOKEN=
 	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "say which stage and with which token: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
