@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 
 	"accountapi/lambdas/internal/jwt"
 	"accountapi/lambdas/internal/strictjson"
@@ -26,7 +27,8 @@ func decodeEvent(payload []byte) (event request, err error) {
 		}
 	}
 	if json.Unmarshal(payload, &event) != nil {
-		return event, jwt.ErrInternal // its own words would quote the token
+		// Its own words would quote the token.
+		return event, fmt.Errorf("%w: the event is not that of a TOKEN authorizer", jwt.ErrInternal)
 	}
 	return event, nil
 }

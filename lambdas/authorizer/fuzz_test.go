@@ -30,7 +30,8 @@ func FuzzAuthorization(f *testing.F) {
 	}
 	bed := fuzzBed(f)
 	f.Fuzz(func(t *testing.T, value string) {
-		_, err := bed.handle(context.Background(), request{Type: "TOKEN", MethodArn: testArn, AuthorizationToken: value})
+		event := toJSON(request{Type: "TOKEN", MethodArn: testArn, AuthorizationToken: value})
+		_, err := bed.Invoke(context.Background(), []byte(event))
 		scheme, token, _ := strings.Cut(value, " ")
 		if err == nil && (!ed().Signed(strings.TrimLeft(token, " ")) || !strings.EqualFold(scheme, "Bearer")) {
 			t.Errorf("let in: %q", value)

@@ -44,63 +44,56 @@ func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Ti
 	}, nil
 }
 
-// Invoke is handle in bytes, as a [lambda.Handler]: event in, answer out.
-func (a *authorizer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
-	event, err := decodeEvent(payload)
-	if err != nil {
-		return nil, err
-	}
-	answer, err := a.handle(ctx, event)
-	if err != nil {
-		return nil, err
-	}
-	return answer.encode(), nil
-}
-
-// handle is the whole story of a request.
-func (a *authorizer) handle(ctx context.Context, event request) (answer, error) {
-	entry := a.log.begin(ctx, event)
-	verified, err := a.decide(ctx, event, entry)
-	return a.answer(entry, verified, err)
-}
-
-// decide returns who is calling and for which resource an answer counts. Without an error
-// the caller is let in. Its error is or wraps a [jwt.Reason].
-func (a *authorizer) decide(ctx context.Context, event request, entry *entry) (verified answer, err error) {
+// Invoke answers one event, as a [lambda.Handler]. All that it does stands under the
+// recover and gets its line in the log.
+func (a *authorizer) Invoke(ctx context.Context, payload []byte) (policy []byte, err error) {
+	entry := a.log.begin(ctx)
 	defer func() {
 		// A bug fails closed, as "could not check", and without the panic's own text:
 		// aws-lambda-go would send that along and end the process.
 		if bug := recover(); bug != nil {
-			err = fmt.Errorf("%w: panic: %T\n%s", jwt.ErrInternal, bug, debug.Stack())
+			policy, err = a.answer(entry, nil, fmt.Errorf("%w: panic: %T\n%s", jwt.ErrInternal, bug, debug.Stack()))
 		}
 	}()
+	policy, err = a.decide(ctx, payload, entry)
+	return a.answer(entry, policy, err)
+}
+
+// decide returns the policy for a verified caller. Its error is or wraps a [jwt.Reason];
+// with jwt.ErrScope there is a policy too.
+func (a *authorizer) decide(ctx context.Context, payload []byte, entry *entry) (policy []byte, err error) {
 	// An event that is not ours is the deployment's fault, not the caller's.
-	if verified.resource, err = stageARN(event); err != nil {
-		return verified, err
+	event, err := decodeEvent(payload)
+	if err != nil {
+		return nil, err
+	}
+	entry.methodArn = event.MethodArn
+	stage, err := stageARN(event)
+	if err != nil {
+		return nil, err
 	}
 	token, err := bearer(event.AuthorizationToken) // RFC 6750: scheme, size, alphabet
 	if err != nil {
-		return verified, err
+		return nil, err
 	}
-	verified.who, err = a.verifier.Verify(ctx, token, &entry.seen)
+	who, err := a.verifier.Verify(ctx, token, &entry.seen)
 	if err != nil {
-		return verified, err
+		return nil, err
 	}
 	// What the caller may do on a route is the handlers' decision; these scopes the whole
 	// API demands.
 	for _, scope := range a.requiredScopes {
-		if !verified.who.HasScope(scope) {
-			return verified, jwt.ErrScope
+		if !who.HasScope(scope) {
+			return encodePolicy("Deny", stage, who), jwt.ErrScope
 		}
 	}
-	return verified, nil
+	return encodePolicy("Allow", stage, who), nil
 }
 
 // answer is the only place where a decision becomes an outcome, and its log line: a
 // reason that lies in the token is a 401, or a 403 if it is only a missing scope; any
 // other error means that the token could not be checked.
-func (a *authorizer) answer(entry *entry, verified answer, err error) (answer, error) {
-	entry.keySetAge, entry.hasKeys = a.keys.Age()
+func (a *authorizer) answer(entry *entry, policy []byte, err error) ([]byte, error) {
 	reason := jwt.OK
 	if err != nil {
 		reason = jwt.ErrInternal
@@ -109,17 +102,15 @@ func (a *authorizer) answer(entry *entry, verified answer, err error) (answer, e
 	switch reason {
 	case jwt.OK:
 		entry.write("allow", reason, nil)
-		verified.effect = "Allow"
-		return verified, nil
+		return policy, nil
 	case jwt.ErrScope:
 		entry.write("deny", reason, nil)
-		verified.effect = "Deny"
-		return verified, nil
-	case jwt.ErrInternal, jwt.ErrJWKSUnavailable:
+		return policy, nil
+	case jwt.ErrInternal, jwt.ErrJWKSUnavailable, jwt.ErrKidUnproven:
 		entry.write("error", reason, err)
-		return answer{}, reason // only the reason: the text of a function's error is kept by AWS
+		return nil, reason // only the reason: the text of a function's error is kept by AWS
 	default:
 		entry.write("refuse", reason, nil)
-		return answer{}, errUnauthorized
+		return nil, errUnauthorized
 	}
 }

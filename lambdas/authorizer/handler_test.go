@@ -2,9 +2,12 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"strings"
 	"testing"
+	"time"
+
+	"accountapi/lambdas/internal/jwks"
+	"accountapi/lambdas/internal/jwt"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -69,6 +72,7 @@ func TestAnswerIsAPolicyForTheWholeStage(t *testing.T) {
 			"scope":     "get:profile",
 			"iss":       "https://tenant.example/",
 			"exp":       "1800003600",
+			"until":     "1800003630",
 		},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -101,24 +105,77 @@ func TestEventOfAnotherKindIsNotTheCallersFault(t *testing.T) {
 		"no token, wrong type too": {Type: "", MethodArn: testArn},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := bed.handle(t.Context(), event)
-			if err == nil || err.Error() != "internal" {
-				t.Errorf("got %v, want internal", err)
+			bed.expectInternal(t, toJSON(event))
+		})
+	}
+}
+
+// expectInternal compares the answer to an event with "could not check", and the log with
+// one line about that.
+func (b *bed) expectInternal(t *testing.T, event string) (line string) {
+	t.Helper()
+	b.lines.take()
+	policy, err := b.Invoke(t.Context(), []byte(event))
+	if policy != nil || err == nil || err.Error() != "internal" {
+		t.Errorf("got %s, %v; want the error internal", policy, err)
+	}
+	line = b.lines.take()
+	if strings.Count(line, `"msg":"decision"`) != 1 || !strings.Contains(line, `"decision":"error","reason":"internal"`) ||
+		!strings.Contains(line, `"Decisions":1`) {
+		t.Errorf("the log is %s; want one line with the reason internal and its metric", line)
+	}
+	return line
+}
+
+// panicking is a part of the authorizer that panics with a secret.
+func panicking() time.Time { panic("the secret of a panic") }
+
+func TestPanicIsAnsweredAsCouldNotCheck(t *testing.T) {
+	event := toJSON(request{Type: "TOKEN", MethodArn: testArn, AuthorizationToken: bearerOf()})
+	for name, sabotage := range map[string]func(*bed){
+		"in the verifier": func(b *bed) { b.verifier = nil },
+		"in the clock": func(b *bed) {
+			b.verifier = jwt.NewVerifier(jwt.Config{Issuer: testIssuer, Audiences: []string{testAudience},
+				Algorithms: jwks.Supported(), Provider: auth0(), Keys: b.keys, Now: panicking})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bed := newBed(t, keySet(key1().JWK()))
+			sabotage(bed)
+			line := bed.expectInternal(t, event)
+			if !strings.Contains(line, "handler.go") {
+				t.Errorf("the line does not say where: %s", line)
+			}
+			for _, secret := range []string{"the secret of a panic", strings.Split(event, ".")[2][:40]} {
+				if strings.Contains(line, secret) {
+					t.Errorf("the line holds %q", secret)
+				}
 			}
 		})
 	}
 }
 
-func TestPanicIsAnsweredAsCouldNotCheck(t *testing.T) {
+// panickingWriter panics at the first line about an allowed token.
+type panickingWriter struct {
+	to       *syncBuffer
+	panicked bool
+}
+
+func (w *panickingWriter) Write(line []byte) (int, error) {
+	if !w.panicked && strings.Contains(string(line), `"allow"`) {
+		w.panicked = true
+		panic("the secret of a panic")
+	}
+	return w.to.Write(line)
+}
+
+func TestPanicAfterTheDecisionDoesNotAllow(t *testing.T) {
 	bed := newBed(t, keySet(key1().JWK()))
-	bed.verifier = nil // a call panics
-	token := mint()
-	_, err := bed.handle(t.Context(), request{Type: "TOKEN", MethodArn: testArn, AuthorizationToken: "Bearer " + token})
-	if err == nil || err.Error() != "internal" || errors.Is(err, errUnauthorized) {
-		t.Errorf("got %v, want internal", err)
-	}
-	log := bed.lines.take()
-	if !strings.Contains(log, `"reason":"internal"`) || strings.Contains(log, strings.Split(token, ".")[2]) {
-		t.Errorf("the log line is not as it should be: %s", log)
-	}
+	bed.log.out = &panickingWriter{to: bed.lines}
+	bed.expectInternal(t, toJSON(request{Type: "TOKEN", MethodArn: testArn, AuthorizationToken: bearerOf()}))
+}
+
+func auth0() jwt.Provider {
+	provider, _ := jwt.ProviderNamed("auth0")
+	return provider
 }

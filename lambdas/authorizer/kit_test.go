@@ -65,7 +65,7 @@ func newBed(t testing.TB, document string, settings ...string) *bed {
 	t.Helper()
 	b := &bed{Server: tokentest.Serve(t, document), clock: &tokentest.Clock{}, lines: &syncBuffer{}}
 	b.start(t, settings...)
-	b.keys.Prefetch(context.Background())
+	b.keys.Prefetch()
 	return b
 }
 
@@ -108,7 +108,8 @@ func (b *bed) lineOf(t testing.TB, authorization string) (line map[string]any) {
 	t.Helper()
 	b.lines.take()
 	ctx := lambdacontext.NewContext(context.Background(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
-	answer, err := b.handle(ctx, request{Type: "TOKEN", AuthorizationToken: authorization, MethodArn: testArn})
+	event := toJSON(request{Type: "TOKEN", AuthorizationToken: authorization, MethodArn: testArn})
+	policy, err := b.Invoke(ctx, []byte(event))
 	text := b.lines.take()
 	for one := range strings.Lines(text) {
 		if strings.Contains(one, `"msg":"decision"`) {
@@ -120,7 +121,7 @@ func (b *bed) lineOf(t testing.TB, authorization string) (line map[string]any) {
 	got := "error"
 	switch {
 	case err == nil:
-		got = strings.ToLower(answer.effect)
+		got = strings.ToLower(effect(policy))
 	case err.Error() == "Unauthorized":
 		got = "refuse"
 	}
@@ -133,4 +134,15 @@ func (b *bed) lineOf(t testing.TB, authorization string) (line map[string]any) {
 		}
 	}
 	return line
+}
+
+// effect returns the effect of a policy.
+func effect(policy []byte) string {
+	var document struct {
+		PolicyDocument struct{ Statement []struct{ Effect string } }
+	}
+	if json.Unmarshal(policy, &document) != nil || len(document.PolicyDocument.Statement) != 1 {
+		return "no policy"
+	}
+	return document.PolicyDocument.Statement[0].Effect
 }

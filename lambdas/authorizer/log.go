@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"io"
 	"strconv"
@@ -71,11 +70,19 @@ func (l *decisionLog) keySet(f jwks.Fetch) {
 }
 
 // runtimeLog is where aws-lambda-go may write. It repeats every error that a handler
-// returns; here each has its line already, with more in it.
+// returns; here each has its line already, with more in it. Anything else that it writes
+// is passed on.
 type runtimeLog struct{ out io.Writer }
 
+var repeatedErrors = map[string]bool{
+	`{"errorMessage":"Unauthorized","errorType":"errorString"}`: true,
+	`{"errorMessage":"internal","errorType":"Reason"}`:          true,
+	`{"errorMessage":"jwks_unavailable","errorType":"Reason"}`:  true,
+	`{"errorMessage":"kid_unproven","errorType":"Reason"}`:      true,
+}
+
 func (l runtimeLog) Write(line []byte) (int, error) {
-	if bytes.Contains(line, []byte(`{"errorMessage":`)) {
+	if repeatedErrors[strings.TrimSuffix(string(line), "\n")] {
 		return len(line), nil
 	}
 	return l.out.Write(line)
@@ -89,12 +96,10 @@ type entry struct {
 	requestID string
 	methodArn string
 	seen      jwt.Seen
-	keySetAge time.Duration
-	hasKeys   bool // else there is no age
 }
 
-func (l *decisionLog) begin(ctx context.Context, event request) *entry {
-	e := &entry{log: l, start: time.Now(), cold: !l.warm.Swap(true), methodArn: event.MethodArn}
+func (l *decisionLog) begin(ctx context.Context) *entry {
+	e := &entry{log: l, start: time.Now(), cold: !l.warm.Swap(true)}
 	if lc, ok := lambdacontext.FromContext(ctx); ok {
 		e.requestID = lc.AwsRequestID
 	}
@@ -134,9 +139,11 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 	line.number("Decisions", 1)
 	line.number("Duration", milliseconds(time.Since(e.start)))
 	line.number("ColdStart", cold)
-	if e.hasKeys {
+	// Only from a token that got as far as the keys: they are fetched for it if due, so their
+	// age says something about the issuer.
+	if e.seen.KeysAsked {
 		metrics += `,{"Name":"KeySetAge","Unit":"Seconds"}`
-		line.number("KeySetAge", float64(int(e.keySetAge.Seconds())))
+		line.number("KeySetAge", float64(int(e.seen.KeySetAge.Seconds())))
 	}
 	e.log.mu.Lock()
 	defer e.log.mu.Unlock()

@@ -25,10 +25,10 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 			"level": "INFO", "msg": "decision", "decision": "allow", "reason": "ok",
 			"kid": "key-1", "issuer": testIssuer, "subject": "auth0|42",
 		}},
-		"refused, verified": {bearerOf(claim("exp", 1)), members{
-			"decision": "refuse", "reason": "expired", "kid": "key-1", "issuer": testIssuer, "subject": "auth0|42",
+		"refused by its claims": {bearerOf(claim("exp", 1)), members{
+			"decision": "refuse", "reason": "expired", "kid": "key-1", "issuer": testIssuer, "subject": nil,
 		}},
-		"refused, not verified": {bearerOf(by(stranger())), members{
+		"refused by its signature": {bearerOf(by(stranger())), members{
 			"decision": "refuse", "reason": "bad_signature", "kid": "key-1", "issuer": testIssuer, "subject": nil,
 		}},
 		"without a token": {"", members{
@@ -69,6 +69,7 @@ func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
 	second := bed.lineOf(t, bearerOf())
 	bed.Answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	failed := bed.lineOf(t, bearerOf(by(key2())))
+	refused := bed.lineOf(t, bearerOf(claim("aud", "https://other.example")))
 	bed.start(t) // without the fetch of init
 	keyless := bed.lineOf(t, "")
 
@@ -83,9 +84,10 @@ func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
 		"the first has init's fetch": {first, withFetch, members{
 			"ColdStart": 1., "Fetches": 1., "FetchFailures": 0., "KeySetAge": 0.,
 		}},
-		"the next has no fetch":        {second, withAge, members{"ColdStart": 0., "Decisions": 1.}},
-		"a failed fetch counts":        {failed, withFetch, members{"Fetches": 1., "FetchFailures": 1.}},
-		"without keys there is no age": {keyless, decision, nil},
+		"the next has no fetch":             {second, withAge, members{"ColdStart": 0., "Decisions": 1.}},
+		"a failed fetch counts":             {failed, withFetch, members{"Fetches": 1., "FetchFailures": 1.}},
+		"a token that did not ask the keys": {refused, decision, nil},
+		"without keys there is no age":      {keyless, decision, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var aws struct {
@@ -154,18 +156,25 @@ func TestIssuerCannotFillTheLog(t *testing.T) {
 	}
 }
 
-func TestErrorsThatTheRuntimeRepeatsAreNotLogged(t *testing.T) {
-	out := &syncBuffer{}
-	log := runtimeLog{out}
-	for _, line := range []string{
-		`2026/01/02 03:04:05 {"errorMessage":"Unauthorized","errorType":"errorString"}` + "\n",
-		"something else\n",
+func TestOnlyErrorsThatTheRuntimeRepeatsAreNotLogged(t *testing.T) {
+	for line, logged := range map[string]bool{
+		`{"errorMessage":"Unauthorized","errorType":"errorString"}`:                           false,
+		`{"errorMessage":"internal","errorType":"Reason"}`:                                    false,
+		`{"errorMessage":"jwks_unavailable","errorType":"Reason"}`:                            false,
+		`{"errorMessage":"kid_unproven","errorType":"Reason"}`:                                false,
+		`{"errorMessage":"internal","errorType":"Reason","stackTrace":[]}`:                    true,
+		`{"errorMessage":"runtime error: index out of range","errorType":"boundsError"}`:      true,
+		`{"errorMessage":"unexpected end of JSON input","errorType":"SyntaxError"}`:           true,
+		`runtime API client failed to close the response body`:                                true,
+		`a line that holds {"errorMessage":"Unauthorized","errorType":"errorString"}`:         true,
+		"{\"errorMessage\":\"Unauthorized\",\"errorType\":\"errorString\"}\nand another line": true,
 	} {
-		if n, err := log.Write([]byte(line)); n != len(line) || err != nil {
+		out := &syncBuffer{}
+		if n, err := (runtimeLog{out}).Write([]byte(line + "\n")); n != len(line)+1 || err != nil {
 			t.Errorf("wrote %d, %v", n, err)
 		}
-	}
-	if got := out.take(); got != "something else\n" {
-		t.Errorf("logged %q", got)
+		if got := out.take() != ""; got != logged {
+			t.Errorf("%q: logged %v, want %v", line, got, logged)
+		}
 	}
 }

@@ -14,7 +14,6 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"log"
 	"os"
@@ -31,9 +30,10 @@ func main() {
 		fmt.Fprintf(os.Stderr, "authorizer: the configuration is not usable:\n%v\n", err)
 		os.Exit(1)
 	}
+	log.SetFlags(0) // CloudWatch knows the time
 	log.SetOutput(runtimeLog{os.Stderr})
 	debug.SetGCPercent(75) // as fast as with 100, and a megabyte smaller
-	authorizer.keys.Prefetch(context.Background())
+	authorizer.keys.Prefetch()
 	// Init had all the CPU. From now on there is one invocation at a time, and below 1,769 MB
 	// less than one CPU for it (AWS: "Configure Lambda function memory"): a second thread
 	// would spend that on looking for work.

@@ -31,27 +31,21 @@ func stageARN(event request) (string, error) {
 	return "", fmt.Errorf("%w: methodArn %q is not the ARN of a method", jwt.ErrInternal, event.MethodArn)
 }
 
-// answer is what API Gateway is told about a verified caller: a policy of one statement,
-// and the context for the function behind the route.
-type answer struct {
-	effect   string // Allow or Deny
-	resource string // an ARN with a wildcard
-	who      principal.Principal
-}
-
-// encode writes the answer as JSON (AWS: "Output from an API Gateway Lambda authorizer").
-func (a answer) encode() []byte {
+// encodePolicy writes what API Gateway is told about a verified caller: a policy of one
+// statement, and the context for the function behind the route (AWS: "Output from an API
+// Gateway Lambda authorizer"). The effect is Allow or Deny.
+func encodePolicy(effect, resource string, who principal.Principal) []byte {
 	out := make([]byte, 0, 768)
 	out = append(out, `{"principalId":`...)
-	out = strictjson.AppendString(out, a.who.Subject)
+	out = strictjson.AppendString(out, who.Subject)
 	out = append(out, `,"policyDocument":{"Version":"2012-10-17","Statement":[`...)
 	out = append(out, `{"Action":["execute-api:Invoke"],"Effect":`...)
-	out = strictjson.AppendString(out, a.effect)
+	out = strictjson.AppendString(out, effect)
 	out = append(out, `,"Resource":[`...)
-	out = strictjson.AppendString(out, a.resource)
+	out = strictjson.AppendString(out, resource)
 	out = append(out, `]}]},"context":{`...)
 	first := true
-	for name, value := range a.who.Context() {
+	for name, value := range who.Context() {
 		if !first {
 			out = append(out, ',')
 		}

@@ -11,12 +11,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-func TestAnswerIsWrittenAsEncodingJSONWritesIt(t *testing.T) {
+func TestPolicyIsWrittenAsEncodingJSONWritesIt(t *testing.T) {
 	for _, who := range []principal.Principal{
 		{Subject: "auth0|42", ClientID: "c", Scopes: []string{"a", "b"}, Issuer: testIssuer},
 		{Subject: "\"\\/\b\u0001\u2028<é😀>", Issuer: strings.Repeat("x", 2000)},
 	} {
-		answer := answer{"Deny", testStage, who}
+		policy := encodePolicy("Deny", testStage, who)
 		var got, want any
 		reference, _ := json.Marshal(events.APIGatewayCustomAuthorizerResponse{
 			PrincipalID: who.Subject,
@@ -28,8 +28,8 @@ func TestAnswerIsWrittenAsEncodingJSONWritesIt(t *testing.T) {
 			},
 			Context: who.Context(),
 		})
-		if json.Unmarshal(answer.encode(), &got) != nil || json.Unmarshal(reference, &want) != nil {
-			t.Fatalf("no JSON: %s", answer.encode())
+		if json.Unmarshal(policy, &got) != nil || json.Unmarshal(reference, &want) != nil {
+			t.Fatalf("no JSON: %s", policy)
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)

@@ -26,7 +26,7 @@ type document struct {
 
 // candidate is a published key that is used if its material is sound.
 type candidate struct {
-	kid        string
+	kid        string // "" if it has none (RFC 7517 section 4.5)
 	algorithms Algorithms
 	material   map[string]string // the members that make up the public key
 }
@@ -37,9 +37,11 @@ type Dropped struct {
 	Why string `json:"why"`
 }
 
+// errNoUsableKey is about a valid JWK Set.
 var errNoUsableKey = errors.New("the document holds no key that can be used")
 
 // readDocument reads a JWK Set strictly. A key that cannot be used does not spoil others.
+// With errNoUsableKey the document says which keys were dropped.
 func readDocument(body []byte, allowed Algorithms) (document, error) {
 	set, ok := strictjson.ParseOutline(body)
 	if !ok {
@@ -77,7 +79,7 @@ func readKey(raw []byte, allowed Algorithms) (c candidate, err error) {
 	// A member that is null is one that the issuer has nothing to say in.
 	published = slices.DeleteFunc(published, func(m strictjson.Member) bool { return string(m.Value) == "null" })
 	kid, ok := strictjson.String(published.Get("kid"))
-	if !ok || kid == "" || len(kid) > maxKeyID {
+	if published.Has("kid") && (!ok || kid == "" || len(kid) > MaxKeyID) {
 		return c, errors.New("no usable kid")
 	}
 	c.kid = kid
@@ -159,9 +161,9 @@ func (d document) cleaned() []byte {
 	return text
 }
 
-// keys returns the keys by kid, given what the parser has made of the cleaned set, by
-// place; nil is a key that it could not read. Keys whose material is not sound are left
-// out, and dropped is all that is not used.
+// keys returns the keys by kid, "" for those without one, given what the parser has made
+// of the cleaned set, by place; nil is a key that it could not read. Keys whose material
+// is not sound are left out, and dropped is all that is not used.
 func (d document) keys(parsed map[int]crypto.PublicKey) (keys map[string][]publicKey, dropped []Dropped) {
 	keys = make(map[string][]publicKey, len(d.usable))
 	dropped = d.dropped
@@ -170,7 +172,7 @@ func (d document) keys(parsed map[int]crypto.PublicKey) (keys map[string][]publi
 		if public := parsed[place]; public != nil {
 			why = weakness(public)
 		}
-		if why == "" && len(keys[c.kid]) == maxKeysPerKid {
+		if why == "" && c.kid != "" && len(keys[c.kid]) == maxKeysPerKid {
 			why = fmt.Sprintf("more than %d keys have this kid", maxKeysPerKid)
 		}
 		if why != "" {

@@ -16,6 +16,9 @@ const (
 	maxBackoffFirst = 2 * time.Second // until the first fetch that succeeds
 )
 
+// errNotNow says that a fetch was not allowed.
+var errNotNow = errors.New("no fetch is allowed now")
+
 // fetches has one fetch under way at a time, for which any number of callers wait, and
 // lets time pass after one that failed.
 type fetches struct {
@@ -24,9 +27,10 @@ type fetches struct {
 
 	mu        sync.Mutex // guards what follows; never held during network
 	underWay  *flight
-	succeeded bool      // at least once
-	failures  int       // since the last success
-	retryAt   time.Time // no fetch before that, after a failure
+	succeeded bool          // at least once
+	failures  int           // since the last success
+	failedAt  time.Time     // the last of them
+	backoff   time.Duration // so long after failedAt there is no fetch
 }
 
 // flight is a fetch that others may wait for.
@@ -35,32 +39,35 @@ type flight struct {
 	err  error // set before done is closed
 }
 
-// wait fetches, or waits for the fetch that is under way, and returns its error. It waits
-// no longer than ctx and the budget of an invocation allow.
-func (f *fetches) wait(ctx context.Context) error {
+// wait waits for the fetch that is under way, or starts one if allowed says so, and
+// returns its error, or errNotNow. The answer of a fetch that was joined may be older than
+// the call. It waits no longer than ctx and the budget of an invocation allow.
+func (f *fetches) wait(ctx context.Context, allowed func() bool) (joined bool, err error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithDeadline(ctx, deadline.Add(-deadlineMargin))
 		defer cancel()
 	}
-	joined, err := f.join(ctx)
+	joined, err = f.join(ctx, allowed)
 	if joined && err != nil && ctx.Err() == nil {
 		// That fetch began before this call, perhaps before a freeze that it did not
 		// survive.
-		_, err = f.join(ctx)
+		if again, retryErr := f.join(ctx, allowed); retryErr != errNotNow {
+			return again, retryErr
+		}
 	}
-	return err
+	return joined, err
 }
 
 // join waits for a fetch: the one under way, if joined, else a new one.
-func (f *fetches) join(ctx context.Context) (joined bool, err error) {
+func (f *fetches) join(ctx context.Context, allowed func() bool) (joined bool, err error) {
 	f.mu.Lock()
 	flying := f.underWay
 	joined = flying != nil
 	if !joined {
-		if f.now().Before(f.retryAt) {
+		if f.failures > 0 && !elapsed(f.failedAt, f.now(), f.backoff) || !allowed() {
 			f.mu.Unlock()
-			return false, errors.New("a fetch has just failed, the next try is due soon")
+			return false, errNotNow
 		}
 		flying = &flight{done: make(chan struct{})}
 		f.underWay = flying
@@ -76,39 +83,38 @@ func (f *fetches) join(ctx context.Context) (joined bool, err error) {
 }
 
 // run runs in a goroutine of its own: an invocation that cannot wait leaves it behind. It
-// ends with the fetch, so by fetchTimeout.
+// ends with the fetch, which has a time-out.
 func (f *fetches) run(flying *flight) {
 	flying.err = f.fetch()
 	f.mu.Lock()
 	f.underWay = nil
 	if flying.err == nil {
-		f.succeeded, f.failures, f.retryAt = true, 0, time.Time{}
+		f.succeeded, f.failures = true, 0
 	} else {
-		f.retryAt = f.now().Add(f.backoff())
+		f.failedAt, f.backoff = f.now(), backoff(f.failures, f.succeeded)
 		f.failures++
 	}
 	f.mu.Unlock()
 	close(flying.done)
 }
 
-// backoff returns how long not to fetch after one more failure. After the first one it is
-// zero: the network may have failed once, and the fetch of init cost no caller yet.
-func (f *fetches) backoff() time.Duration {
-	if f.failures == 0 {
+// backoff returns how long not to fetch after a failure that came on top of so many. After
+// the first one it is zero: the network may have failed once, and the fetch of init cost
+// no caller yet.
+func backoff(failures int, succeeded bool) time.Duration {
+	if failures == 0 {
 		return 0
 	}
 	limit := maxBackoff
-	if !f.succeeded {
+	if !succeeded {
 		limit = maxBackoffFirst
 	}
-	wait := min(time.Second<<min(f.failures-1, 10), limit)
+	wait := min(time.Second<<min(failures-1, 10), limit)
 	return wait/2 + rand.N(wait/2) // environments must not come back in step
 }
 
-// undecided tells whether a fetch is under way or the last one has failed: then nobody
-// can tell which keys the issuer has.
-func (f *fetches) undecided() bool {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return f.failures > 0 || f.underWay != nil
+// elapsed tells whether d has passed since then. A clock that was set back counts as
+// enough.
+func elapsed(then, now time.Time, d time.Duration) bool {
+	return now.Sub(then) >= d || now.Before(then)
 }

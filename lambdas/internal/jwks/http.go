@@ -13,62 +13,78 @@ import (
 )
 
 const (
-	fetchTimeout = 1500 * time.Millisecond // for one fetch, connection to last byte
-	maxDocument  = 256 << 10               // bytes, after decompression
+	maxDocument = 256 << 10 // bytes, after decompression
 
 	// Bounds on how long a set is used before it is fetched again.
 	minTTL     = 5 * time.Minute
-	maxTTL     = time.Hour // also how long a key may be trusted that the issuer has removed
+	maxTTL     = time.Hour
 	defaultTTL = 15 * time.Minute
 )
 
 // client fetches JWK Sets.
-type client struct{ http *http.Client }
+type client struct {
+	http    *http.Client
+	timeout time.Duration // for one fetch, connection to last byte
+}
 
 func newClient() client {
 	var http1 http.Protocols
 	http1.SetHTTP1(true)
-	return client{&http.Client{
-		Transport: &http.Transport{
-			Proxy:             http.ProxyFromEnvironment,
-			DisableKeepAlives: true, // the other end is gone after a freeze
-			Protocols:         &http1,
+	return client{
+		timeout: 3 * time.Second, // as slow as some issuers are
+		http: &http.Client{
+			Transport: &http.Transport{
+				Proxy:             http.ProxyFromEnvironment,
+				DisableKeepAlives: true, // the other end is gone after a freeze
+				Protocols:         &http1,
 
-			MaxResponseHeaderBytes: 64 << 10,
+				MaxResponseHeaderBytes: 64 << 10,
+			},
+			// A redirect would lead past the check of the URL, and to where somebody else
+			// says. It ends as a status that is not 200.
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
-		// A redirect would lead past the check of the URL, and to where somebody else
-		// says. It ends as a status that is not 200.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	}
 }
 
-// get returns the body at url and how long it may be used.
-func (c client) get(url string) (body []byte, ttl time.Duration, err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), fetchTimeout)
+// published is a document as a fetch has found it.
+type published struct {
+	body []byte
+	ttl  time.Duration // how long it is used before it is fetched again
+	age  time.Duration // how long it had been in caches on the way (RFC 9111 section 5.1)
+}
+
+// get fetches the document at url.
+func (c client) get(url string) (p published, err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), c.timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, 0, err
+		return p, err
 	}
 	request.Header.Set("Accept", "application/jwk-set+json, application/json")
 	request.Header.Set("Cache-Control", "no-cache") // caches on the way may hold an old set
 	response, err := c.http.Do(request)
 	if err != nil {
-		return nil, 0, err
+		return p, err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
 		// The status in words of our own: the issuer's may be of any length.
-		return nil, 0, fmt.Errorf("status %d %s, want 200", response.StatusCode, http.StatusText(response.StatusCode))
+		return p, fmt.Errorf("status %d %s, want 200", response.StatusCode, http.StatusText(response.StatusCode))
 	}
-	body, err = io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
+	p.body, err = io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
 	if err != nil {
-		return nil, 0, err
+		return p, err
 	}
-	if len(body) > maxDocument {
-		return nil, 0, fmt.Errorf("the document is longer than %d bytes", maxDocument)
+	if len(p.body) > maxDocument {
+		return p, fmt.Errorf("the document is longer than %d bytes", maxDocument)
 	}
-	return body, timeToLive(response.Header.Values("Cache-Control")), nil
+	p.ttl = timeToLive(response.Header.Values("Cache-Control"))
+	if seconds, err := strconv.ParseUint(response.Header.Get("Age"), 10, 31); err == nil {
+		p.age = time.Duration(seconds) * time.Second
+	}
+	return p, nil
 }
 
 // timeToLive returns how long a set is used before it is fetched again: as long as the

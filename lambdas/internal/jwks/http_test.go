@@ -123,7 +123,7 @@ func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
 		"an expired certificate":        {server.URL, &tls.Config{RootCAs: trusted, Time: afterExpiry}, ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bed := newBed(t, "")
+			bed := newColdBed(t)
 			bed.Set = New(test.url, Algorithms{Supported().Named("RS256")}, bed.clock.Now, func(Fetch) {})
 			defer bed.Close()
 			bed.client.http.Transport.(*http.Transport).TLSClientConfig = test.tls
@@ -168,9 +168,29 @@ func TestTimeToLiveIsNotTheSameInEveryEnvironment(t *testing.T) {
 	}
 }
 
+func TestFetchMayTakeThreeSeconds(t *testing.T) {
+	for name, test := range map[string]struct {
+		takes time.Duration
+		want  error
+	}{
+		"2.5 s": {2500 * time.Millisecond, nil},
+		"3.5 s": {3500 * time.Millisecond, ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			bed := newColdBed(t)
+			bed.client.timeout = newClient().timeout
+			bed.Answer(slowly(jwks(key1().JWK()), test.takes))
+			bed.Prefetch() // waits as long
+			bed.Answer(status(500))
+			bed.expect(t, test.want, key1())
+		})
+	}
+}
+
 func TestFetchAsksForAFreshKeySetWithoutCredentials(t *testing.T) {
 	var header http.Header
-	bed := newBed(t, "")
+	bed := newColdBed(t)
 	bed.Answer(func(w http.ResponseWriter, r *http.Request) {
 		header = r.Header.Clone()
 		io.WriteString(w, jwks(key1().JWK()))

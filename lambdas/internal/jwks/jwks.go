@@ -5,8 +5,8 @@
 // From the bottom up: algorithms.go and key.go verify one signature with one key;
 // document.go turns a published document into keys; http.go fetches the document; jwx.go
 // is the seam to the library that parses and caches it; fetches.go has one fetch at a
-// time; looks.go limits the fetches that tokens cause; set.go decides what is trusted
-// for how long, and when to fetch.
+// time; looks.go says which tokens may cause a fetch; snapshot.go decides for how long
+// keys are trusted, and set.go when to fetch.
 //
 // It is made for a process that is frozen between invocations: network happens inside
 // init or an invocation, never between. There are no timers, and keys in hand are read
@@ -15,14 +15,15 @@ package jwks
 
 import "errors"
 
-// Why a signature is not accepted. [ErrUnavailable] says nothing about the signature:
-// it could not be checked.
+// Why a signature is not accepted. With the last two nothing is known about the
+// signature: it could not be checked.
 var (
-	ErrUnknownKey  = errors.New("the issuer has no key of this kid")
+	ErrUnknownKey  = errors.New("the issuer has no such key")
 	ErrAlgorithm   = errors.New("the key is not for this algorithm")
 	ErrSignature   = errors.New("the signature is not by this key")
+	ErrUnproven    = errors.New("the key may be newer than the keys at hand, and no fetch is allowed now")
 	ErrUnavailable = errors.New("the keys are not available")
 )
 
-// maxKeyID is the longest kid looked at, in bytes.
-const maxKeyID = 256
+// MaxKeyID is the longest kid of a key, in bytes.
+const MaxKeyID = 256

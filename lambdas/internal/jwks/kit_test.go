@@ -3,9 +3,11 @@ package jwks
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"testing"
+	"time"
 
 	"accountapi/lambdas/internal/tokentest"
 
@@ -39,36 +41,65 @@ type bed struct {
 	reports []Fetch
 }
 
-// newBed starts an issuer with this JWK Set and fetches it as init does. Without
-// algorithms, RS256 alone is allowed.
+// newBed starts an issuer with this JWK Set, which may be used for an hour, and fetches it
+// as init does. Without algorithms, RS256 alone is allowed.
 func newBed(t testing.TB, document string, allowed ...*Algorithm) *bed {
+	t.Helper()
+	b := newColdBed(t, allowed...)
+	b.publish(document)
+	b.Prefetch()
+	return b
+}
+
+// newColdBed is newBed before the fetch of init, with an issuer that answers 404.
+func newColdBed(t testing.TB, allowed ...*Algorithm) *bed {
 	t.Helper()
 	if len(allowed) == 0 {
 		allowed = Algorithms{Supported().Named("RS256")}
 	}
-	b := &bed{Server: tokentest.Serve(t, document), clock: &tokentest.Clock{}}
+	b := &bed{Server: tokentest.Serve(t, ""), clock: &tokentest.Clock{}}
+	b.Answer(http.NotFound)
 	b.Set = New(b.URL, allowed, b.clock.Now, func(f Fetch) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.reports = append(b.reports, f)
 	})
+	b.client.timeout = 300 * time.Millisecond // tests of faults need not wait
 	t.Cleanup(b.Close)
-	b.Prefetch(context.Background())
 	return b
 }
 
-// verify checks a signature that this key has made.
-func (b *bed) verify(ctx context.Context, key tokentest.Key) error {
-	signed := "header.payload"
-	return b.Verify(ctx, Signature{
-		KeyID: key.ID, Algorithm: Supported().Named(key.Algorithm), Signed: []byte(signed), Value: key.Sign(signed),
+// publish makes the issuer answer with this document, with these header fields on top.
+func (b *bed) publish(document string, fields ...string) {
+	b.Answer(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=3600")
+		for i := 0; i < len(fields); i += 2 {
+			w.Header().Set(fields[i], fields[i+1])
+		}
+		io.WriteString(w, document)
 	})
 }
 
-// expect compares what a signature by this key comes to; nil is a good one.
+// verify checks a signature that this key has made for a token issued then.
+func (b *bed) verify(ctx context.Context, key tokentest.Key, issued time.Time) error {
+	signed := "header.payload"
+	return b.Verify(ctx, Signature{
+		KeyID: key.ID, Algorithm: Supported().Named(key.Algorithm), Issued: issued,
+		Signed: []byte(signed), Value: key.Sign(signed),
+	})
+}
+
+// expect compares what the signature of a token issued just now comes to; nil is a good
+// one.
 func (b *bed) expect(t *testing.T, want error, key tokentest.Key) {
 	t.Helper()
-	if got := b.verify(t.Context(), key); !errors.Is(got, want) || want == nil && got != nil {
+	b.expectIssued(t, want, key, b.clock.Now())
+}
+
+// expectIssued is expect for a token issued then.
+func (b *bed) expectIssued(t *testing.T, want error, key tokentest.Key, issued time.Time) {
+	t.Helper()
+	if got := b.verify(t.Context(), key, issued); !errors.Is(got, want) || want == nil && got != nil {
 		t.Errorf("a signature by %s: got %v, want %v", key.ID, got, want)
 	}
 }
@@ -90,4 +121,14 @@ func (b *bed) lastFetch() Fetch {
 
 func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+func hang(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+
+// slowly answers with the document after some time.
+func slowly(document string, d time.Duration) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(d)
+		io.WriteString(w, document)
+	}
 }

@@ -9,12 +9,6 @@ import (
 	"time"
 )
 
-const (
-	prefetchBudget = 2 * time.Second // during init, which AWS bounds at 10 s
-	maxStale       = 24 * time.Hour  // so long an outage at the issuer does not matter
-	replacedKeyAge = 5 * time.Minute // of a set, before a bad signature makes us doubt it
-)
-
 // Set is the JWK Set of one issuer. It is safe for concurrent use.
 type Set struct {
 	allowed Algorithms
@@ -23,26 +17,8 @@ type Set struct {
 	client  client
 	cache   *jwxCache
 	fetches fetches
-	looks   looks
-	current atomic.Pointer[snapshot] // nil until a fetch has succeeded
-}
-
-// snapshot is the key set as of one fetch. Apart from doubted it never changes. Ages are
-// by the wall clock: the monotonic clock may not run while a process is frozen.
-type snapshot struct {
-	keys    map[string][]publicKey // by kid
-	fetched time.Time
-	ttl     time.Duration
-	doubted atomic.Bool // a bad signature has had its refresh already
-}
-
-// age returns how old the snapshot is. One from the future means that the clock was set
-// back: then nothing is known about its age, and it counts as older than anything.
-func (s *snapshot) age(now time.Time) time.Duration {
-	if age := now.Sub(s.fetched); age >= 0 {
-		return age
-	}
-	return 1 << 62
+	looks   looks                    // guarded by fetches
+	current atomic.Pointer[snapshot] // nil until a fetch has brought keys
 }
 
 // Fetch is what there is to tell about one fetch of the set.
@@ -70,15 +46,17 @@ func New(url string, allowed Algorithms, now func() time.Time, report func(Fetch
 // Close ends the set's goroutines. A Lambda process never needs it, tests do.
 func (s *Set) Close() { s.cache.close() }
 
-// Prefetch fetches the set during init, so that the first invocation does no network. A
-// failure is reported, and no reason not to start: the invocations try again.
-func (s *Set) Prefetch(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, prefetchBudget)
-	defer cancel()
-	_ = s.fetches.wait(ctx)
-}
+// Prefetch fetches the set during init, so that the first invocation does no network. It
+// takes 3 s at most, of the 10 s that AWS grants init. A failure is reported, and no
+// reason not to start: the invocations try again.
+func (s *Set) Prefetch() { _, _ = s.fetches.wait(context.Background(), due) }
 
-// Age returns the age of the keys in use. It is not ok without any.
+// due allows a fetch that is not limited: the set is missing or older than its time to
+// live.
+func due() bool { return true }
+
+// Age returns the age of the keys in use, from the beginning of their fetch. It is not ok
+// without any.
 func (s *Set) Age() (age time.Duration, ok bool) {
 	set := s.current.Load()
 	if set == nil {
@@ -87,99 +65,103 @@ func (s *Set) Age() (age time.Duration, ok bool) {
 	return set.age(s.now()), true
 }
 
-// Signature is a signature to verify, with what the header of its JWS says about it.
+// Signature is a signature to verify, with what its token says about it. The claims of
+// the token have been checked: a token that is refused by them must not cause a fetch.
 type Signature struct {
-	KeyID     string
+	KeyID     string // "" if the header has no kid
 	Algorithm *Algorithm
 	Signed    []byte
 	Value     []byte
+	Issued    time.Time // iat, zero without one
 }
 
 // Verify checks a signature with the issuer's keys of its kid; there may be several (RFC
-// 7517 section 4.5). It fetches the set if that is due or worth it, and waits for that no
-// longer than ctx allows. Its error is or wraps one of this package.
+// 7517 section 4.5). Without a kid it is checked with the one key that goes with its
+// algorithm. Verify fetches the set if that is due, or if the signature may look (see
+// looks.go), and waits for that no longer than ctx allows. Its error is or wraps one of
+// this package.
 func (s *Set) Verify(ctx context.Context, signature Signature) error {
-	set, err := s.find(ctx, signature.KeyID)
-	if err != nil {
-		return err
+	set, err := s.fresh(ctx)
+	if set == nil {
+		return unavailable(err)
 	}
-	err = set.verify(signature)
-	if err == ErrSignature && set.age(s.now()) >= replacedKeyAge && !set.doubted.Swap(true) {
-		// A provider may have replaced a key and kept its kid. Bad signatures must not make
-		// us fetch at will: once per set, and only if it has some age.
-		if s.fetches.wait(ctx) == nil {
-			if newer := s.current.Load(); newer.keys[signature.KeyID] != nil {
-				return newer.verify(signature)
-			}
-		}
-	}
-	return err
-}
-
-func (s *snapshot) verify(signature Signature) error {
-	err := ErrAlgorithm
-	for _, key := range s.keys[signature.KeyID] {
-		switch key.verify(signature.Algorithm, signature.Signed, signature.Value) {
-		case nil:
+	result := set.verify(signature)
+	switch {
+	case result == ErrUnknownKey && err != nil:
+		return unavailable(err) // the set is old: perhaps the key is a new one
+	case result == ErrUnknownKey:
+		return s.verifyWithNewKey(ctx, signature, set)
+	case result == ErrSignature:
+		// The issuer may have put a new key under an old kid. Whatever a look comes to, a
+		// bad signature is bad.
+		if newer, _, err := s.look(ctx, lookForOld); err == nil && newer.verify(signature) == nil {
 			return nil
-		case ErrSignature:
-			err = ErrSignature
 		}
 	}
-	return err
+	return result
 }
 
-// find returns a snapshot that has keys of this kid.
-func (s *Set) find(ctx context.Context, kid string) (*snapshot, error) {
+// fresh returns the keys in use, fetched anew if that is due. With an error they are old,
+// which is better than an outage for everyone, or nil if they are too old to be trusted.
+func (s *Set) fresh(ctx context.Context) (*snapshot, error) {
 	set := s.current.Load()
 	now := s.now() // after that: a set is never younger than the look at it
-	if set == nil || set.age(now) >= set.ttl {
-		err := s.fetches.wait(ctx)
-		fresh := s.current.Load()
-		switch {
-		case fresh == nil || fresh.age(s.now()) >= maxStale: // not now: the fetch came after it
-			return nil, unavailable(err)
-		case fresh.keys[kid] != nil:
-			return fresh, nil // perhaps stale: better than an outage for everyone
-		case err != nil:
-			return nil, unavailable(err)
-		}
-		return nil, ErrUnknownKey
-	}
-	if set.keys[kid] != nil {
+	if set != nil && set.age(now) < set.ttl {
 		return set, nil
 	}
-
-	// The issuer may have rotated its keys (OpenID Connect Core section 10.1.1). After a
-	// failure, and while a fetch is under way, the fetch itself decides: by its back-off, or
-	// by what it brings.
-	if !s.fetches.undecided() && !s.looks.allow(kid, set.age(now), now) {
-		return nil, ErrUnknownKey
-	}
-	if err := s.fetches.wait(ctx); err != nil {
-		return nil, unavailable(err)
-	}
+	_, err := s.fetches.wait(ctx, due)
 	set = s.current.Load()
-	if set.keys[kid] != nil {
-		return set, nil
+	if set == nil || !set.trusted(s.now()) {
+		return nil, err
 	}
-	s.looks.remember(kid)
-	return nil, ErrUnknownKey
+	return set, err
+}
+
+// verifyWithNewKey checks a signature by a key that the set does not have.
+func (s *Set) verifyWithNewKey(ctx context.Context, signature Signature, set *snapshot) error {
+	interval := lookForOld
+	if isNew(signature.Issued, set.published) {
+		interval = lookForNew
+	}
+	newer, joined, err := s.look(ctx, interval)
+	switch {
+	case err == errNotNow:
+		newer = set
+	case err != nil:
+		return unavailable(err)
+	default:
+		if result := newer.verify(signature); result != ErrUnknownKey || !joined {
+			return result
+		}
+	}
+	if isNew(signature.Issued, newer.published) {
+		return ErrUnproven
+	}
+	return ErrUnknownKey // the set was published after the token was issued
+}
+
+// look fetches the set if the last look began so long ago, or waits for the fetch that is
+// under way. Its error is errNotNow if neither is the case.
+func (s *Set) look(ctx context.Context, interval time.Duration) (newer *snapshot, joined bool, err error) {
+	joined, err = s.fetches.wait(ctx, func() bool { return s.looks.begin(s.now(), interval) })
+	return s.current.Load(), joined, err
 }
 
 func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
-// fetch fetches the set once. A set that cannot be used leaves the old one in use.
+// fetch fetches the set once. A set without a usable key leaves the old one in use, for
+// as long as that is trusted.
 func (s *Set) fetch() error {
-	start := time.Now()
+	start, began := time.Now(), s.now()
+	var published published
 	var document document
-	var ttl time.Duration
+	var unusable bool
 	parsed, err := s.cache.refresh(func(url string) (cleaned []byte, err error) {
-		var body []byte
-		if body, ttl, err = s.client.get(url); err != nil {
+		if published, err = s.client.get(url); err != nil {
 			return nil, err
 		}
-		if document, err = readDocument(body, s.allowed); err != nil {
+		document, err = readDocument(published.body, s.allowed)
+		if unusable = err == errNoUsableKey; err != nil {
 			return nil, err
 		}
 		return document.cleaned(), nil
@@ -189,12 +171,18 @@ func (s *Set) fetch() error {
 		var keys map[string][]publicKey
 		keys, report.Dropped = document.keys(parsed)
 		report.Kept = slices.Sorted(maps.Keys(keys))
-		if len(keys) == 0 {
+		if unusable = len(keys) == 0; unusable {
 			report.Err = errNoUsableKey
 		} else {
-			s.current.Store(&snapshot{keys: keys, fetched: s.now(), ttl: ttl})
-			s.looks.forget()
+			s.current.Store(&snapshot{
+				keys: keys, fetched: began, published: began.Add(-published.age), ttl: published.ttl,
+			})
 		}
+	}
+	if set := s.current.Load(); set != nil && unusable {
+		withdrawn := *set
+		withdrawn.withdrawn = true
+		s.current.Store(&withdrawn)
 	}
 	report.Duration = time.Since(start)
 	s.report(report)

@@ -22,37 +22,44 @@ type rules struct {
 	clockSkew time.Duration
 }
 
-// validate checks the claims of a token whose signature is good (RFC 7519 section 4.1).
-// A claim with a wrong type is never taken for one that is not there. With an error, the
-// subject is set if there is one.
-func (r rules) validate(claims strictjson.Object, now time.Time) (who principal.Principal, err error) {
-	subject, ok := strictjson.String(claims.Get("sub"))
-	if !ok || subject == "" || len(subject) > maxSubject {
-		return who, ErrClaimType // nobody to name as the principal
+// validate checks the claims (RFC 7519 section 4.1) and returns the principal, and when
+// the token was issued, zero if it does not say. A claim with a wrong type is never taken
+// for one that is not there.
+func (r rules) validate(claims strictjson.Object, now time.Time) (who principal.Principal, issued time.Time, err error) {
+	issuer, ok := strictjson.StringBytes(claims.Get("iss"))
+	// Byte for byte: two issuers that differ in a slash are two issuers (RFC 8725 section
+	// 3.8).
+	if !ok || string(issuer) != r.issuer {
+		return who, issued, ErrIssuer
 	}
-	who.Subject, who.Issuer = subject, r.issuer
+	who.Issuer = r.issuer
+	who.Subject, ok = strictjson.String(claims.Get("sub"))
+	if !ok || who.Subject == "" || len(who.Subject) > maxSubject {
+		return who, issued, ErrClaimType // nobody to name as the principal
+	}
 	if err := r.checkKind(claims); err != nil {
-		return who, err
+		return who, issued, err
 	}
 	if err := r.checkAudience(claims); err != nil {
-		return who, err
+		return who, issued, err
 	}
-	if who.Expiry, err = r.checkTimes(claims, now); err != nil {
-		return who, err
+	if issued, who.Expiry, err = r.checkTimes(claims, now); err != nil {
+		return who, issued, err
 	}
+	who.Until = who.Expiry.Add(r.clockSkew)
 	who.ClientID, ok = strictjson.String(firstOf(claims, r.provider.clientID, []byte(`""`)))
 	if !ok || r.provider.client && who.ClientID == "" {
-		return who, ErrClaimType
+		return who, issued, ErrClaimType
 	}
 	if who.Scopes, ok = scopesIn(firstOf(claims, r.provider.scope, []byte(`""`))); !ok {
-		return who, ErrClaimType
+		return who, issued, ErrClaimType
 	}
 	// Nothing is read from jti, but a jti of another type makes the token malformed (RFC
 	// 7519 section 4.1.7).
 	if _, ok := strictjson.StringBytes(claims.Get("jti")); claims.Has("jti") && !ok {
-		return who, ErrClaimType
+		return who, issued, ErrClaimType
 	}
-	return who, nil
+	return who, issued, nil
 }
 
 // scopesIn reads scopes from a string, in which spaces and nothing else separate them (RFC
@@ -116,16 +123,14 @@ func (r rules) checkAudience(claims strictjson.Object) error {
 	return nil
 }
 
-// checkTimes checks exp, nbf and iat against the clock, and returns exp.
-func (r rules) checkTimes(claims strictjson.Object, clock time.Time) (expiry time.Time, err error) {
-	now := float64(clock.UnixMilli()) / 1000
-	skew := r.clockSkew.Seconds()
-	exp, ok := numericDate(claims.Get("exp"))
+// checkTimes checks exp, nbf and iat against the clock, and returns iat and exp.
+func (r rules) checkTimes(claims strictjson.Object, now time.Time) (issued, expiry time.Time, err error) {
+	expiry, ok := numericDate(claims.Get("exp"))
 	if !ok {
-		return time.Time{}, ErrClaimType // required: RFC 9068 section 2.2
+		return issued, expiry, ErrClaimType // required: RFC 9068 section 2.2
 	}
-	if now >= exp+skew {
-		return time.Time{}, ErrExpired
+	if !now.Before(expiry.Add(r.clockSkew)) {
+		return issued, expiry, ErrExpired
 	}
 	for _, name := range []string{"nbf", "iat"} {
 		value := claims.Get(name)
@@ -134,21 +139,28 @@ func (r rules) checkTimes(claims strictjson.Object, clock time.Time) (expiry tim
 		}
 		from, ok := numericDate(value)
 		if !ok {
-			return time.Time{}, ErrClaimType
+			return issued, expiry, ErrClaimType
 		}
-		if now < from-skew {
-			return time.Time{}, ErrNotYetValid
+		if now.Before(from.Add(-r.clockSkew)) {
+			return issued, expiry, ErrNotYetValid
+		}
+		if name == "iat" {
+			issued = from
 		}
 	}
-	return time.Unix(int64(math.Floor(exp)), 0), nil
+	return issued, expiry, nil
 }
 
 // numericDate reads a NumericDate (RFC 7519 section 2): seconds since 1970, fractions
-// allowed. After the year 9999 it is no date but a mistake, such as milliseconds.
-func numericDate(value []byte) (seconds float64, ok bool) {
+// allowed, of which milliseconds count. After the year 9999 it is no date but a mistake,
+// such as milliseconds for seconds.
+func numericDate(value []byte) (date time.Time, ok bool) {
 	const endOf9999 = 253_402_300_799
-	seconds, ok = strictjson.Number(value)
-	return seconds, ok && seconds >= 0 && seconds <= endOf9999
+	seconds, ok := strictjson.Number(value)
+	if !ok || seconds < 0 || seconds > endOf9999 {
+		return date, false
+	}
+	return time.UnixMilli(int64(math.Floor(seconds * 1000))), true
 }
 
 // firstOf returns the value of the first of these claims that is there, else otherwise.

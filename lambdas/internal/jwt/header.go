@@ -8,13 +8,10 @@ import (
 	"accountapi/lambdas/internal/strictjson"
 )
 
-// maxKeyID is the longest kid taken, in bytes.
-const maxKeyID = 256
-
 // header is what a JOSE header comes down to.
 type header struct {
 	algorithm *jwks.Algorithm
-	keyID     string
+	keyID     string // "" without a kid
 }
 
 // readHeader reads a JOSE header (RFC 7515 section 4). Members that would bring a key
@@ -27,10 +24,9 @@ func readHeader(raw []byte, allowed jwks.Algorithms, types []string) (h header, 
 	if !ok {
 		return h, ErrBadHeader
 	}
-	// kid comes first so that the log can name it. It is required, although RFC 7515
-	// section 4.1.4 leaves it optional: trying every key would be work on request.
+	// kid comes first so that the log can name it. It is optional (RFC 7515 section 4.1.4).
 	kid, isString := strictjson.String(members.Get("kid"))
-	if members.Has("kid") && (!isString || len(kid) > maxKeyID) {
+	if members.Has("kid") && (!isString || kid == "" || len(kid) > jwks.MaxKeyID) {
 		return h, ErrBadHeader
 	}
 	h.keyID = kid
@@ -49,13 +45,7 @@ func readHeader(raw []byte, allowed jwks.Algorithms, types []string) (h header, 
 	if h.algorithm = allowed.Named(string(name)); h.algorithm == nil {
 		return h, ErrAlgNotAllowed
 	}
-	if err := checkType(members.Get("typ"), types); err != nil {
-		return h, err
-	}
-	if h.keyID == "" {
-		return h, ErrKidMissing
-	}
-	return h, nil
+	return h, checkType(members.Get("typ"), types)
 }
 
 // checkType refuses what is not an access token by its typ (RFC 8725 section 3.11): the

@@ -59,7 +59,7 @@ func newBed(t testing.TB, document string, settings ...func(*Config)) *bed {
 	}
 	c.Keys = jwks.New(b.URL, c.Algorithms, b.clock.Now, func(jwks.Fetch) {})
 	t.Cleanup(c.Keys.Close)
-	c.Keys.Prefetch(context.Background())
+	c.Keys.Prefetch()
 	b.Verifier = NewVerifier(c)
 	return b
 }

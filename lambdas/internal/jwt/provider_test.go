@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"accountapi/lambdas/internal/principal"
 	"accountapi/lambdas/internal/tokentest"
@@ -102,10 +103,10 @@ func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
 	who, why := newBed(t, tokentest.EveryKey()).verify(t, mint())
 	want := principal.Principal{
 		Subject: "auth0|42", ClientID: "client", Scopes: []string{"get:profile"},
-		Issuer: "https://tenant.example/", Expiry: tokentest.Now.Add(3600e9),
+		Issuer: "https://tenant.example/", Expiry: time.Unix(1_800_003_600, 0), Until: time.Unix(1_800_003_630, 0),
 	}
 	if why != OK || who.Subject != want.Subject || who.ClientID != want.ClientID || who.Issuer != want.Issuer ||
-		!slices.Equal(who.Scopes, want.Scopes) || !who.Expiry.Equal(want.Expiry) {
+		!slices.Equal(who.Scopes, want.Scopes) || !who.Expiry.Equal(want.Expiry) || !who.Until.Equal(want.Until) {
 		t.Errorf("got %+v (%s), want %+v", who, why, want)
 	}
 }

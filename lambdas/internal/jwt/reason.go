@@ -6,7 +6,7 @@ type Reason string
 
 func (r Reason) Error() string { return string(r) }
 
-// The reasons. All but the last two lie in the token, and are 401s, except for ErrScope,
+// The reasons. All but the last three lie in the token, and are 401s, except for ErrScope,
 // which is a 403.
 const (
 	OK Reason = "ok"
@@ -17,8 +17,7 @@ const (
 	ErrMalformedToken  Reason = "malformed_token"
 	ErrBadHeader       Reason = "bad_header" // of the token
 	ErrAlgNotAllowed   Reason = "alg_not_allowed"
-	ErrKidMissing      Reason = "kid_missing"
-	ErrKidUnknown      Reason = "kid_unknown"
+	ErrKidUnknown      Reason = "kid_unknown" // also without a kid, unless one key goes with alg
 	ErrKeyAlgMismatch  Reason = "key_alg_mismatch"
 	ErrBadSignature    Reason = "bad_signature"
 	ErrIssuer          Reason = "issuer"
@@ -31,6 +30,7 @@ const (
 	ErrScope           Reason = "scope" // genuine, but without a scope that the whole API demands
 
 	// Not the caller's fault: the token could not be checked.
+	ErrKidUnproven     Reason = "kid_unproven" // perhaps a new key, and no fetch is allowed now
 	ErrJWKSUnavailable Reason = "jwks_unavailable"
 	ErrInternal        Reason = "internal"
 )

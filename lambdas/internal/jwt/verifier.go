@@ -3,8 +3,8 @@
 // it, by the profile for access tokens (RFC 9068).
 //
 // A token goes through the files in this order: jws.go takes it apart, header.go reads its
-// header, verifier.go has the key set verify the signature, claims.go checks the claims
-// by the provider's row in provider.go. reason.go lists all the ways to fail.
+// header, claims.go checks the claims by the provider's row in provider.go, and verifier.go
+// has the key set verify the signature. reason.go lists all the ways to fail.
 package jwt
 
 import (
@@ -44,15 +44,18 @@ func NewVerifier(c Config) *Verifier {
 	return &Verifier{rules{c.Provider, c.Issuer, c.Audiences, c.ClockSkew}, c.Algorithms, c.Keys, c.Now}
 }
 
-// Seen collects for the log what becomes known about a token on the way. Until the
-// signature has been verified, key ID and issuer are what the caller claims.
+// Seen collects for the log what becomes known about a token on the way. Key ID and issuer
+// are what the caller claims; the subject is that of a verified token.
 type Seen struct {
 	KeyID, Issuer, Subject string
+	KeySetAge              time.Duration // when the keys were asked
+	KeysAsked              bool          // else there is no age
 }
 
 // Verify returns the principal of a genuine access token for this API. Its error is or
-// wraps a [Reason]. Cheap checks come first: shape, header, issuer; then key and
-// signature, then the claims. The caller bounds the length of the token.
+// wraps a [Reason]. Claims are checked before the signature: they can only refuse, and a
+// token that they refuse causes no fetch of keys. The caller bounds the length of the
+// token.
 func (v *Verifier) Verify(ctx context.Context, token string, seen *Seen) (who principal.Principal, err error) {
 	jws, err := split(token)
 	if err != nil {
@@ -68,31 +71,32 @@ func (v *Verifier) Verify(ctx context.Context, token string, seen *Seen) (who pr
 	if !ok {
 		return who, ErrMalformedToken
 	}
-	// iss is compared byte for byte: two issuers that differ in a slash are two issuers (RFC
-	// 8725 section 3.8). Another issuer's token is not worth a fetch of this one's keys.
-	issuer, ok := strictjson.String(claims.Get("iss"))
-	seen.Issuer = issuer
-	if !ok || issuer != v.rules.issuer {
-		return who, ErrIssuer
-	}
-	if err := v.verifySignature(ctx, header, jws); err != nil {
+	seen.Issuer, _ = strictjson.String(claims.Get("iss"))
+	claimed, issued, err := v.rules.validate(claims, v.now())
+	if err != nil {
 		return who, err
 	}
-	who, err = v.rules.validate(claims, v.now())
-	seen.Subject = who.Subject
-	return who, err
+	err = v.verifySignature(ctx, jwks.Signature{
+		KeyID: header.keyID, Algorithm: header.algorithm, Signed: jws.signed, Value: jws.signature, Issued: issued,
+	})
+	seen.KeySetAge, seen.KeysAsked = v.keys.Age()
+	if err != nil {
+		return who, err
+	}
+	seen.Subject = claimed.Subject
+	return claimed, nil
 }
 
 // verifySignature translates what the key set says into reasons.
-func (v *Verifier) verifySignature(ctx context.Context, header header, jws jws) error {
-	err := v.keys.Verify(ctx, jwks.Signature{
-		KeyID: header.keyID, Algorithm: header.algorithm, Signed: jws.signed, Value: jws.signature,
-	})
+func (v *Verifier) verifySignature(ctx context.Context, signature jwks.Signature) error {
+	err := v.keys.Verify(ctx, signature)
 	switch {
 	case err == nil:
 		return nil
 	case errors.Is(err, jwks.ErrUnknownKey):
 		return ErrKidUnknown
+	case errors.Is(err, jwks.ErrUnproven):
+		return ErrKidUnproven
 	case errors.Is(err, jwks.ErrAlgorithm):
 		return ErrKeyAlgMismatch
 	case errors.Is(err, jwks.ErrSignature):

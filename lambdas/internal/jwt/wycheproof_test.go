@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"accountapi/lambdas/internal/jwks"
 	"accountapi/lambdas/internal/tokentest"
 )
 
@@ -90,5 +91,7 @@ func (b *bed) acceptsJWS(token string) bool {
 		return false
 	}
 	header, err := readHeader(jws.header, b.algorithms, b.rules.provider.types)
-	return err == nil && b.verifySignature(context.Background(), header, jws) == nil
+	return err == nil && b.verifySignature(context.Background(), jwks.Signature{
+		KeyID: header.keyID, Algorithm: header.algorithm, Signed: jws.signed, Value: jws.signature,
+	}) == nil
 }

@@ -7,15 +7,16 @@ package principal
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// ErrExpired says that the token behind the context has expired since the
-// authorizer looked at it. API Gateway caches an authorizer's answer for as long
-// as the result TTL says and knows nothing of the token's own exp.
+// ErrExpired says that the token behind the context has expired since the authorizer
+// looked at it. API Gateway caches an authorizer's answer for as long as the result TTL
+// says and knows nothing of the token's own exp.
 var ErrExpired = errors.New("the token has expired")
 
 // Principal is the verified caller of a request.
@@ -24,7 +25,8 @@ type Principal struct {
 	ClientID string    // client_id (RFC 8693 section 4.3), empty where the issuer names no client
 	Scopes   []string  // scope (RFC 8693 section 4.2), one entry a scope
 	Issuer   string    // iss (RFC 7519 section 4.1.1)
-	Expiry   time.Time // exp (RFC 7519 section 4.1.4), to the second
+	Expiry   time.Time // exp (RFC 7519 section 4.1.4)
+	Until    time.Time // when the authorizer's answer stops being good: exp plus clock skew
 }
 
 // HasScope tells whether the caller was granted exactly this scope.
@@ -48,13 +50,14 @@ func (p Principal) Context() map[string]any {
 		"scope":     strings.Join(p.Scopes, " "),
 		"iss":       p.Issuer,
 		"exp":       strconv.FormatInt(p.Expiry.Unix(), 10),
+		"until":     strconv.FormatFloat(float64(p.Until.UnixMilli())/1000, 'f', -1, 64),
 	}
 }
 
 // FromContext reads the principal out of requestContext.authorizer. It returns
-// [ErrExpired] from the second in which the token expires, without leeway: a cached
-// answer never outlives its token. Any other error means that the route is not
-// behind the authorizer, which is a mistake in the deployment, not the caller's.
+// [ErrExpired] as soon as the authorizer would refuse the token too: a cached answer never
+// outlives its token. Any other error means that the route is not behind the authorizer,
+// which is a mistake in the deployment, not the caller's.
 func FromContext(authorizer map[string]any, now time.Time) (Principal, error) {
 	text := func(name string) string {
 		value, _ := authorizer[name].(string)
@@ -64,12 +67,16 @@ func FromContext(authorizer map[string]any, now time.Time) (Principal, error) {
 	if subject == "" {
 		return Principal{}, errors.New("the authorizer context has no sub: attach the token authorizer to this route")
 	}
-	seconds, err := strconv.ParseInt(text("exp"), 10, 64)
+	exp, err := strconv.ParseInt(text("exp"), 10, 64)
 	if err != nil {
 		return Principal{}, fmt.Errorf("the authorizer context has no usable exp: %w", err)
 	}
-	expiry := time.Unix(seconds, 0)
-	if !now.Before(expiry) {
+	seconds, err := strconv.ParseFloat(text("until"), 64)
+	if err != nil || !(math.Abs(seconds) < 1e12) {
+		return Principal{}, fmt.Errorf("the authorizer context has no usable until: %q", text("until"))
+	}
+	until := time.UnixMilli(int64(math.Round(seconds * 1000)))
+	if !now.Before(until) {
 		return Principal{}, ErrExpired
 	}
 	return Principal{
@@ -77,6 +84,7 @@ func FromContext(authorizer map[string]any, now time.Time) (Principal, error) {
 		ClientID: text("client_id"),
 		Scopes:   Scopes(text("scope")),
 		Issuer:   text("iss"),
-		Expiry:   expiry,
+		Expiry:   time.Unix(exp, 0),
+		Until:    until,
 	}, nil
 }

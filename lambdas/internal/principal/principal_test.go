@@ -16,10 +16,10 @@ func TestPrincipalIsTheSameAfterTheAuthorizerContext(t *testing.T) {
 	for name, want := range map[string]principal.Principal{
 		"a user with scopes": {
 			Subject: "auth0|42", ClientID: "app", Scopes: []string{"get:profile", "read:x"},
-			Issuer: "https://t.example/", Expiry: now.Add(time.Hour),
+			Issuer: "https://t.example/", Expiry: now.Add(time.Hour), Until: now.Add(time.Hour + 30*time.Second),
 		},
 		"no client, no scope": {
-			Subject: "ü", Scopes: []string{}, Issuer: "https://t.example/", Expiry: now.Add(time.Second),
+			Subject: "ü", Scopes: []string{}, Issuer: "https://t.example/", Expiry: now.Add(-time.Second), Until: now.Add(1500 * time.Millisecond),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -35,12 +35,13 @@ func TestPrincipalIsTheSameAfterTheAuthorizerContext(t *testing.T) {
 }
 
 func TestFromContextRefusesAnExpiredToken(t *testing.T) {
-	for name, expiry := range map[string]time.Time{
-		"in the very second of exp": now,
-		"a second after":            now.Add(-time.Second),
+	for name, until := range map[string]time.Time{
+		"at until":            now,
+		"a millisecond after": now.Add(-time.Millisecond),
+		"a second after":      now.Add(-time.Second),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := principal.FromContext(principal.Principal{Subject: "s", Expiry: expiry}.Context(), now)
+			_, err := principal.FromContext(principal.Principal{Subject: "s", Expiry: now.Add(-time.Minute), Until: until}.Context(), now)
 			if !errors.Is(err, principal.ErrExpired) {
 				t.Errorf("got %v, want ErrExpired", err)
 			}
@@ -51,13 +52,18 @@ func TestFromContextRefusesAnExpiredToken(t *testing.T) {
 func TestFromContextRefusesARouteWithoutTheAuthorizer(t *testing.T) {
 	for name, context := range map[string]map[string]any{
 		"no context":         nil,
-		"sub missing":        {"exp": "1900000000"},
-		"sub empty":          {"sub": "", "exp": "1900000000"},
-		"sub not a string":   {"sub": 7, "exp": "1900000000"},
-		"exp missing":        {"sub": "s"},
-		"exp not a number":   {"sub": "s", "exp": "soon"},
-		"exp not a string":   {"sub": "s", "exp": 1900000000},
-		"exp in exponential": {"sub": "s", "exp": "1.9e9"},
+		"sub missing":        {"exp": "1900000000", "until": "1900000000"},
+		"sub empty":          {"sub": "", "exp": "1900000000", "until": "1900000000"},
+		"sub not a string":   {"sub": 7, "exp": "1900000000", "until": "1900000000"},
+		"exp missing":        {"sub": "s", "until": "1900000000"},
+		"exp not a number":   {"sub": "s", "exp": "soon", "until": "1900000000"},
+		"exp in exponential": {"sub": "s", "exp": "1.9e9", "until": "1900000000"},
+		"until missing":      {"sub": "s", "exp": "1900000000"},
+		"until not a number": {"sub": "s", "exp": "1900000000", "until": "soon"},
+		"until not a string": {"sub": "s", "exp": "1900000000", "until": 1900000000},
+		"until NaN":          {"sub": "s", "exp": "1900000000", "until": "NaN"},
+		"until infinite":     {"sub": "s", "exp": "1900000000", "until": "Inf"},
+		"until beyond dates": {"sub": "s", "exp": "1900000000", "until": "1e300"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := principal.FromContext(context, now)

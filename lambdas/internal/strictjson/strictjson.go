@@ -13,6 +13,7 @@ import (
 	"io"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -48,13 +49,23 @@ func (o Object) Has(name string) bool { return o.Get(name) != nil }
 // ParseObject reads data as exactly one JSON object. The members are appended to memory,
 // so that a caller can keep them on its stack, and point into data.
 func ParseObject(data []byte, memory Object) (object Object, ok bool) {
-	return parse(data, memory)
+	object, ok = parse(data, memory)
+	for _, m := range object {
+		if depth(m.Value) >= maxDepth {
+			return nil, false
+		}
+	}
+	return object, ok
 }
 
 // ParseOutline is ParseObject for a document whose values are parsed one by one later:
-// below the members of the object itself, names may repeat.
+// below the members of the object itself, names may repeat, surrogates may be unpaired,
+// and values may nest as deep as jsontext allows. All of data is valid UTF-8.
 func ParseOutline(data []byte) (object Object, ok bool) {
-	object, ok = parse(data, nil, jsontext.AllowDuplicateNames(true))
+	if !utf8.Valid(data) {
+		return nil, false
+	}
+	object, ok = parse(data, nil, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	seen := make(map[string]bool, len(object))
 	for _, m := range object {
 		if seen[string(m.Name)] {
@@ -82,7 +93,7 @@ func parse(data []byte, memory Object, options ...jsontext.Options) (object Obje
 	for d.PeekKind() == '"' {
 		quoted, ok1 := next()
 		value, ok2 := next()
-		if !ok1 || !ok2 || len(memory) == maxMembers || depth(value) >= maxDepth {
+		if !ok1 || !ok2 || len(memory) == maxMembers {
 			return nil, false
 		}
 		name, _ := StringBytes(quoted)
@@ -123,10 +134,10 @@ func depth(value []byte) (deepest int) {
 	return deepest
 }
 
-// Elements returns the values in a valid JSON array. Names in them may repeat. It is not
-// ok for any other kind of value.
+// Elements returns the values in an array of [ParseOutline], or in any valid JSON array. It
+// is not ok for any other kind of value.
 func Elements(array []byte) (values [][]byte, ok bool) {
-	d := jsontext.NewDecoder(bytes.NewBuffer(array), jsontext.AllowDuplicateNames(true))
+	d := jsontext.NewDecoder(bytes.NewBuffer(array), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if token, err := d.ReadToken(); err != nil || token.Kind() != '[' {
 		return nil, false
 	}

@@ -98,7 +98,7 @@ func (k Key) JWK(others ...Members) Members {
 }
 
 // JWKS is a JWK Set of these keys.
-func JWKS(keys ...Members) string { return JSON(Members{"keys": keys}) }
+func JWKS(keys ...Members) string { return JSON(Members{"keys": append([]Members{}, keys...)}) }
 
 // EveryKey is a JWK Set with every kind of key.
 func EveryKey() string {

@@ -1,0 +1,216 @@
+package jwks
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+func TestRotatedKeyIsAcceptedAtTheFirstTry(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	bed.publish(jwks(key1().JWK(), key2().JWK()))
+	bed.expect(t, nil, key2())
+	bed.expectFetches(t, 2)
+}
+
+func TestNewTokensMayLookEveryTenSeconds(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	stray := stranger().As("stray", "RS256")
+	bed.expect(t, ErrUnknownKey, stray) // after a look
+	bed.expectFetches(t, 2)
+	bed.publish(jwks(key1().JWK(), key2().JWK()))
+	bed.clock.Advance(9 * time.Second)
+	bed.expect(t, ErrUnproven, key2())
+	bed.expect(t, ErrUnproven, stray)
+	bed.expectFetches(t, 2)
+	bed.clock.Advance(time.Second)
+	bed.expect(t, nil, key2())
+	bed.expectFetches(t, 3)
+}
+
+func TestOlderTokensMayLookEveryMinute(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	issued := bed.clock.Now().Add(-time.Hour)
+	bed.expectIssued(t, ErrUnknownKey, key2(), issued)
+	bed.expectFetches(t, 2)
+	bed.publish(jwks(key1().JWK(), key2().JWK())) // a cache on the way had an old set
+	bed.clock.Advance(59 * time.Second)
+	bed.expectIssued(t, ErrUnknownKey, key2(), issued)
+	bed.expectFetches(t, 2)
+	bed.clock.Advance(time.Second)
+	bed.expectIssued(t, nil, key2(), issued)
+	bed.expectFetches(t, 3)
+}
+
+func TestTokenIsNewIfItMayHaveBeenIssuedAfterTheSetWasPublished(t *testing.T) {
+	for name, test := range map[string]struct {
+		issued time.Duration // after the fetch
+		age    string
+		want   error
+	}{
+		"issued 5 min and 1 s before the fetch":       {-5*time.Minute - time.Second, "", ErrUnknownKey},
+		"issued 5 min less 1 s before the fetch":      {-5*time.Minute + time.Second, "", ErrUnproven},
+		"issued after the fetch":                      {time.Minute, "", ErrUnproven},
+		"issued 14 min before, 10 min in a cache":     {-14 * time.Minute, "600", ErrUnproven},
+		"issued 16 min before, 10 min in a cache":     {-16 * time.Minute, "600", ErrUnknownKey},
+		"issued 14 min before, an age that is no age": {-14 * time.Minute, "-600", ErrUnknownKey},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bed := newColdBed(t)
+			bed.publish(jwks(key1().JWK()), "Age", test.age)
+			fetched := bed.clock.Now()
+			bed.expectIssued(t, ErrUnknownKey, key2(), fetched) // a look, after the fetch of init
+			bed.expectIssued(t, test.want, key2(), fetched.Add(test.issued))
+			bed.expectFetches(t, 2)
+		})
+	}
+	t.Run("without iat", func(t *testing.T) {
+		bed := newBed(t, jwks(key1().JWK()))
+		bed.expectIssued(t, ErrUnknownKey, key2(), time.Time{})
+		bed.expectIssued(t, ErrUnproven, key2(), time.Time{})
+	})
+}
+
+func TestStormOfUnknownKidsCostsOneFetchInTenSeconds(t *testing.T) {
+	for name, test := range map[string]struct {
+		issued time.Duration
+		want   error
+	}{
+		"new tokens":   {0, ErrUnproven},
+		"older tokens": {-time.Hour, ErrUnknownKey},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bed := newBed(t, jwks(key1().JWK()), Supported()...)
+			issued := bed.clock.Now().Add(test.issued)
+			for i := range 2000 {
+				want := test.want
+				if i == 0 {
+					want = ErrUnknownKey
+				}
+				bed.expectIssued(t, want, ed().As(fmt.Sprint("made-up-", i), "EdDSA"), issued)
+				bed.clock.Advance(4 * time.Millisecond)
+			}
+			bed.expect(t, nil, key1())
+			bed.expectFetches(t, 2) // with that of init
+		})
+	}
+}
+
+func TestBadSignaturesForNineMinutesCostTenFetches(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	for range 9*60 + 1 {
+		bed.expect(t, ErrSignature, stranger())
+		bed.clock.Advance(time.Second)
+	}
+	bed.expectFetches(t, 1+10)
+}
+
+func TestKeyReplacedUnderItsKidIsAccepted(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	bed.publish(jwks(stranger().JWK()))
+	bed.expect(t, nil, stranger())
+	bed.expectFetches(t, 2)
+	bed.expect(t, ErrSignature, key1())
+	bed.publish(jwks(key1().JWK()))
+	bed.clock.Advance(59 * time.Second)
+	bed.expect(t, ErrSignature, key1())
+	bed.expectFetches(t, 2)
+	bed.clock.Advance(time.Second)
+	bed.expect(t, nil, key1())
+	bed.expectFetches(t, 3)
+}
+
+func TestBadSignatureIsBadAlsoWhileTheIssuerIsDown(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	bed.Answer(status(503))
+	for range 3 {
+		bed.expect(t, ErrSignature, stranger())
+		bed.clock.Advance(time.Minute)
+	}
+}
+
+func TestTokensOfOneLookDoNotDelayAnotherByMoreThanTenSeconds(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	bed.publish(jwks(key2().JWK()))
+	bed.expect(t, nil, key2())
+	third := stranger().As("key-3", "RS256")
+	bed.publish(jwks(third.JWK()))
+	bed.expect(t, ErrUnproven, third) // never "unknown": the token is genuine
+	bed.clock.Advance(10 * time.Second)
+	bed.expect(t, nil, third)
+	bed.Answer(status(500))
+	bed.clock.Advance(10 * time.Second)
+	fourth := key1().As("key-4", "RS256")
+	bed.expect(t, ErrUnavailable, fourth) // a failed look
+	bed.expect(t, ErrUnproven, fourth)
+	bed.publish(jwks(fourth.JWK()))
+	bed.clock.Advance(10 * time.Second)
+	bed.expect(t, nil, fourth)
+}
+
+func TestUnknownKidWhileTheIssuerIsDown(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	bed.Answer(status(503))
+	issued := bed.clock.Now().Add(-time.Hour)
+	bed.expect(t, ErrUnavailable, key2())
+	bed.expect(t, ErrUnproven, key2())                 // perhaps a new key
+	bed.expectIssued(t, ErrUnknownKey, key2(), issued) // the set at hand is newer
+	bed.expect(t, nil, key1())
+}
+
+func TestClockThatWasSetBackAllowsALook(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	bed.expect(t, ErrUnknownKey, key2())
+	bed.publish(jwks(key1().JWK(), key2().JWK()))
+	bed.clock.Advance(-6 * time.Hour)
+	bed.expect(t, nil, key2())
+}
+
+func TestTokenWithoutKidIsCheckedWithTheOneKeyForItsAlgorithm(t *testing.T) {
+	nameless := func(jwk members) members { jwk["kid"] = nil; return withoutNull(jwk) }
+	for name, test := range map[string]struct {
+		document string
+		want     error
+	}{
+		"the only key":                         {jwks(key1().JWK()), nil},
+		"the only key, without kid":            {jwks(nameless(key1().JWK())), nil},
+		"the only one for RS256":               {jwks(p256().JWK(), key1().JWK(), ed().JWK()), nil},
+		"the only one that is usable":          {jwks(key1().JWK(), key2().JWK(members{"use": "enc"})), nil},
+		"one of two":                           {jwks(key1().JWK(), key2().JWK()), ErrUnknownKey},
+		"one of two, the other without kid":    {jwks(key1().JWK(), nameless(key2().JWK())), ErrUnknownKey},
+		"one of two, the other without alg":    {jwks(key1().JWK(), key2().JWK(members{"alg": nil})), ErrUnknownKey},
+		"another algorithm":                    {jwks(p256().JWK()), ErrUnknownKey},
+		"another key":                          {jwks(key2().JWK()), ErrSignature},
+		"five keys without kid, one for ES256": {jwks(append(repeat(nameless(p256().JWK()), 5), key1().JWK())...), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bed := newBed(t, test.document, Supported()...)
+			bed.expect(t, test.want, key1().As("", "RS256"))
+		})
+	}
+}
+
+func TestTokenWithoutKidMayLook(t *testing.T) {
+	bed := newBed(t, jwks(p256().JWK()), Supported()...)
+	bed.publish(jwks(p256().JWK(), key1().JWK()))
+	bed.expect(t, nil, key1().As("", "RS256"))
+	bed.publish(jwks(p256().JWK(), key1().JWK(), key2().JWK()))
+	bed.clock.Advance(time.Hour)
+	bed.expect(t, ErrUnknownKey, key1().As("", "RS256"))
+	bed.expect(t, ErrUnproven, key1().As("", "RS256"))
+}
+
+func TestKeyWithoutKidServesTokensWithoutKidOnly(t *testing.T) {
+	bed := newBed(t, jwks(withoutNull(key1().JWK(members{"kid": nil}))))
+	bed.expect(t, ErrUnknownKey, key1())
+	bed.expect(t, nil, key1().As("", "RS256"))
+}
+
+func withoutNull(jwk members) members {
+	for name, value := range jwk {
+		if value == nil {
+			delete(jwk, name)
+		}
+	}
+	return jwk
+}
