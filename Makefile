@@ -47,10 +47,10 @@ bench: need-go ## compare the authorizer with other libraries, in 5 minutes: [QU
 # Each fuzz target runs for FUZZTIME. Inputs that failed before run in every test.
 FUZZTIME ?= 30s
 fuzz: need-go ## fuzz every input of the authorizer: [FUZZTIME=30s]
-	@for package in $$(go list ./lambdas/... ./test/differential); do \
-		list=$$(go test $$package -list '^Fuzz') || { echo "$$list"; exit 1; }; \
+	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' lambdas test | xargs -n 1 dirname | sort -u); do \
+		list=$$(go test ./$$package -list '^Fuzz') || { echo "$$list"; exit 1; }; \
 		for target in $$(echo "$$list" | grep '^Fuzz'); do \
-			go test $$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done; done
+			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
 smoke: need-go ## run the end-to-end tests against a deployed stage: API_URL= TOKEN=
 	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "API_URL or TOKEN is missing: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }

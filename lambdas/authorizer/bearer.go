@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"strings"
+
+	"accountapi/lambdas/internal/jwt"
+)
 
 // maxToken is the longest token looked at, in bytes. API Gateway caps all headers of a
 // request together at 10,240 bytes (AWS: "Amazon API Gateway quotas").
@@ -13,19 +17,19 @@ func bearer(value string) (string, error) {
 	// The scheme is case-insensitive (RFC 9110 section 11.1).
 	if !strings.EqualFold(scheme, "Bearer") {
 		if value == "" {
-			return "", errMissingToken
+			return "", jwt.ErrMissingToken
 		}
-		return "", errMalformedHeader
+		return "", jwt.ErrMalformedHeader
 	}
 	token := strings.TrimLeft(rest, " ")
 	if !found || token == "" {
-		return "", errMissingToken
+		return "", jwt.ErrMissingToken
 	}
 	if len(token) > maxToken {
-		return "", errOversize
+		return "", jwt.ErrOversize
 	}
 	if !isB64Token(token) {
-		return "", errMalformedHeader
+		return "", jwt.ErrMalformedHeader
 	}
 	return token, nil
 }
@@ -41,8 +45,8 @@ func isB64Token(s string) bool {
 	return s != ""
 }
 
-// b64TokenByte is a table because the bytes of a token come in no order that a branch
-// predictor could learn: comparisons took longer than all the JSON of a token.
+// b64TokenByte is a table because the bytes of a token are random to a branch predictor:
+// comparisons took longer than reading all the JSON of a token.
 var b64TokenByte = func() (table [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/") {
 		table[c] = true

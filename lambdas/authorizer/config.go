@@ -5,22 +5,24 @@ import (
 	"fmt"
 	"net"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"accountapi/lambdas/internal/jwks"
+	"accountapi/lambdas/internal/jwt"
 )
 
 // config is what the environment says. No setting has an empty value that would switch
 // a check off.
 type config struct {
-	issuer         string        // TOKEN_ISSUER, required: the exact value of iss
-	audiences      []string      // AUDIENCE, required: one or several
-	jwksURI        string        // JWKS_URI, required: where the issuer publishes its keys
-	provider       provider      // PROVIDER, default auth0
-	algorithms     []*algorithm  // ALGORITHMS, default RS256: the allowlist
-	requiredScopes []string      // REQUIRED_SCOPES, default none: what the whole API demands
-	clockSkew      time.Duration // CLOCK_SKEW_SECONDS, 0 to 120, default 30
+	issuer         string          // TOKEN_ISSUER, required: the exact value of iss
+	audiences      []string        // AUDIENCE, required: one or several
+	jwksURI        string          // JWKS_URI, required: where the issuer publishes its keys
+	provider       jwt.Provider    // PROVIDER, default auth0
+	algorithms     jwks.Algorithms // ALGORITHMS, default RS256: the allowlist
+	requiredScopes []string        // REQUIRED_SCOPES, default none: what the whole API demands
+	clockSkew      time.Duration   // CLOCK_SKEW_SECONDS, 0 to 120, default 30
 }
 
 // loadConfig reads the configuration. Its error names every mistake, a line each. Lists
@@ -53,11 +55,9 @@ func loadConfig(getenv func(string) string) (config, error) {
 	if name == "" {
 		name = "auth0"
 	}
-	i := slices.IndexFunc(providers, func(p provider) bool { return p.name == name })
-	if i < 0 {
+	var known bool
+	if c.provider, known = jwt.ProviderNamed(name); !known {
 		problem("PROVIDER %q is unknown: use one of auth0, rfc9068, cognito, entra, okta", name)
-	} else {
-		c.provider = providers[i]
 	}
 
 	names := list("ALGORITHMS")
@@ -65,7 +65,7 @@ func loadConfig(getenv func(string) string) (config, error) {
 		names = []string{"RS256"}
 	}
 	for _, name := range names {
-		if a := algorithmNamed(algorithms, name); a != nil {
+		if a := jwks.Supported().Named(name); a != nil {
 			c.algorithms = append(c.algorithms, a)
 		} else {
 			problem("ALGORITHMS %q is unknown: use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", name)

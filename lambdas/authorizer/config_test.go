@@ -1,32 +1,34 @@
 package main
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 	"time"
+
+	"accountapi/lambdas/internal/jwt"
 )
 
-func load(settings ...string) (config, error) {
-	env := map[string]string{"TOKEN_ISSUER": testIssuer, "AUDIENCE": testAudience, "JWKS_URI": testIssuer + ".well-known/jwks.json"}
-	for _, s := range settings {
-		name, value, _ := strings.Cut(s, "=")
-		env[name] = value
-	}
-	return loadConfig(func(name string) string { return env[name] })
-}
+func load(settings ...string) (config, error) { return loadConfig(environment(settings)) }
 
-func TestTheDefaultsAreStrict(t *testing.T) {
+func TestDefaultsAreStrict(t *testing.T) {
 	c, err := load()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.provider.name != "auth0" || len(c.algorithms) != 1 || c.algorithms[0].name != "RS256" || c.clockSkew != 30*time.Second || len(c.requiredScopes) != 0 {
+	auth0, _ := jwt.ProviderNamed("auth0")
+	if !reflect.DeepEqual(c.provider, auth0) || len(c.algorithms) != 1 || c.algorithms[0].Name != "RS256" ||
+		c.clockSkew != 30*time.Second || len(c.requiredScopes) != 0 {
 		t.Errorf("got %+v", c)
 	}
 }
 
 func TestListsAreSeparatedBySpacesOrCommas(t *testing.T) {
-	c, err := load("AUDIENCE=https://a.example, https://b.example", "ALGORITHMS=RS256,ES256 EdDSA", "REQUIRED_SCOPES= a  b,c ")
+	c, err := load(
+		"AUDIENCE=https://a.example, https://b.example",
+		"ALGORITHMS=RS256,ES256 EdDSA",
+		"REQUIRED_SCOPES= a  b,c ",
+	)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +37,7 @@ func TestListsAreSeparatedBySpacesOrCommas(t *testing.T) {
 	}
 }
 
-func TestKeysMayComeFromALoopbackAddressOverHTTP(t *testing.T) {
+func TestPlainHTTPIsAllowedForALoopbackAddress(t *testing.T) {
 	for _, host := range []string{"127.0.0.1:3001", "localhost", "[::1]:80"} {
 		if _, err := load("TOKEN_ISSUER=http://"+host+"/", "JWKS_URI=http://"+host+"/jwks"); err != nil {
 			t.Errorf("%s: %v", host, err)
@@ -43,7 +45,7 @@ func TestKeysMayComeFromALoopbackAddressOverHTTP(t *testing.T) {
 	}
 }
 
-func TestAMistakeInTheConfigurationIsNamed(t *testing.T) {
+func TestConfigurationMistakeIsNamed(t *testing.T) {
 	for setting, want := range map[string]string{
 		"TOKEN_ISSUER=":                            "TOKEN_ISSUER is missing",
 		"TOKEN_ISSUER=tenant.eu.auth0.com":         "TOKEN_ISSUER",

@@ -8,92 +8,118 @@ import (
 	"runtime/debug"
 	"time"
 
-	"accountapi/lambdas/internal/principal"
-
-	"github.com/aws/aws-lambda-go/events"
+	"accountapi/lambdas/internal/jwks"
+	"accountapi/lambdas/internal/jwt"
 )
 
-type (
-	request  = events.APIGatewayCustomAuthorizerRequest
-	response = events.APIGatewayCustomAuthorizerResponse
-)
-
-// errUnauthorized is protocol, hence the capital: API Gateway answers 401 if the error
-// is this text to the letter, and 500 for any other (AWS: "Use API Gateway Lambda
-// authorizers"). It is therefore never wrapped; the reason is in the log.
+// errUnauthorized is protocol, hence the capital: API Gateway answers 401 if the error is
+// exactly this string, and 500 for any other (AWS: "Use API Gateway Lambda authorizers").
+// It is therefore never wrapped; the reason is in the log.
 var errUnauthorized = errors.New("Unauthorized")
 
 type authorizer struct {
-	verifier       *verifier
-	keys           *keySet
+	verifier       *jwt.Verifier
+	keys           *jwks.Set
 	requiredScopes []string
 	log            *decisionLog
 }
 
-// newAuthorizer wires an authorizer that is configured by the environment and writes
-// its log lines to out. It does no network.
-func newAuthorizer(getenv func(string) string, out io.Writer) (*authorizer, error) {
-	config, err := loadConfig(getenv)
+// newAuthorizer wires an authorizer that is configured by the environment, writes its log
+// lines to out, and takes the time from now. It does no network.
+func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Time) (*authorizer, error) {
+	c, err := loadConfig(getenv)
 	if err != nil {
 		return nil, err
 	}
-	log := newDecisionLog(out, getenv("AWS_LAMBDA_FUNCTION_NAME"), config.issuer)
-	keys := newKeySet(config.jwksURI, config.algorithms, time.Now, log.keySet)
+	log := newDecisionLog(out, getenv("AWS_LAMBDA_FUNCTION_NAME"), c.issuer)
+	keys := jwks.New(c.jwksURI, c.algorithms, now, log.keySet)
 	return &authorizer{
-		verifier:       newVerifier(config, keys, time.Now),
+		verifier: jwt.NewVerifier(jwt.Config{
+			Issuer: c.issuer, Audiences: c.audiences, Provider: c.provider, Algorithms: c.algorithms,
+			ClockSkew: c.clockSkew, Keys: keys, Now: now,
+		}),
 		keys:           keys,
-		requiredScopes: config.requiredScopes,
+		requiredScopes: c.requiredScopes,
 		log:            log,
 	}, nil
 }
 
-// handle is the whole story of a request; each step has the file of its name.
-func (a *authorizer) handle(ctx context.Context, event request) (answer response, err error) {
+// Invoke is handle in bytes, as a [lambda.Handler]: event in, answer out.
+func (a *authorizer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	event, err := decodeEvent(payload)
+	if err != nil {
+		return nil, err
+	}
+	answer, err := a.handle(ctx, event)
+	if err != nil {
+		return nil, err
+	}
+	return answer.encode(), nil
+}
+
+// handle is the whole story of a request.
+func (a *authorizer) handle(ctx context.Context, event request) (answer, error) {
 	entry := a.log.begin(ctx, event)
+	verified, err := a.decide(ctx, event, entry)
+	return a.answer(entry, verified, err)
+}
+
+// decide returns who is calling and for which resource an answer counts. Without an error
+// the caller is let in. Its error is or wraps a [jwt.Reason].
+func (a *authorizer) decide(ctx context.Context, event request, entry *entry) (verified answer, err error) {
 	defer func() {
 		// A bug fails closed, as "could not check", and without the panic's own text:
 		// aws-lambda-go would send that along and end the process.
 		if bug := recover(); bug != nil {
-			answer, err = a.reject(entry, fmt.Errorf("%w: panic: %T\n%s", errInternal, bug, debug.Stack()))
+			err = fmt.Errorf("%w: panic: %T\n%s", jwt.ErrInternal, bug, debug.Stack())
 		}
 	}()
-	stage, err := stageARN(event) // an event that is not ours is the deployment's fault, not the caller's
-	if err != nil {
-		return a.reject(entry, err)
+	// An event that is not ours is the deployment's fault, not the caller's.
+	if verified.resource, err = stageARN(event); err != nil {
+		return verified, err
 	}
-	token, err := bearer(event.AuthorizationToken) // RFC 6750: scheme, size, alphabet. No network.
+	token, err := bearer(event.AuthorizationToken) // RFC 6750: scheme, size, alphabet
 	if err != nil {
-		return a.reject(entry, err)
+		return verified, err
 	}
-	who, err := a.verifier.verify(ctx, token, &entry.seen) // header, issuer, key by kid, signature, claims
+	verified.who, err = a.verifier.Verify(ctx, token, &entry.seen)
 	if err != nil {
-		return a.reject(entry, err)
+		return verified, err
 	}
-	return a.accept(entry, who, stage)
-}
-
-// accept answers for a genuine token: Allow, or Deny without a scope that the whole API
-// demands. Whether the caller may do what it asks for is the handlers' decision.
-func (a *authorizer) accept(entry *entry, who principal.Principal, stage string) (response, error) {
+	// What the caller may do on a route is the handlers' decision; these scopes the whole
+	// API demands.
 	for _, scope := range a.requiredScopes {
-		if !who.HasScope(scope) {
-			entry.write(a.keys, "deny", errScope, nil)
-			return policy("Deny", who, stage), nil
+		if !verified.who.HasScope(scope) {
+			return verified, jwt.ErrScope
 		}
 	}
-	entry.write(a.keys, "allow", reasonOK, nil)
-	return policy("Allow", who, stage), nil
+	return verified, nil
 }
 
-// reject is the only place where an error becomes an outcome: a reason that lies in the
-// token is a 401, anything else means that the token could not be checked.
-func (a *authorizer) reject(entry *entry, err error) (response, error) {
-	cause := errInternal
-	errors.As(err, &cause)
-	if cause == errInternal || cause == errJWKSUnavailable {
-		entry.write(a.keys, "error", cause, err)
-		return response{}, cause // only the reason: the text of a function's error is kept by AWS
+// answer is the only place where a decision becomes an outcome, and its log line: a
+// reason that lies in the token is a 401, or a 403 if it is only a missing scope; any
+// other error means that the token could not be checked.
+func (a *authorizer) answer(entry *entry, verified answer, err error) (answer, error) {
+	entry.keySetAge, entry.hasKeys = a.keys.Age()
+	reason := jwt.OK
+	if err != nil {
+		reason = jwt.ErrInternal
+		errors.As(err, &reason)
 	}
-	entry.write(a.keys, "refuse", cause, nil)
-	return response{}, errUnauthorized
+	switch reason {
+	case jwt.OK:
+		entry.write("allow", reason, nil)
+		verified.effect = "Allow"
+		return verified, nil
+	case jwt.ErrScope:
+		entry.write("deny", reason, nil)
+		verified.effect = "Deny"
+		return verified, nil
+	case jwt.ErrInternal, jwt.ErrJWKSUnavailable:
+		entry.write("error", reason, err)
+		return answer{}, reason // only the reason: the text of a function's error is kept by AWS
+	default:
+		entry.write("refuse", reason, nil)
+		return answer{}, errUnauthorized
+	}
 }

@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"io"
-	"log/slog"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"accountapi/lambdas/internal/jwks"
+	"accountapi/lambdas/internal/jwt"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
@@ -27,9 +29,7 @@ type decisionLog struct {
 	warm         atomic.Bool
 
 	mu      sync.Mutex
-	fetches fetchTotals  // since the last decision; those of init go with the first
-	line    bytes.Buffer // what logger writes to
-	logger  *slog.Logger
+	fetches fetchTotals // since the last decision; those of init go with the first
 }
 
 // fetchTotals are metrics; their names are what the log line has.
@@ -39,43 +39,35 @@ type fetchTotals struct {
 }
 
 func newDecisionLog(out io.Writer, functionName, issuer string) *decisionLog {
-	l := &decisionLog{out: out, issuer: issuer, functionName: functionName}
-	l.logger = slog.New(slog.NewJSONHandler(&l.line, nil))
-	return l
-}
-
-// emit writes one line, with more, ready-made JSON members, at its end: slog would parse
-// and compact them anew every time. l.mu must be held.
-func (l *decisionLog) emit(level slog.Level, message, more string, attrs []slog.Attr) {
-	l.line.Reset()
-	l.logger.LogAttrs(context.Background(), level, message, attrs...)
-	if more != "" {
-		l.line.Truncate(l.line.Len() - len("}\n"))
-		l.line.WriteString(more + "}\n")
-	}
-	_, _ = l.out.Write(l.line.Bytes()) // there is nowhere to report that logging fails
+	return &decisionLog{out: out, issuer: issuer, functionName: functionName}
 }
 
 // keySet logs a fetch of the key set.
-func (l *decisionLog) keySet(f fetch) {
-	attrs := []slog.Attr{slog.Float64("duration_ms", milliseconds(f.duration)), slog.Any("kept", f.kept)}
-	level := slog.LevelInfo
-	if len(f.dropped) > 0 {
-		level = slog.LevelWarn
-		attrs = append(attrs, slog.Any("dropped", f.dropped))
+func (l *decisionLog) keySet(f jwks.Fetch) {
+	level := "INFO"
+	if len(f.Dropped) > 0 {
+		level = "WARN"
 	}
-	if f.err != nil {
-		level = slog.LevelError
-		attrs = append(attrs, slog.String("error", truncate(f.err.Error(), maxErrorText)))
+	if f.Err != nil {
+		level = "ERROR"
+	}
+	line := newLine(level, "key set")
+	line.number("duration_ms", milliseconds(f.Duration))
+	line.value("kept", f.Kept)
+	if len(f.Dropped) > 0 {
+		line.value("dropped", f.Dropped)
+	}
+	if f.Err != nil {
+		line.string("error", truncate(f.Err.Error(), maxErrorText))
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.fetches.fetches++
-	l.fetches.duration += f.duration
-	if f.err != nil {
+	l.fetches.duration += f.Duration
+	if f.Err != nil {
 		l.fetches.failures++
 	}
-	l.emit(level, "key set", "", attrs)
+	line.end(l.out)
 }
 
 // runtimeLog is where aws-lambda-go may write. It repeats every error that a handler
@@ -96,7 +88,9 @@ type entry struct {
 	cold      bool
 	requestID string
 	methodArn string
-	seen      seen
+	seen      jwt.Seen
+	keySetAge time.Duration
+	hasKeys   bool // else there is no age
 }
 
 func (l *decisionLog) begin(ctx context.Context, event request) *entry {
@@ -108,59 +102,61 @@ func (l *decisionLog) begin(ctx context.Context, event request) *entry {
 }
 
 // write ends the entry. err is for whoever runs the API: what stopped the check.
-func (e *entry) write(keys *keySet, decision string, why reason, err error) {
-	level := slog.LevelInfo
-	attrs := make([]slog.Attr, 0, 24)
-	attrs = append(attrs, slog.String("decision", decision), slog.String("reason", string(why)))
+func (e *entry) write(decision string, why jwt.Reason, err error) {
+	level := "INFO"
+	if err != nil {
+		level = "ERROR"
+	}
+	line := newLine(level, "decision")
+	line.string("decision", decision)
+	line.string("reason", string(why))
 	for _, a := range []struct{ name, value string }{
-		{"kid", e.seen.kid}, {"issuer", e.seen.issuer}, {"subject", e.seen.subject},
+		{"kid", e.seen.KeyID}, {"issuer", e.seen.Issuer}, {"subject", e.seen.Subject},
 		{"methodArn", e.methodArn}, {"requestId", e.requestID},
 	} {
 		if a.value != "" {
-			attrs = append(attrs, slog.String(a.name, truncate(a.value, maxKid)))
+			line.string(a.name, truncate(a.value, maxNamedText))
 		}
 	}
-	if why == errIssuer {
-		if hint := nearMiss(e.seen.issuer, e.log.issuer); hint != "" {
-			attrs = append(attrs, slog.String("hint", hint))
-		}
+	if hint := nearMiss(e.seen.Issuer, e.log.issuer); why == jwt.ErrIssuer && hint != "" {
+		line.string("hint", hint)
 	}
 	if err != nil {
-		level = slog.LevelError
-		attrs = append(attrs, slog.String("error", truncate(err.Error(), maxErrorText)))
+		line.string("error", truncate(err.Error(), maxErrorText))
 	}
 
 	metrics := `{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`
-	cold := 0
+	cold := 0.
 	if e.cold {
 		cold = 1
 	}
-	attrs = append(attrs,
-		slog.String("FunctionName", e.log.functionName),
-		slog.Int("Decisions", 1),
-		slog.Float64("Duration", milliseconds(time.Since(e.start))),
-		slog.Int("ColdStart", cold))
-	if age, ok := keys.age(); ok {
+	line.string("FunctionName", e.log.functionName)
+	line.number("Decisions", 1)
+	line.number("Duration", milliseconds(time.Since(e.start)))
+	line.number("ColdStart", cold)
+	if e.hasKeys {
 		metrics += `,{"Name":"KeySetAge","Unit":"Seconds"}`
-		attrs = append(attrs, slog.Int("KeySetAge", int(age.Seconds())))
+		line.number("KeySetAge", float64(int(e.keySetAge.Seconds())))
 	}
 	e.log.mu.Lock()
 	defer e.log.mu.Unlock()
 	if totals := e.log.fetches; totals.fetches > 0 {
 		e.log.fetches = fetchTotals{}
-		metrics += `,{"Name":"Fetches","Unit":"Count"},{"Name":"FetchFailures","Unit":"Count"},{"Name":"FetchDuration","Unit":"Milliseconds"}`
-		attrs = append(attrs,
-			slog.Int("Fetches", totals.fetches),
-			slog.Int("FetchFailures", totals.failures),
-			slog.Float64("FetchDuration", milliseconds(totals.duration)))
+		metrics += `,{"Name":"Fetches","Unit":"Count"},{"Name":"FetchFailures","Unit":"Count"},` +
+			`{"Name":"FetchDuration","Unit":"Milliseconds"}`
+		line.number("Fetches", float64(totals.fetches))
+		line.number("FetchFailures", float64(totals.failures))
+		line.number("FetchDuration", milliseconds(totals.duration))
 	}
-	e.log.emit(level, "decision", `,"_aws":{"Timestamp":`+strconv.FormatInt(e.start.UnixMilli(), 10)+
-		`,"CloudWatchMetrics":[{"Namespace":"AccountApi","Dimensions":[["FunctionName"],["FunctionName","reason"]],"Metrics":[{"Name":"Decisions","Unit":"Count"}]},`+
-		`{"Namespace":"AccountApi","Dimensions":[["FunctionName"]],"Metrics":[`+metrics+`]}]}`, attrs)
+	line.raw("_aws", `{"Timestamp":`+strconv.FormatInt(e.start.UnixMilli(), 10)+`,"CloudWatchMetrics":[`+
+		`{"Namespace":"AccountApi","Dimensions":[["FunctionName"],["FunctionName","reason"]],`+
+		`"Metrics":[{"Name":"Decisions","Unit":"Count"}]},`+
+		`{"Namespace":"AccountApi","Dimensions":[["FunctionName"]],"Metrics":[`+metrics+`]}]}`)
+	line.end(e.log.out)
 }
 
 // nearMiss says how an issuer that was refused differs from the configured one, if it is
-// one of the slips that people make.
+// one of the usual slips.
 func nearMiss(got, want string) string {
 	switch {
 	case got == want || got == "":
@@ -174,16 +170,3 @@ func nearMiss(got, want string) string {
 	}
 	return ""
 }
-
-// maxErrorText is how much of an error is logged, in bytes.
-const maxErrorText = 2048
-
-// truncate keeps what others write, callers and the issuer, from filling the log.
-func truncate(s string, length int) string {
-	if len(s) > length {
-		return strings.ToValidUTF8(s[:length], "") + "…"
-	}
-	return s
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -6,37 +6,42 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
-	"github.com/aws/aws-lambda-go/lambdacontext"
+	"accountapi/lambdas/internal/tokentest"
 )
 
-// lineOf returns the log line about the decision on this Authorization value.
-func (b *testBed) lineOf(t *testing.T, authorization string) map[string]any {
-	t.Helper()
-	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{AwsRequestID: "request-1"})
-	b.callWith(t, ctx, authorization)
-	lines := strings.Split(strings.TrimSpace(b.lines.String()), "\n")
-	var line map[string]any
-	if err := json.Unmarshal([]byte(lines[len(lines)-1]), &line); err != nil {
-		t.Fatal(err)
-	}
-	return line
-}
-
-func TestOneLinePerDecisionSaysWhatWasDecidedAndWhy(t *testing.T) {
-	bed := newBed(t, jwks(key1().jwk()))
+func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
+	type members = map[string]any
+	const hint = "iss and TOKEN_ISSUER differ only in the trailing slash: TOKEN_ISSUER is https://tenant.example/"
+	const httpHint = "iss has http where TOKEN_ISSUER has https: TOKEN_ISSUER is https://tenant.example/"
+	noSlash, plainHTTP := "https://tenant.example", "http://tenant.example/"
+	bed := newBed(t, keySet(key1().JWK()))
 	for name, test := range map[string]struct {
 		authorization string
-		want          map[string]any
+		want          members
 	}{
-		"allowed":            {bearerOf(), map[string]any{"decision": "allow", "reason": "ok", "kid": "key-1", "issuer": testIssuer, "subject": "auth0|42", "level": "INFO"}},
-		"refused, verified":  {bearerOf(claim("exp", 1)), map[string]any{"decision": "refuse", "reason": "expired", "kid": "key-1", "issuer": testIssuer, "subject": "auth0|42"}},
-		"refused, not":       {bearerOf(by(stranger())), map[string]any{"decision": "refuse", "reason": "bad_signature", "kid": "key-1", "issuer": testIssuer, "subject": nil}},
-		"without a token":    {"", map[string]any{"decision": "refuse", "reason": "missing_token", "kid": nil, "issuer": nil, "subject": nil}},
-		"a missing slash":    {bearerOf(claim("iss", strings.TrimSuffix(testIssuer, "/"))), map[string]any{"reason": "issuer", "hint": "iss and TOKEN_ISSUER differ only in the trailing slash: TOKEN_ISSUER is " + testIssuer}},
-		"http for https":     {bearerOf(claim("iss", strings.Replace(testIssuer, "https", "http", 1))), map[string]any{"hint": "iss has http where TOKEN_ISSUER has https: TOKEN_ISSUER is " + testIssuer}},
-		"another issuer":     {bearerOf(claim("iss", "https://other.example/")), map[string]any{"reason": "issuer", "issuer": "https://other.example/", "hint": nil}},
-		"a very long issuer": {bearerOf(claim("iss", strings.Repeat("é", 300))), map[string]any{"reason": "issuer", "issuer": strings.Repeat("é", 128) + "…"}},
+		"allowed": {bearerOf(), members{
+			"level": "INFO", "msg": "decision", "decision": "allow", "reason": "ok",
+			"kid": "key-1", "issuer": testIssuer, "subject": "auth0|42",
+		}},
+		"refused, verified": {bearerOf(claim("exp", 1)), members{
+			"decision": "refuse", "reason": "expired", "kid": "key-1", "issuer": testIssuer, "subject": "auth0|42",
+		}},
+		"refused, not verified": {bearerOf(by(stranger())), members{
+			"decision": "refuse", "reason": "bad_signature", "kid": "key-1", "issuer": testIssuer, "subject": nil,
+		}},
+		"without a token": {"", members{
+			"decision": "refuse", "reason": "missing_token", "kid": nil, "issuer": nil, "subject": nil,
+		}},
+		"a missing slash": {bearerOf(claim("iss", noSlash)), members{"reason": "issuer", "hint": hint}},
+		"http for https":  {bearerOf(claim("iss", plainHTTP)), members{"reason": "issuer", "hint": httpHint}},
+		"another issuer": {bearerOf(claim("iss", "https://other.example/")), members{
+			"reason": "issuer", "issuer": "https://other.example/", "hint": nil,
+		}},
+		"a very long issuer": {bearerOf(claim("iss", strings.Repeat("é", 300))), members{
+			"reason": "issuer", "issuer": strings.Repeat("é", 128) + "…",
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			line := bed.lineOf(t, test.authorization)
@@ -48,31 +53,39 @@ func TestOneLinePerDecisionSaysWhatWasDecidedAndWhy(t *testing.T) {
 			if line["methodArn"] != testArn || line["requestId"] != "request-1" {
 				t.Errorf("methodArn %v requestId %v", line["methodArn"], line["requestId"])
 			}
+			if _, err := time.Parse(time.RFC3339Nano, line["time"].(string)); err != nil {
+				t.Error(err)
+			}
 		})
 	}
 }
 
 // CloudWatch takes a line's metrics only if every metric and dimension it declares is a
 // member of the line.
-func TestTheLineIsInEmbeddedMetricFormat(t *testing.T) {
-	bed := newBed(t, jwks(key1().jwk()))
+func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
+	type members = map[string]any
+	bed := newBed(t, keySet(key1().JWK()))
 	first := bed.lineOf(t, bearerOf())
 	second := bed.lineOf(t, bearerOf())
-	bed.answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
+	bed.Answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	failed := bed.lineOf(t, bearerOf(by(key2())))
-	cold := &testBed{clock: &clock{}, lines: &syncBuffer{}}
-	cold.start(t, "http://127.0.0.1:1/")
-	keyless := cold.lineOf(t, "")
+	bed.start(t) // without the fetch of init
+	keyless := bed.lineOf(t, "")
 
+	decision := []string{"Decisions", "Duration", "ColdStart"}
+	withAge := append(slices.Clone(decision), "KeySetAge")
+	withFetch := append(slices.Clone(withAge), "Fetches", "FetchFailures", "FetchDuration")
 	for name, test := range map[string]struct {
-		line    map[string]any
+		line    members
 		metrics []string
-		values  map[string]any
+		values  members
 	}{
-		"the first carries init's fetch": {first, []string{"Decisions", "Duration", "ColdStart", "KeySetAge", "Fetches", "FetchFailures", "FetchDuration"}, map[string]any{"ColdStart": 1., "Fetches": 1., "FetchFailures": 0., "KeySetAge": 0.}},
-		"the next has no fetch":          {second, []string{"Decisions", "Duration", "ColdStart", "KeySetAge"}, map[string]any{"ColdStart": 0., "Decisions": 1.}},
-		"a failed fetch counts":          {failed, []string{"Decisions", "Duration", "ColdStart", "KeySetAge", "Fetches", "FetchFailures", "FetchDuration"}, map[string]any{"Fetches": 1., "FetchFailures": 1.}},
-		"without keys there is no age":   {keyless, []string{"Decisions", "Duration", "ColdStart"}, nil},
+		"the first has init's fetch": {first, withFetch, members{
+			"ColdStart": 1., "Fetches": 1., "FetchFailures": 0., "KeySetAge": 0.,
+		}},
+		"the next has no fetch":        {second, withAge, members{"ColdStart": 0., "Decisions": 1.}},
+		"a failed fetch counts":        {failed, withFetch, members{"Fetches": 1., "FetchFailures": 1.}},
+		"without keys there is no age": {keyless, decision, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var aws struct {
@@ -113,5 +126,46 @@ func TestTheLineIsInEmbeddedMetricFormat(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestFetchOfTheKeySetIsLogged(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK(), key2().JWK(tokentest.Members{"d": "AQAB"})))
+	var line struct {
+		Level, Msg string
+		Kept       []string
+		Dropped    []struct{ Kid, Why string }
+		Duration   float64 `json:"duration_ms"`
+	}
+	if err := json.Unmarshal([]byte(bed.lines.take()), &line); err != nil {
+		t.Fatal(err)
+	}
+	if line.Level != "WARN" || line.Msg != "key set" || !slices.Equal(line.Kept, []string{"key-1"}) ||
+		len(line.Dropped) != 1 || line.Dropped[0].Kid != "key-2" || line.Duration <= 0 {
+		t.Errorf("got %+v", line)
+	}
+}
+
+func TestIssuerCannotFillTheLog(t *testing.T) {
+	long := strings.Repeat("x", 100<<10)
+	bed := newBed(t, keySet(tokentest.Members{"kid": "x", "kty": long, "alg": long}))
+	if length := len(bed.lines.take()); length > 8<<10 {
+		t.Errorf("%d bytes in the log", length)
+	}
+}
+
+func TestErrorsThatTheRuntimeRepeatsAreNotLogged(t *testing.T) {
+	out := &syncBuffer{}
+	log := runtimeLog{out}
+	for _, line := range []string{
+		`2026/01/02 03:04:05 {"errorMessage":"Unauthorized","errorType":"errorString"}` + "\n",
+		"something else\n",
+	} {
+		if n, err := log.Write([]byte(line)); n != len(line) || err != nil {
+			t.Errorf("wrote %d, %v", n, err)
+		}
+	}
+	if got := out.take(); got != "something else\n" {
+		t.Errorf("logged %q", got)
 	}
 }

@@ -1,10 +1,9 @@
-// Command authorizer is the Lambda function behind a TOKEN authorizer of an API
-// Gateway REST API: it verifies the caller's bearer token against the issuer's JWK Set
-// and answers with an IAM policy.
+// Command authorizer is the Lambda function behind a TOKEN authorizer of an API Gateway
+// REST API: it verifies the caller's bearer token against the issuer's JWK Set and answers
+// with an IAM policy.
 //
-// Read it in this order: main, handler, bearer, verifier, claims, jwks, policy, config.
-// Four more files stand behind those: event (bytes in and out), algorithm (signatures),
-// json (strict JSON) and log (the one line per decision).
+// Read it in this order: main, handler, event, bearer, policy, log, config. Tokens are
+// verified by the package jwt, with keys from the package jwks.
 //
 // It tells three outcomes apart and never confuses them:
 //
@@ -21,19 +20,20 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"time"
 
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
 func main() {
-	authorizer, err := newAuthorizer(os.Getenv, os.Stdout)
+	authorizer, err := newAuthorizer(os.Getenv, os.Stdout, time.Now)
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "authorizer: the configuration is not usable:\n%v\n", err)
 		os.Exit(1)
 	}
 	log.SetOutput(runtimeLog{os.Stderr})
 	debug.SetGCPercent(75) // as fast as with 100, and a megabyte smaller
-	authorizer.keys.prefetch(context.Background())
+	authorizer.keys.Prefetch(context.Background())
 	// Init had all the CPU. From now on there is one invocation at a time, and below 1,769 MB
 	// less than one CPU for it (AWS: "Configure Lambda function memory"): a second thread
 	// would spend that on looking for work.

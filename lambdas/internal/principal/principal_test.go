@@ -12,10 +12,15 @@ import (
 
 var now = time.Unix(1_800_000_000, 0)
 
-func TestAPrincipalSurvivesTheAuthorizerContext(t *testing.T) {
+func TestPrincipalIsTheSameAfterTheAuthorizerContext(t *testing.T) {
 	for name, want := range map[string]principal.Principal{
-		"a user with scopes":  {Subject: "auth0|42", ClientID: "app", Scopes: []string{"get:profile", "read:x"}, Issuer: "https://t.example/", Expiry: now.Add(time.Hour)},
-		"no client, no scope": {Subject: "ü", Scopes: []string{}, Issuer: "https://t.example/", Expiry: now.Add(time.Second)},
+		"a user with scopes": {
+			Subject: "auth0|42", ClientID: "app", Scopes: []string{"get:profile", "read:x"},
+			Issuer: "https://t.example/", Expiry: now.Add(time.Hour),
+		},
+		"no client, no scope": {
+			Subject: "ü", Scopes: []string{}, Issuer: "https://t.example/", Expiry: now.Add(time.Second),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := principal.FromContext(want.Context(), now)
@@ -29,7 +34,7 @@ func TestAPrincipalSurvivesTheAuthorizerContext(t *testing.T) {
 	}
 }
 
-func TestFromContextRefusesATokenThatHasExpiredMeanwhile(t *testing.T) {
+func TestFromContextRefusesAnExpiredToken(t *testing.T) {
 	for name, expiry := range map[string]time.Time{
 		"in the very second of exp": now,
 		"a second after":            now.Add(-time.Second),
@@ -63,7 +68,7 @@ func TestFromContextRefusesARouteWithoutTheAuthorizer(t *testing.T) {
 	}
 }
 
-func TestAScopeIsGrantedWordForWord(t *testing.T) {
+func TestScopeIsComparedAsAWhole(t *testing.T) {
 	who := principal.Principal{Scopes: []string{"get:profile2", "Get:profile"}}
 	if who.HasScope("get:profile") {
 		t.Error("a scope that only looks like get:profile was taken for it")

@@ -1,4 +1,4 @@
-package main
+package jwks
 
 import (
 	"crypto"
@@ -11,18 +11,25 @@ import (
 	"slices"
 )
 
-// algorithm is one signature algorithm of a JWS (RFC 7518 section 3.1, RFC 8037 section
+// Algorithm is one signature algorithm of a JWS (RFC 7518 section 3.1, RFC 8037 section
 // 3.1): with which kind of key it goes, and how a signature is verified. There is none
 // without a public key: "none" and the HMAC family cannot even be configured.
-type algorithm struct {
-	name   string
+type Algorithm struct {
+	Name   string // alg, case-sensitive (RFC 7515 section 4.1.1)
 	kty    string
 	crv    string // the only curve it may be used with, "" for RSA
 	hash   crypto.Hash
-	verify func(a *algorithm, key crypto.PublicKey, signed, signature []byte) bool
+	verify func(a *Algorithm, key crypto.PublicKey, signed, signature []byte) bool
 }
 
-var algorithms = []*algorithm{
+// Algorithms is a list of algorithms: all there are, or those that are allowed (RFC 8725
+// section 3.1).
+type Algorithms []*Algorithm
+
+// Supported returns every algorithm there is.
+func Supported() Algorithms { return supported }
+
+var supported = Algorithms{
 	{"RS256", "RSA", "", crypto.SHA256, verifyPKCS1v15},
 	{"RS384", "RSA", "", crypto.SHA384, verifyPKCS1v15},
 	{"RS512", "RSA", "", crypto.SHA512, verifyPKCS1v15},
@@ -36,17 +43,16 @@ var algorithms = []*algorithm{
 	{"EdDSA", "OKP", "Ed25519", 0, verifyEd25519},
 }
 
-// algorithmNamed returns the algorithm of that name from the list, nil if it is not
-// there. Names are case-sensitive (RFC 7515 section 4.1.1).
-func algorithmNamed(list []*algorithm, name string) *algorithm {
-	i := slices.IndexFunc(list, func(a *algorithm) bool { return a.name == name })
+// Named returns the algorithm of exactly this name, nil if it is not in the list.
+func (list Algorithms) Named(name string) *Algorithm {
+	i := slices.IndexFunc(list, func(a *Algorithm) bool { return a.Name == name })
 	if i < 0 {
 		return nil
 	}
 	return list[i]
 }
 
-func (a *algorithm) digest(signed []byte) []byte {
+func (a *Algorithm) digest(signed []byte) []byte {
 	switch a.hash {
 	case crypto.SHA256:
 		sum := sha256.Sum256(signed)
@@ -60,19 +66,19 @@ func (a *algorithm) digest(signed []byte) []byte {
 	}
 }
 
-func verifyPKCS1v15(a *algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+func verifyPKCS1v15(a *Algorithm, key crypto.PublicKey, signed, signature []byte) bool {
 	public, ok := key.(*rsa.PublicKey)
 	return ok && rsa.VerifyPKCS1v15(public, a.hash, a.digest(signed), signature) == nil
 }
 
-func verifyPSS(a *algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+func verifyPSS(a *Algorithm, key crypto.PublicKey, signed, signature []byte) bool {
 	public, ok := key.(*rsa.PublicKey)
 	// RFC 7518 section 3.5: the salt is exactly as long as the hash.
 	exact := &rsa.PSSOptions{SaltLength: rsa.PSSSaltLengthEqualsHash}
 	return ok && rsa.VerifyPSS(public, a.hash, a.digest(signed), signature, exact) == nil
 }
 
-func verifyECDSA(a *algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+func verifyECDSA(a *Algorithm, key crypto.PublicKey, signed, signature []byte) bool {
 	public, ok := key.(*ecdsa.PublicKey)
 	if !ok || public.Params().Name != a.crv {
 		return false
@@ -87,7 +93,7 @@ func verifyECDSA(a *algorithm, key crypto.PublicKey, signed, signature []byte) b
 	return ecdsa.Verify(public, a.digest(signed), r, s)
 }
 
-func verifyEd25519(_ *algorithm, key crypto.PublicKey, signed, signature []byte) bool {
+func verifyEd25519(_ *Algorithm, key crypto.PublicKey, signed, signature []byte) bool {
 	public, ok := key.(ed25519.PublicKey)
 	return ok && len(public) == ed25519.PublicKeySize && ed25519.Verify(public, signed, signature)
 }

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+
+	"accountapi/lambdas/internal/strictjson"
+)
+
+// How much is logged of what others write, callers and the issuer, in bytes.
+const (
+	maxNamedText = 256
+	maxErrorText = 2048
+)
+
+func truncate(s string, length int) string {
+	if len(s) > length {
+		return strings.ToValidUTF8(s[:length], "") + "…"
+	}
+	return s
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// line is a log line while it is written: one JSON object. It is written by hand because
+// one line per decision is most of the time of a decision but its signature: 2.85 µs, with
+// log/slog 2.98.
+type line []byte
+
+func newLine(level, message string) line {
+	l := make(line, 0, 1536)
+	l = append(l, `{"time":"`...)
+	l = time.Now().AppendFormat(l, time.RFC3339Nano)
+	l = append(l, `","level":"`+level+`","msg":"`+message+`"`...)
+	return l
+}
+
+func (l *line) raw(name, json string) { *l = append(*l, `,"`+name+`":`+json...) }
+
+func (l *line) string(name, value string) {
+	l.raw(name, "")
+	*l = strictjson.AppendString(*l, value)
+}
+
+func (l *line) number(name string, value float64) {
+	l.raw(name, "")
+	*l = strconv.AppendFloat(*l, value, 'f', -1, 64)
+}
+
+func (l *line) value(name string, value any) {
+	text, _ := json.Marshal(value) // lists of strings always marshal
+	l.raw(name, string(text))
+}
+
+// end writes the line. There is nowhere to report that logging fails.
+func (l line) end(out io.Writer) { _, _ = out.Write(append(l, "}\n"...)) }

@@ -1,0 +1,188 @@
+package jwks
+
+import (
+	"compress/gzip"
+	"crypto/tls"
+	"crypto/x509"
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+)
+
+// faults are the ways in which an issuer fails to give its keys.
+func faults(t *testing.T) map[string]http.HandlerFunc {
+	good := jwks(key1().JWK())
+	text := func(body string) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, body) }
+	}
+	status := func(code int) http.HandlerFunc {
+		return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code); io.WriteString(w, good) }
+	}
+	elsewhere := httptest.NewServer(text(good))
+	t.Cleanup(elsewhere.Close)
+	return map[string]http.HandlerFunc{
+		"status 500":          status(500),
+		"status 503":          status(503),
+		"status 403":          status(403),
+		"status 404":          status(404),
+		"status 429":          status(429),
+		"status 201":          status(201),
+		"status 206":          status(206),
+		"status 203":          status(203),
+		"status 204":          func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(204) },
+		"status 304":          func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(304) },
+		"a redirect":          redirect(elsewhere.URL),
+		"a redirect loop":     redirect("/"),
+		"no answer":           func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
+		"a slow body":         slow(good),
+		"a closed connection": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
+		"a short body": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Length", "9999")
+			io.WriteString(w, good)
+		},
+		"a huge body":     text(good + strings.Repeat(" ", 1<<20)),
+		"a gzip bomb":     bomb,
+		"HTML":            text("<!doctype html><title>Sign in</title>"),
+		"nothing":         text(""),
+		"truncated JSON":  text(good[:len(good)-2]),
+		"an object after": text(good + "{}"),
+		"null":            text("null"),
+		"a bare key":      text(toJSON(key1().JWK())),
+		"no keys member":  text(`{"Keys":[]}`),
+		"KEYS":            text(strings.Replace(good, "keys", "KEYS", 1)),
+		"keys null":       text(`{"keys":null}`),
+		"keys an object":  text(`{"keys":{}}`),
+		"keys empty":      text(`{"keys":[]}`),
+		"keys twice":      text(`{"keys":[],` + good[1:]),
+		"65 keys":         text(jwks(repeat(key1().JWK(), 65)...)),
+		"only unfit keys": text(jwks(key1().JWK(members{"use": "enc"}))),
+		"broken UTF-8":    text(strings.Replace(good, "{", "{\"x\":\"\xff\",", 1)),
+	}
+}
+
+func redirect(to string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to, http.StatusFound) }
+}
+
+func repeat(m members, n int) []members {
+	list := make([]members, n)
+	for i := range list {
+		list[i] = m
+	}
+	return list
+}
+
+func slow(document string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		for i := range document {
+			io.WriteString(w, document[i:i+1])
+			w.(http.Flusher).Flush()
+			select {
+			case <-r.Context().Done():
+				return
+			case <-time.After(50 * time.Millisecond):
+			}
+		}
+	}
+}
+
+func bomb(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Encoding", "gzip")
+	zip := gzip.NewWriter(w)
+	io.WriteString(zip, jwks(key1().JWK()))
+	blank := []byte(strings.Repeat(" ", 1<<20))
+	for range 64 {
+		zip.Write(blank)
+	}
+	zip.Close()
+}
+
+func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
+	document := jwks(key1().JWK())
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, document) })
+	server := httptest.NewUnstartedServer(handler)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains about clients that do not trust it
+	server.StartTLS()
+	defer server.Close()
+	trusted := x509.NewCertPool()
+	trusted.AddCert(server.Certificate())
+	afterExpiry := func() time.Time { return server.Certificate().NotAfter.Add(time.Hour) }
+
+	for name, test := range map[string]struct {
+		url  string
+		tls  *tls.Config
+		want error
+	}{
+		"a trusted certificate":         {server.URL, &tls.Config{RootCAs: trusted}, nil},
+		"an untrusted certificate":      {server.URL, &tls.Config{RootCAs: x509.NewCertPool()}, ErrUnavailable},
+		"a certificate of another host": {localhost(server.URL), &tls.Config{RootCAs: trusted}, ErrUnavailable},
+		"an expired certificate":        {server.URL, &tls.Config{RootCAs: trusted, Time: afterExpiry}, ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bed := newBed(t, "")
+			bed.Set = New(test.url, Algorithms{Supported().Named("RS256")}, bed.clock.Now, func(Fetch) {})
+			defer bed.Close()
+			bed.client.http.Transport.(*http.Transport).TLSClientConfig = test.tls
+			bed.expect(t, test.want, key1())
+		})
+	}
+}
+
+func localhost(url string) string { return strings.Replace(url, "127.0.0.1", "localhost", 1) }
+
+func TestTimeToLiveIsWhatTheIssuerSaysWithinLimits(t *testing.T) {
+	const minute = time.Minute
+	for name, test := range map[string]struct {
+		cacheControl string
+		min, max     time.Duration
+	}{
+		"no directive":        {"", 13*minute + 30*time.Second, 16*minute + 30*time.Second},
+		"20 minutes":          {"public, max-age=1200", 18 * minute, 22 * minute},
+		"20 min, in quotes":   {`Max-Age="1200"`, 18 * minute, 22 * minute},
+		"zero":                {"max-age=0", 5 * minute, 5 * minute},
+		"a year":              {"max-age=31536000", 60 * minute, 60 * minute},
+		"more than an int64":  {"max-age=99999999999999999999", 54 * minute, 60 * minute},
+		"negative":            {"max-age=-1", 13 * minute, 17 * minute},
+		"no number":           {"max-age=soon", 13 * minute, 17 * minute},
+		"for shared caches":   {"s-maxage=60", 13 * minute, 17 * minute},
+		"two lines, as one":   {"public,max-age=1200", 18 * minute, 22 * minute},
+		"other syntax errors": {`,,=,"max-age=1,max-age==1`, 13 * minute, 17 * minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			for range 50 {
+				if got := timeToLive([]string{test.cacheControl}); got < test.min || got > test.max {
+					t.Fatalf("got %v, want %v to %v", got, test.min, test.max)
+				}
+			}
+		})
+	}
+}
+
+func TestTimeToLiveIsNotTheSameInEveryEnvironment(t *testing.T) {
+	if timeToLive(nil) == timeToLive(nil) && timeToLive(nil) == timeToLive(nil) {
+		t.Error("no jitter in four times to live")
+	}
+}
+
+func TestFetchAsksForAFreshKeySetWithoutCredentials(t *testing.T) {
+	var header http.Header
+	bed := newBed(t, "")
+	bed.Answer(func(w http.ResponseWriter, r *http.Request) {
+		header = r.Header.Clone()
+		io.WriteString(w, jwks(key1().JWK()))
+	})
+	bed.expect(t, nil, key1())
+	for name, want := range map[string]string{
+		"Accept":        "application/jwk-set+json, application/json",
+		"Cache-Control": "no-cache",
+		"Authorization": "",
+	} {
+		if got := header.Get(name); got != want {
+			t.Errorf("%s is %q, want %q", name, got, want)
+		}
+	}
+}

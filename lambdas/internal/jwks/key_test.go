@@ -1,0 +1,104 @@
+package jwks
+
+import (
+	"bytes"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/hex"
+	"encoding/pem"
+	"math/big"
+	"testing"
+
+	"accountapi/lambdas/internal/tokentest"
+)
+
+// rocaModulus is a number of 2048 bits of the form that the broken generator makes.
+func rocaModulus() *big.Int {
+	primorial := big.NewInt(1)
+	for p := int64(3); p <= 167; p += 2 {
+		if big.NewInt(p).ProbablyPrime(0) {
+			primorial.Mul(primorial, big.NewInt(p))
+		}
+	}
+	n := new(big.Int).Exp(big.NewInt(65537), big.NewInt(123456789), primorial)
+	step := new(big.Int).Lsh(primorial, uint(2047-primorial.BitLen()))
+	for n.Add(n, step); n.Bit(0) == 0 || n.BitLen() < 2048; {
+		n.Add(n, primorial).Add(n, step)
+	}
+	return n
+}
+
+func TestROCAModulusIsRecognised(t *testing.T) {
+	if !hasROCAFingerprint(rocaModulus()) {
+		t.Error("a modulus of the form k*M + 65537^a mod M was not recognised")
+	}
+	for _, key := range []tokentest.Key{key1(), key2(), stranger()} {
+		if hasROCAFingerprint(key.Private.Public().(*rsa.PublicKey).N) {
+			t.Error("a sound modulus was taken for one")
+		}
+	}
+}
+
+// The primitives behind each algorithm.
+func TestWycheproofSignatures(t *testing.T) {
+	type group struct {
+		PublicKeyPem string
+		Tests        []struct {
+			TcID     int `json:"tcId"`
+			Comment  string
+			Msg, Sig string // in hex
+			Result   string
+		}
+	}
+	for _, test := range []struct {
+		file     string
+		alg      string
+		vectors  int
+		mustFail bool // parameters that the algorithm does not have
+	}{
+		{"rsa_signature_2048_sha256_test.json", "RS256", 259, false},
+		{"rsa_signature_3072_sha256_test.json", "RS256", 259, false},
+		{"rsa_signature_4096_sha256_test.json", "RS256", 258, false},
+		{"rsa_signature_8192_sha256_test.json", "RS256", 258, false},
+		{"rsa_signature_2048_sha384_test.json", "RS384", 258, false},
+		{"rsa_signature_2048_sha512_test.json", "RS512", 259, false},
+		{"rsa_pss_2048_sha256_mgf1_32_test.json", "PS256", 108, false},
+		{"rsa_pss_3072_sha256_mgf1_32_test.json", "PS256", 108, false},
+		{"rsa_pss_4096_sha256_mgf1_32_test.json", "PS256", 108, false},
+		{"rsa_pss_2048_sha384_mgf1_48_test.json", "PS384", 141, false},
+		{"rsa_pss_4096_sha512_mgf1_64_test.json", "PS512", 179, false},
+		{"rsa_pss_2048_sha256_mgf1_0_test.json", "PS256", 103, true},
+		{"rsa_pss_2048_sha256_mgf1sha1_20_test.json", "PS256", 108, true},
+		{"ecdsa_secp256r1_sha256_p1363_test.json", "ES256", 252, false},
+		{"ecdsa_secp384r1_sha384_p1363_test.json", "ES384", 270, false},
+		{"ecdsa_secp521r1_sha512_p1363_test.json", "ES512", 308, false},
+		{"ed25519_test.json", "EdDSA", 150, false},
+	} {
+		t.Run(test.file, func(t *testing.T) {
+			alg := Supported().Named(test.alg)
+			for _, group := range tokentest.Vectors[group](t, test.file, test.vectors) {
+				block, _ := pem.Decode([]byte(group.PublicKeyPem))
+				public, err := x509.ParsePKIXPublicKey(block.Bytes)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if why := weakness(public); why != "" {
+					t.Errorf("the key would be dropped: %s", why)
+				}
+				for _, vector := range group.Tests {
+					message, _ := hex.DecodeString(vector.Msg)
+					signature, _ := hex.DecodeString(vector.Sig)
+					got := alg.verify(alg, public, message, bytes.Clone(signature))
+					want := vector.Result == "valid"
+					if test.mustFail {
+						// One vector of the salt-less file happens to be a PS256 signature.
+						want = vector.Comment == "s_len changed to 32" && test.file == "rsa_pss_2048_sha256_mgf1_0_test.json"
+					}
+					if got != want {
+						t.Errorf("vector %d (%s): verified %v, want %v", vector.TcID, vector.Comment, got, want)
+					}
+				}
+			}
+		})
+	}
+}

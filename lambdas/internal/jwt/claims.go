@@ -1,0 +1,162 @@
+package jwt
+
+import (
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"accountapi/lambdas/internal/principal"
+	"accountapi/lambdas/internal/strictjson"
+)
+
+// maxSubject is the longest subject taken, in bytes. OpenID Connect Core section 2 stops
+// at 255.
+const maxSubject = 256
+
+// rules are what the claims of a token must be.
+type rules struct {
+	provider  Provider
+	issuer    string
+	audiences []string
+	clockSkew time.Duration
+}
+
+// validate checks the claims of a token whose signature is good (RFC 7519 section 4.1).
+// A claim with a wrong type is never taken for one that is not there. With an error, the
+// subject is set if there is one.
+func (r rules) validate(claims strictjson.Object, now time.Time) (who principal.Principal, err error) {
+	subject, ok := strictjson.String(claims.Get("sub"))
+	if !ok || subject == "" || len(subject) > maxSubject {
+		return who, ErrClaimType // nobody to name as the principal
+	}
+	who.Subject, who.Issuer = subject, r.issuer
+	if err := r.checkKind(claims); err != nil {
+		return who, err
+	}
+	if err := r.checkAudience(claims); err != nil {
+		return who, err
+	}
+	if who.Expiry, err = r.checkTimes(claims, now); err != nil {
+		return who, err
+	}
+	who.ClientID, ok = strictjson.String(firstOf(claims, r.provider.clientID, []byte(`""`)))
+	if !ok || r.provider.client && who.ClientID == "" {
+		return who, ErrClaimType
+	}
+	if who.Scopes, ok = scopesIn(firstOf(claims, r.provider.scope, []byte(`""`))); !ok {
+		return who, ErrClaimType
+	}
+	// Nothing is read from jti, but a jti of another type makes the token malformed (RFC
+	// 7519 section 4.1.7).
+	if _, ok := strictjson.StringBytes(claims.Get("jti")); claims.Has("jti") && !ok {
+		return who, ErrClaimType
+	}
+	return who, nil
+}
+
+// scopesIn reads scopes from a string, in which spaces and nothing else separate them (RFC
+// 8693 section 4.2, RFC 6749 section 3.3), or from an array with one in each string.
+func scopesIn(value []byte) (scopes []string, ok bool) {
+	if one, ok := strictjson.String(value); ok {
+		return principal.Scopes(one), true
+	}
+	scopes, ok = strictjson.Strings(value)
+	// On the way to the handlers scopes are joined by spaces: with one inside, a scope
+	// would become two.
+	hasSpace := func(scope string) bool { return strings.Contains(scope, " ") }
+	return scopes, ok && !slices.ContainsFunc(scopes, hasSpace)
+}
+
+// checkKind refuses tokens that the same issuer signed for another purpose (RFC 8725
+// section 3.12).
+func (r rules) checkKind(claims strictjson.Object) error {
+	// Only an ID token has these (OpenID Connect Core sections 2 and 3.3.2.11, FAPI 1.0
+	// part 2 section 5.1), and only a security event token the last (RFC 8417 section 2.2).
+	for _, mark := range []string{"nonce", "at_hash", "c_hash", "s_hash", "events"} {
+		if claims.Has(mark) {
+			return ErrTokenKind
+		}
+	}
+	// Cognito says what a token is for; if anybody says "id", it is not for us.
+	if use, _ := strictjson.String(claims.Get("token_use")); use == "id" {
+		return ErrTokenKind
+	}
+	for name, want := range r.provider.marks {
+		if got, ok := strictjson.String(claims.Get(name)); !ok || got != want {
+			return ErrTokenKind
+		}
+	}
+	for _, name := range r.provider.required {
+		if !claims.Has(name) {
+			return ErrClaimType
+		}
+	}
+	// The token is bound to a key that its holder must prove to have (RFC 7800, RFC 9449
+	// section 7.2, RFC 8705 section 3). Under the scheme Bearer there is no such proof.
+	if claims.Has("cnf") {
+		return ErrBoundToken
+	}
+	return nil
+}
+
+// checkAudience checks that one of the audiences is one of ours (RFC 7519 section 4.1.3).
+func (r rules) checkAudience(claims strictjson.Object) error {
+	names := []string{r.provider.audience}
+	if r.provider.audience != "aud" && claims.Has("aud") {
+		names = append(names, "aud") // not demanded, but then it counts too
+	}
+	for _, name := range names {
+		list, ok := strictjson.Strings(claims.Get(name))
+		ours := func(s string) bool { return slices.Contains(r.audiences, s) }
+		if !ok || !slices.ContainsFunc(list, ours) {
+			return ErrAudience
+		}
+	}
+	return nil
+}
+
+// checkTimes checks exp, nbf and iat against the clock, and returns exp.
+func (r rules) checkTimes(claims strictjson.Object, clock time.Time) (expiry time.Time, err error) {
+	now := float64(clock.UnixMilli()) / 1000
+	skew := r.clockSkew.Seconds()
+	exp, ok := numericDate(claims.Get("exp"))
+	if !ok {
+		return time.Time{}, ErrClaimType // required: RFC 9068 section 2.2
+	}
+	if now >= exp+skew {
+		return time.Time{}, ErrExpired
+	}
+	for _, name := range []string{"nbf", "iat"} {
+		value := claims.Get(name)
+		if value == nil {
+			continue
+		}
+		from, ok := numericDate(value)
+		if !ok {
+			return time.Time{}, ErrClaimType
+		}
+		if now < from-skew {
+			return time.Time{}, ErrNotYetValid
+		}
+	}
+	return time.Unix(int64(math.Floor(exp)), 0), nil
+}
+
+// numericDate reads a NumericDate (RFC 7519 section 2): seconds since 1970, fractions
+// allowed. After the year 9999 it is no date but a mistake, such as milliseconds.
+func numericDate(value []byte) (seconds float64, ok bool) {
+	const endOf9999 = 253_402_300_799
+	seconds, ok = strictjson.Number(value)
+	return seconds, ok && seconds >= 0 && seconds <= endOf9999
+}
+
+// firstOf returns the value of the first of these claims that is there, else otherwise.
+func firstOf(claims strictjson.Object, names []string, otherwise []byte) []byte {
+	for _, name := range names {
+		if value := claims.Get(name); value != nil {
+			return value
+		}
+	}
+	return otherwise
+}

@@ -1,0 +1,86 @@
+package jwt
+
+import (
+	"slices"
+	"strings"
+
+	"accountapi/lambdas/internal/jwks"
+	"accountapi/lambdas/internal/strictjson"
+)
+
+// maxKeyID is the longest kid taken, in bytes.
+const maxKeyID = 256
+
+// header is what a JOSE header comes down to.
+type header struct {
+	algorithm *jwks.Algorithm
+	keyID     string
+}
+
+// readHeader reads a JOSE header (RFC 7515 section 4). Members that would bring a key
+// along (jku, jwk, x5u, x5c) are not looked at: keys come from the issuer's set only (RFC
+// 8725 section 3.10). Unknown members are ignored, as section 4 demands. With an error,
+// the kid is set if there is one.
+func readHeader(raw []byte, allowed jwks.Algorithms, types []string) (h header, err error) {
+	var memory [6]strictjson.Member
+	members, ok := strictjson.ParseObject(raw, memory[:0])
+	if !ok {
+		return h, ErrBadHeader
+	}
+	// kid comes first so that the log can name it. It is required, although RFC 7515
+	// section 4.1.4 leaves it optional: trying every key would be work on request.
+	kid, isString := strictjson.String(members.Get("kid"))
+	if members.Has("kid") && (!isString || len(kid) > maxKeyID) {
+		return h, ErrBadHeader
+	}
+	h.keyID = kid
+	// crit names extensions that must be understood (RFC 7515 section 4.1.11): none is.
+	// b64 is forbidden in a JWT (RFC 7797 section 7); cty, zip and enc belong to nested or
+	// encrypted tokens.
+	for _, refused := range []string{"crit", "b64", "cty", "zip", "enc"} {
+		if members.Has(refused) {
+			return h, ErrBadHeader
+		}
+	}
+	name, ok := strictjson.StringBytes(members.Get("alg"))
+	if !ok {
+		return h, ErrBadHeader
+	}
+	if h.algorithm = allowed.Named(string(name)); h.algorithm == nil {
+		return h, ErrAlgNotAllowed
+	}
+	if err := checkType(members.Get("typ"), types); err != nil {
+		return h, err
+	}
+	if h.keyID == "" {
+		return h, ErrKidMissing
+	}
+	return h, nil
+}
+
+// checkType refuses what is not an access token by its typ (RFC 8725 section 3.11): the
+// issuer signs logout tokens, DPoP proofs and others with the same keys.
+func checkType(typ []byte, accepted []string) error {
+	if typ == nil {
+		if slices.Contains(accepted, "") {
+			return nil
+		}
+		return ErrTokenKind
+	}
+	mediaType, ok := strictjson.String(typ)
+	if !ok {
+		return ErrBadHeader
+	}
+	// Media types are case-insensitive, and "application/" may be left out (RFC 7515
+	// section 4.1.9).
+	const prefix = "application/"
+	if len(mediaType) > len(prefix) && strings.EqualFold(mediaType[:len(prefix)], prefix) {
+		mediaType = mediaType[len(prefix):]
+	}
+	for _, name := range accepted {
+		if name != "" && strings.EqualFold(name, mediaType) {
+			return nil
+		}
+	}
+	return ErrTokenKind
+}

@@ -1,0 +1,42 @@
+package jwt
+
+import (
+	"bytes"
+
+	"accountapi/lambdas/internal/base64url"
+)
+
+// Limits on the parts of a token, in bytes; well above what providers issue.
+const (
+	maxHeader    = 1024
+	maxSignature = 1024 // an RSA key of 8192 bits
+)
+
+// jws is a token in its parts. JWTs are compact only (RFC 7519 section 1), and what is
+// signed are the received bytes of the first two parts, never a re-encoding of them.
+type jws struct {
+	header, payload, signature []byte // decoded
+	signed                     []byte
+}
+
+// split takes a token apart (RFC 7515 section 3.1).
+func split(token string) (jws, error) {
+	compact := []byte(token)
+	headerEnd := bytes.IndexByte(compact, '.')
+	payloadEnd := bytes.LastIndexByte(compact, '.')
+	if headerEnd == payloadEnd || bytes.IndexByte(compact[headerEnd+1:payloadEnd], '.') >= 0 {
+		return jws{}, ErrMalformedToken
+	}
+	signatureLength := base64url.DecodedLen(len(compact) - payloadEnd - 1)
+	if base64url.DecodedLen(headerEnd) > maxHeader || signatureLength > maxSignature {
+		return jws{}, ErrOversize
+	}
+	memory := make([]byte, 0, len(compact)) // for all three parts
+	header, memory, ok1 := base64url.AppendDecode(memory, compact[:headerEnd])
+	payload, memory, ok2 := base64url.AppendDecode(memory, compact[headerEnd+1:payloadEnd])
+	signature, _, ok3 := base64url.AppendDecode(memory, compact[payloadEnd+1:])
+	if !ok1 || !ok2 || !ok3 {
+		return jws{}, ErrMalformedToken
+	}
+	return jws{header, payload, signature, compact[:payloadEnd]}, nil
+}

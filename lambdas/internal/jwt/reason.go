@@ -1,0 +1,36 @@
+package jwt
+
+// Reason says why a token was not accepted. The set is closed, holds nothing that came
+// from a caller, and is what the log and the metrics are counted by.
+type Reason string
+
+func (r Reason) Error() string { return string(r) }
+
+// The reasons. All but the last two lie in the token, and are 401s, except for ErrScope,
+// which is a 403.
+const (
+	OK Reason = "ok"
+
+	ErrMissingToken    Reason = "missing_token"
+	ErrMalformedHeader Reason = "malformed_header" // of the HTTP header Authorization
+	ErrOversize        Reason = "oversize"
+	ErrMalformedToken  Reason = "malformed_token"
+	ErrBadHeader       Reason = "bad_header" // of the token
+	ErrAlgNotAllowed   Reason = "alg_not_allowed"
+	ErrKidMissing      Reason = "kid_missing"
+	ErrKidUnknown      Reason = "kid_unknown"
+	ErrKeyAlgMismatch  Reason = "key_alg_mismatch"
+	ErrBadSignature    Reason = "bad_signature"
+	ErrIssuer          Reason = "issuer"
+	ErrAudience        Reason = "audience"
+	ErrExpired         Reason = "expired"
+	ErrNotYetValid     Reason = "not_yet_valid"
+	ErrClaimType       Reason = "claim_type" // a claim is missing or has a wrong type or range
+	ErrTokenKind       Reason = "token_kind" // genuine, but not an access token
+	ErrBoundToken      Reason = "bound_token"
+	ErrScope           Reason = "scope" // genuine, but without a scope that the whole API demands
+
+	// Not the caller's fault: the token could not be checked.
+	ErrJWKSUnavailable Reason = "jwks_unavailable"
+	ErrInternal        Reason = "internal"
+)

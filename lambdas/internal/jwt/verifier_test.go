@@ -1,0 +1,185 @@
+package jwt
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/asn1"
+	"math/big"
+	"strings"
+	"testing"
+	"time"
+
+	"accountapi/lambdas/internal/tokentest"
+)
+
+func TestGoodTokenIsAccepted(t *testing.T) {
+	const nowhere = "http://127.0.0.1:1/"
+	bed := newBed(t, tokentest.EveryKey())
+	bed.expect(t, OK, rows{
+		"RS256":                                mint(),
+		"ES256":                                mint(by(p256())),
+		"ES384":                                mint(by(p384())),
+		"ES512":                                mint(by(p521())),
+		"EdDSA":                                mint(by(ed())),
+		"PS256 under a key bound to it":        mint(by(key1().As("ps256", "PS256"))),
+		"RS384 under a key without alg":        mint(by(key1().As("no-alg", "RS384"))),
+		"RS512 under a key without alg":        mint(by(key1().As("no-alg", "RS512"))),
+		"PS384 under a key without alg":        mint(by(key1().As("no-alg", "PS384"))),
+		"PS512 under a key without alg":        mint(by(key1().As("no-alg", "PS512"))),
+		"typ at+jwt":                           mint(withHeader("typ", "at+jwt")),
+		"typ application/at+jwt":               mint(withHeader("typ", "application/at+jwt")),
+		"typ in capitals":                      mint(withHeader("typ", "AT+JWT")),
+		"no typ":                               mint(withHeader("typ", absent)),
+		"an unknown header member":             mint(withHeader("x-vendor", members{"a": 1})),
+		"blanks in the header's JSON":          mint(rawHeader(" {\n\t\"alg\" : \"RS256\" ,\r\"kid\":\"key-1\"} ")),
+		"a header that brings its own key":     mint(withHeader("jwk", stranger().JWK()), withHeader("jku", nowhere)),
+		"our audience among others":            mint(claim("aud", []string{"https://other.example", testAudience})),
+		"a fraction in exp":                    mint(rawClaims(`"nbf":1.5`)),
+		"an exponent in exp":                   mint(exp("1.9e9")),
+		"not valid before 20 s from now":       mint(claim("nbf", in(20*time.Second))),
+		"issued 20 s from now":                 mint(claim("iat", in(20*time.Second))),
+		"expired 20 s ago":                     mint(claim("exp", in(-20*time.Second))),
+		"names of JWS members":                 mint(rawClaims(`"payload":"x","signatures":[1],"ciphertext":"x"`)),
+		"names of JWKS members":                mint(rawClaims(`"keys":[],"kty":"RSA"`)),
+		"claims with other scripts":            mint(claim("name", "Daniël 丁 😀")),
+		"an escaped pair of surrogates":        mint(rawClaims(`"x":"\ud83d\ude00"`)),
+		"claims named __proto__ and nothing":   mint(claim("__proto__", members{"admin": true}), claim("", 1)),
+		"the highest exp":                      mint(claim("exp", 253402300799)),
+		"the longest subject":                  mint(claim("sub", strings.Repeat("s", 256))),
+		"a subject with quotes and controls":   mint(claim("sub", "a\"b\u0001c")),
+		"a scope in an array":                  mint(claim("scope", []string{"get:profile"})),
+		"no scope: that is up to the handlers": mint(claim("scope", absent)),
+		"ECDSA with s replaced by n-s": mint(by(p256()), signature(func(s []byte) []byte {
+			n := p256().Private.Public().(*ecdsa.PublicKey).Params().N
+			high := new(big.Int).Sub(n, new(big.Int).SetBytes(s[32:]))
+			return append(bytes.Clone(s[:32]), high.FillBytes(make([]byte, 32))...)
+		})),
+		"header names in escapes":          mint(rawHeader(`{"\u0061lg":"RS\u003256","k\u0069d":"key-1"}`)),
+		"names that differ in case":        mint(headerWith(`"ALG":"none","Crit":["x"],"B64":false`)),
+		"certificates that are none":       mint(headerWith(`"x5c":["!"],"x5t":"!","x5t#S256":1`)),
+		"typ application/jwt":              mint(withHeader("typ", "Application/JWT")),
+		"exp with an exponent":             mint(exp("2E9")),
+		"exp with a negative exponent":     mint(exp("20000000000000e-4")),
+		"exp with zeros in its exponent":   mint(exp("2e00000000000009")),
+		"exp with 3000 digits":             mint(exp("1800003600." + strings.Repeat("9", 3000))),
+		"the name of exp in escapes":       mint(edited(`"exp"`, `"\u0065xp"`)),
+		"EXP beside exp":                   mint(rawClaims(`"EXP":1`)),
+		"15 arrays in the claims":          mint(rawClaims(`"x":` + deep(15))),
+		"190 claims":                       mint(rawClaims(numbered(190))),
+		"blanks around the claims":         mint(rawPayload(" \r\n\t" + toJSON(goodClaims()) + " \r\n\t")),
+		"characters that JSON lets be raw": mint(rawClaims("\"x\":\"\x7f\u2028\uffff\ufffd\"")),
+		"301 audiences":                    mint(claim("aud", append(make([]string, 300), testAudience))),
+	})
+}
+
+func TestUnknownKidIsRefused(t *testing.T) {
+	bed := newBed(t, tokentest.EveryKey())
+	bed.expect(t, ErrKidUnknown, rows{
+		"made up":                  mint(withHeader("kid", "key-9")),
+		"other case":               mint(withHeader("kid", "KEY-1")),
+		"a space after":            mint(withHeader("kid", "key-1 ")),
+		"NUL after":                mint(withHeader("kid", "key-1\x00")),
+		"a path":                   mint(withHeader("kid", "../../dev/null")),
+		"a member of every object": mint(withHeader("kid", "__proto__")),
+		"a place in a list":        mint(withHeader("kid", "0")),
+		"SQL":                      mint(withHeader("kid", "' OR 1=1--")),
+		"an emoji":                 mint(withHeader("kid", "😀")),
+	})
+}
+
+func TestKeyForAnotherAlgorithmIsRefused(t *testing.T) {
+	bed := newBed(t, tokentest.EveryKey())
+	bed.expect(t, ErrKeyAlgMismatch, rows{
+		"PS256 label on RS256":             mint(withHeader("alg", "PS256")),
+		"ES256 label on an RSA key":        mint(withHeader("alg", "ES256")),
+		"PS256 under a key bound to RS256": mint(by(key1().As("key-1", "PS256"))),
+		"RS256 under a key bound to PS256": mint(by(key1().As("ps256", "RS256"))),
+		"RS512 under a key bound to RS256": mint(by(key1().As("key-1", "RS512"))),
+		"RS256 label on an EC key":         mint(by(p256()), withHeader("alg", "RS256"), signedAs("ES256")),
+		"ES256 with a P-384 key":           mint(by(p384()), withHeader("alg", "ES256"), signedAs("ES256")),
+		"EdDSA label on an RSA key":        mint(withHeader("alg", "EdDSA")),
+	})
+}
+
+func TestBadSignatureIsRefused(t *testing.T) {
+	public := key1().Private.Public().(*rsa.PublicKey)
+	plusModulus := func(s []byte) []byte { return new(big.Int).Add(new(big.Int).SetBytes(s), public.N).Bytes() }
+	// pss signs with a salt of this length.
+	pss := func(salt int) string {
+		return mint(by(key1().As("ps256", "PS256")), tokentest.SignatureOver(func(signed string) []byte {
+			digest := sha256.Sum256([]byte(signed))
+			options := &rsa.PSSOptions{SaltLength: salt}
+			s, err := rsa.SignPSS(rand.Reader, key1().Private.(*rsa.PrivateKey), crypto.SHA256, digest[:], options)
+			if err != nil {
+				panic(err)
+			}
+			return s
+		}))
+	}
+	one := append(append(make([]byte, 31), 1), append(make([]byte, 31), 1)...)
+	parts := strings.Split(mint(), ".")
+	curve := p256().Private.Public().(*ecdsa.PublicKey).Params()
+	bed := newBed(t, tokentest.EveryKey())
+	bed.expect(t, ErrBadSignature, rows{
+		"another key under the kid": mint(by(stranger())),
+		"the header's own key":      mint(by(stranger()), withHeader("jwk", stranger().JWK())),
+		"the kid swapped":           mint(by(key2().As("key-1", "RS256"))),
+		"of another token":          parts[0] + "." + strings.Split(mint(claim("sub", "admin")), ".")[1] + "." + parts[2],
+		"one bit":                   mint(signature(func(s []byte) []byte { s[100] ^= 1; return s })),
+		"a byte less":               mint(signature(func(s []byte) []byte { return s[:len(s)-1] })),
+		"a byte more":               mint(signature(func(s []byte) []byte { return append(s, 0) })),
+		"a zero before":             mint(signature(func(s []byte) []byte { return append([]byte{0}, s...) })),
+		"all zero":                  mint(signature(constant(make([]byte, 256)))),
+		"all ones":                  mint(signature(constant(bytes.Repeat([]byte{255}, 256)))),
+		"s plus the modulus":        mint(signature(plusModulus)),
+		"PSS with a salt of 1":      pss(1),
+		"PSS with a salt of 20":     pss(20),
+		"PSS with the longest salt": pss(rsa.PSSSaltLengthAuto),
+		"ECDSA r = s = 0":           mint(by(p256()), signature(constant(make([]byte, 64)))),
+		"ECDSA r = s = 1":           mint(by(p256()), signature(constant(one))),
+		"ECDSA r = s = n":           mint(by(p256()), signature(constant(append(curve.N.Bytes(), curve.N.Bytes()...)))),
+		"ECDSA in DER":              mint(by(p256()), signature(der)),
+		"ECDSA of 63 bytes":         mint(by(p256()), signature(func(s []byte) []byte { return s[1:] })),
+		"ECDSA of 65 bytes":         mint(by(p256()), signature(func(s []byte) []byte { return append(s, 0) })),
+		"ECDSA padded to 66 bytes":  mint(by(p256()), signature(paddedTo66)),
+		"Ed25519 of 63 bytes":       mint(by(ed()), signature(func(s []byte) []byte { return s[:63] })),
+		"Ed25519 with S + L":        mint(by(ed()), signature(plusL)),
+		"a detached payload put back": mint(finished(func(token string) string {
+			p := strings.Split(token, ".")
+			return p[0] + "." + b64(toJSON(members{"iss": testIssuer})) + "." + p[2]
+		})),
+	})
+}
+
+// paddedTo66 is R||S with a zero byte before each.
+func paddedTo66(s []byte) []byte {
+	return append(append([]byte{0}, s[:32]...), append([]byte{0}, s[32:]...)...)
+}
+
+// der turns R||S into the ASN.1 form that X.509 uses.
+func der(s []byte) []byte {
+	out, err := asn1.Marshal(struct{ R, S *big.Int }{new(big.Int).SetBytes(s[:32]), new(big.Int).SetBytes(s[32:])})
+	if err != nil {
+		panic(err)
+	}
+	return out
+}
+
+// plusL adds the group order to S, which lax verifiers reduce away (RFC 8032 section 8.4).
+func plusL(signature []byte) []byte {
+	order, _ := new(big.Int).SetString("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed", 16)
+	s := make([]byte, 32)
+	for i := range s {
+		s[i] = signature[63-i]
+	}
+	sum := new(big.Int).Add(new(big.Int).SetBytes(s), order).FillBytes(make([]byte, 32))
+	out := bytes.Clone(signature[:32])
+	for i := range sum {
+		out = append(out, sum[31-i])
+	}
+	return out
+}
