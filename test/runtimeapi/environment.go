@@ -51,6 +51,7 @@ type environment struct {
 	initDuration time.Duration
 	initError    json.RawMessage // what the runtime reported to /init/error
 	timedOut     bool            // the timer ended this process
+	initFailed   error           // why the process never asked for work
 }
 
 func newEnvironment(f *Function) *environment {
@@ -70,10 +71,7 @@ func (e *environment) run() {
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.fail(func(*invocation) outcome { return outcome{err: fmt.Errorf("listen for the runtime API: %w", err)} })
-		f.remove(e)
+		e.exited("", fmt.Errorf("listen for the runtime API: %w", err))
 		return
 	}
 	server := &http.Server{Handler: e.handler()}
@@ -147,8 +145,10 @@ func (e *environment) exited(exit string, startErr error) (again bool) {
 	defer f.mu.Unlock()
 	switch {
 	case f.closed:
+		e.initFailed = ErrClosed
 		e.finish(outcome{err: ErrClosed})
 	case startErr != nil:
+		e.initFailed = startErr
 		f.fail(func(*invocation) outcome { return outcome{err: startErr} })
 	case e.state == starting && e.attempt == 1:
 		// A failed init is tried once more, inside the first invocation.
@@ -156,6 +156,7 @@ func (e *environment) exited(exit string, startErr error) (again bool) {
 		e.initError = nil
 		return true
 	case e.state == starting:
+		e.initFailed = fmt.Errorf("init failed: %s", e.failure(&invocation{id: uuid.NewString()}, exit).result.Payload)
 		f.fail(func(inv *invocation) outcome { return e.failure(inv, exit) })
 	case e.current != nil:
 		e.finish(e.failure(e.current, exit))
@@ -199,13 +200,13 @@ func (e *environment) result(inv *invocation, payload []byte, functionError stri
 
 // deliver hands inv to the process, which waits in /next or is just arriving there.
 func (e *environment) deliver(inv *invocation) {
-	e.state = invoking
-	e.current = inv
 	inv.started = time.Now()
 	inv.deadline = inv.started.Add(e.function.cfg.Timeout)
-	if e.attempt > 1 && e.initDuration > 0 {
-		inv.deadline = e.started.Add(e.function.cfg.Timeout) // the repeated init counts
+	if e.state == starting && e.attempt > 1 {
+		inv.deadline = e.started.Add(e.function.cfg.Timeout) // the repeated init is part of it
 	}
+	e.state = invoking
+	e.current = inv
 	e.timer = time.AfterFunc(time.Until(inv.deadline), func() { e.invocationTimeout(inv) })
 	e.thaw()
 	e.work <- inv
@@ -258,10 +259,8 @@ func (e *environment) shutdown() {
 }
 
 func (e *environment) freeze() {
-	if e.function.cfg.Freeze {
-		e.signal(syscall.SIGSTOP)
-		e.frozen = true
-	}
+	e.signal(syscall.SIGSTOP)
+	e.frozen = true
 }
 
 func (e *environment) thaw() {

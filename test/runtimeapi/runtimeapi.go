@@ -145,6 +145,7 @@ type Function struct {
 	mu           sync.Mutex
 	environments map[*environment]struct{} // every process that is not yet gone
 	idle         []*environment            // waiting for work, the latest used last
+	changed      *sync.Cond                // told when an environment asks for work or is gone
 	queue        []*invocation             // waiting for a process, the oldest first
 	closed       bool
 
@@ -166,14 +167,59 @@ func Start(cfg Config) (*Function, error) {
 	if err != nil {
 		return nil, fmt.Errorf("function %q: %w", cfg.Name, err)
 	}
-	return &Function{
+	f := &Function{
 		cfg:          cfg,
 		arn:          fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", cfg.Region, cfg.AccountID, cfg.Name),
 		variables:    variables(cfg),
 		output:       lineWriter{w: cfg.Output},
 		initLimit:    initLimit,
 		environments: map[*environment]struct{}{},
-	}, nil
+	}
+	f.changed = sync.NewCond(&f.mu)
+	return f, nil
+}
+
+// Init starts one more process without an invocation and waits until its init is over, as
+// Lambda does for provisioned concurrency and now and then for on-demand functions
+// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle-ib).
+// The process then serves the next Invoke, whose Result has the InitDuration.
+//
+// An init that fails, or takes longer than ten seconds, is tried once more, for at most
+// Config.Timeout, as in a first invocation. The error says how the second one failed, or
+// that MaxEnvironments processes run already, or is ErrClosed.
+func (f *Function) Init() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		return fmt.Errorf("function %q: %w", f.cfg.Name, ErrClosed)
+	}
+	if len(f.environments) >= f.cfg.MaxEnvironments {
+		return fmt.Errorf("function %q: %d environments run already, as many as MaxEnvironments allows", f.cfg.Name, len(f.environments))
+	}
+	e := f.startEnvironment()
+	for e.state == starting {
+		f.changed.Wait()
+	}
+	if e.initFailed != nil {
+		return fmt.Errorf("function %q: %w", f.cfg.Name, e.initFailed)
+	}
+	return nil
+}
+
+// Freeze waits until every process has ended its init or invocation and asked for the next
+// event, and then stops it (SIGSTOP), as Lambda freezes an environment that has nothing to do
+// (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle).
+// Each runs again (SIGCONT) with its next invocation. With Config.Freeze this happens by
+// itself; this method is for tests that need to know when it has happened.
+func (f *Function) Freeze() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for len(f.idle) < len(f.environments) {
+		f.changed.Wait()
+	}
+	for _, e := range f.idle {
+		e.freeze()
+	}
 }
 
 // Invoke runs the function once on a process of its own for that time and
@@ -273,15 +319,22 @@ func (f *Function) grow() {
 		}
 	}
 	if len(f.queue) > soon && len(f.environments) < f.cfg.MaxEnvironments && !f.closed {
-		e := newEnvironment(f)
-		f.environments[e] = struct{}{}
-		f.running.Add(1)
-		go e.run()
+		f.startEnvironment()
 	}
+}
+
+// startEnvironment starts one more process.
+func (f *Function) startEnvironment() *environment {
+	e := newEnvironment(f)
+	f.environments[e] = struct{}{}
+	f.running.Add(1)
+	go e.run()
+	return e
 }
 
 // release takes a process that asks for work: the queue's head, or idleness.
 func (f *Function) release(e *environment) {
+	defer f.changed.Broadcast()
 	if len(f.queue) > 0 {
 		inv := f.queue[0]
 		f.queue = f.queue[1:]
@@ -289,7 +342,9 @@ func (f *Function) release(e *environment) {
 		return
 	}
 	e.state = idle
-	e.freeze()
+	if f.cfg.Freeze {
+		e.freeze()
+	}
 	f.idle = append(f.idle, e)
 }
 
@@ -308,6 +363,7 @@ func (f *Function) fail(o func(*invocation) outcome) {
 func (f *Function) remove(e *environment) {
 	delete(f.environments, e)
 	f.idle = slices.DeleteFunc(f.idle, func(i *environment) bool { return i == e })
+	f.changed.Broadcast()
 	f.grow()
 }
 
