@@ -11,7 +11,6 @@
 package differential
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -23,12 +22,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"accountapi/test/internal/project"
+	"accountapi/test/internal/authorizer"
 	"accountapi/test/runtimeapi"
 
 	"github.com/go-jose/go-jose/v4"
@@ -82,12 +80,8 @@ func newBench(tb testing.TB) *bench {
 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(document) }))
 	tb.Cleanup(server.Close)
-	bootstrap, err := project.Function(context.Background(), "authorizer", os.Stderr)
-	must(err)
-	b.authorizer, err = runtimeapi.Start(runtimeapi.Config{
-		Name:      "authorizer",
-		Bootstrap: bootstrap,
-		Timeout:   10 * time.Second,
+	b.authorizer, err = authorizer.Start(runtimeapi.Config{
+		Timeout: 10 * time.Second,
 		Env: map[string]string{
 			"TOKEN_ISSUER": issuer, "AUDIENCE": audience, "JWKS_URI": server.URL,
 			"ALGORITHMS": strings.Join(algorithms, " "), "CLOCK_SKEW_SECONDS": fmt.Sprint(clockSkew.Seconds()),
@@ -98,28 +92,18 @@ func newBench(tb testing.TB) *bench {
 	return b
 }
 
-// judge asks the authorizer. It fails the test if that neither lets the token in nor calls
-// it bad: with the keys at hand, there is nothing that it could not check.
+// judge asks the authorizer. It fails the test if the answer is neither Allow nor
+// Unauthorized: the authorizer has the keys, so there is no token that it cannot check.
 func (b *bench) judge(t testing.TB, token string) (principal string, accepted bool) {
 	t.Helper()
-	event, err := json.Marshal(map[string]string{
-		"type": "TOKEN", "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile", "authorizationToken": "Bearer " + token,
-	})
+	answer, err := authorizer.Ask(t.Context(), b.authorizer, "Bearer "+token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := b.authorizer.Invoke(context.Background(), event)
-	if err != nil {
-		t.Fatal(err)
+	if answer.Effect != "Allow" && answer.Error != "Unauthorized" {
+		t.Fatalf("the authorizer failed: %+v\n%s", answer, readable(token))
 	}
-	var answer struct{ ErrorMessage, PrincipalID string }
-	if err := json.Unmarshal(result.Payload, &answer); err != nil {
-		t.Fatal(err)
-	}
-	if result.FunctionError != "" && answer.ErrorMessage != "Unauthorized" {
-		t.Fatalf("the authorizer failed: %s\n%s", result.Payload, readable(token))
-	}
-	return answer.PrincipalID, result.FunctionError == ""
+	return answer.PrincipalID, answer.Effect == "Allow"
 }
 
 // compare holds the authorizer's verdict against every peer's, and returns it.
