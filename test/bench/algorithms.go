@@ -30,21 +30,18 @@ import (
 	jwk3 "github.com/lestrrat-go/jwx/v3/jwk"
 )
 
-// algorithmRow is what verification alone costs, without Lambda and network: how many
-// times as long as hash and crypto/* on the same bytes, already decoded.
+// algorithmRow is the cost of verification alone, without Lambda and network, as a multiple
+// of the time that hash and crypto/* take for the same bytes, already decoded.
 type algorithmRow struct {
-	Algorithm string            `json:"algorithm"`
-	RawUs     float64           `json:"raw_us"`
-	Ratios    map[string]spread `json:"ratios"` // by verifier
+	Algorithm string
+	RawUs     float64
+	Ratios    map[string]spread // by verifier
 }
 
 var algorithmNames = []string{"RS256", "PS256", "ES256", "EdDSA"}
 
-// authorizerVerifier is the name of the authorizer among the verifiers.
-const authorizerVerifier = "this authorizer"
-
 // algorithms measures the libraries in Go in this process, in turns with raw crypto. The
-// authorizer's code cannot be called from here; its own benchmark measures the same way.
+// authorizer's code is in another module; its own benchmark measures in the same way.
 func (b *bench) algorithms(ctx context.Context, r *result) error {
 	own, err := b.authorizerRatios(ctx)
 	if err != nil {
@@ -59,7 +56,7 @@ func (b *bench) algorithms(ctx context.Context, r *result) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		row.Ratios[authorizerVerifier] = spreadOf(own[name])
+		row.Ratios[authorizerName] = spreadOf(own[name])
 		r.Algorithms = append(r.Algorithms, row)
 	}
 	return nil
@@ -67,7 +64,7 @@ func (b *bench) algorithms(ctx context.Context, r *result) error {
 
 // authorizerRatios runs the authorizer's benchmark and reads its ratios to raw crypto.
 func (b *bench) authorizerRatios(ctx context.Context) (map[string][]float64, error) {
-	// Built as the function is, as far as it matters, so that its packages are not compiled anew.
+	// The flags of the function's build that matter here, so that the build cache serves both.
 	args := append([]string{"test", "-trimpath", "-tags=lambda.norpc", "-run=^$", "-bench=^BenchmarkVerify$", "./authorizer"},
 		strings.Fields(b.plan.benchmark)...)
 	command := exec.CommandContext(ctx, "go", args...)
