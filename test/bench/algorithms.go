@@ -65,7 +65,7 @@ func (b *bench) algorithms(ctx context.Context, r *result) error {
 // authorizerRatios runs the authorizer's benchmark and reads its ratios to raw crypto.
 func (b *bench) authorizerRatios(ctx context.Context) (map[string][]float64, error) {
 	// The flags of the function's build that matter here, so that the build cache serves both.
-	args := append([]string{"test", "-trimpath", "-tags=lambda.norpc", "-run=^$", "-bench=^BenchmarkVerify$", "./authorizer"},
+	args := append([]string{"test", "-trimpath", "-tags=lambda.norpc", "-run=^$", "-bench=^BenchmarkVerify$", "./..."},
 		strings.Fields(b.plan.benchmark)...)
 	command := exec.CommandContext(ctx, "go", args...)
 	command.Dir = filepath.Join(b.root, "lambdas")
@@ -96,14 +96,14 @@ func readRatios(output []byte) (map[string][]float64, error) {
 	return found, nil
 }
 
-// verifier is a library's verification of one token, keys at hand.
+// verifier is a library's verification of one token, with the key at hand.
 type verifier struct {
 	name   string
 	verify func(token string) error
 }
 
-// compareVerifiers measures each verifier as the authorizer's benchmark measures its own:
-// call by call in turns with raw crypto, the medians divided, several times over.
+// compareVerifiers measures each verifier in several rounds, as the authorizer's benchmark
+// does: one verification and one of raw crypto in turns, and the ratio of the two medians.
 func compareVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string, calls int) (algorithmRow, error) {
 	const rounds = 5
 	token := typical(i, 0, issuer.Algorithm(algorithm))
@@ -144,7 +144,7 @@ func compareVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string, c
 	return row, nil
 }
 
-// rawVerifier is what no verifier can do without.
+// rawVerifier only hashes the token and verifies its signature.
 func rawVerifier(i *issuer.Issuer, algorithm, token string) (func(string) error, error) {
 	key, err := publicKey(i, algorithm)
 	if err != nil {
@@ -197,7 +197,7 @@ func publicKey(i *issuer.Issuer, algorithm string) (crypto.PublicKey, error) {
 	return nil, fmt.Errorf("the issuer has no key for %s", algorithm)
 }
 
-// libraryVerifiers sets every library up as its contestant does, but with keys at hand.
+// libraryVerifiers sets every library up as its contestant does, but with the key at hand.
 func libraryVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string) ([]verifier, error) {
 	key, err := publicKey(i, algorithm)
 	if err != nil {
@@ -216,7 +216,8 @@ func libraryVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string) (
 		return nil, err
 	}
 	keys3 := func(context.Context) (any, error) { return set3, nil }
-	auth0, err := validator.New(validator.WithKeyFunc(keys3), validator.WithAlgorithm(validator.SignatureAlgorithm(algorithm)),
+	auth0, err := validator.New(validator.WithKeyFunc(keys3),
+		validator.WithAlgorithm(validator.SignatureAlgorithm(algorithm)),
 		validator.WithIssuer(i.URL()), validator.WithAudience(i.Audience()))
 	if err != nil {
 		return nil, err
@@ -230,7 +231,8 @@ func libraryVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string) (
 			return err
 		}},
 		{"jwx", func(token string) error {
-			_, err := jwt2.Parse([]byte(token), jwt2.WithKeySet(set2), jwt2.WithIssuer(i.URL()), jwt2.WithAudience(i.Audience()))
+			_, err := jwt2.Parse([]byte(token),
+				jwt2.WithKeySet(set2), jwt2.WithIssuer(i.URL()), jwt2.WithAudience(i.Audience()))
 			return err
 		}},
 		{"go-oidc", func(token string) error {

@@ -19,11 +19,13 @@ type panel struct {
 	figure func(*row) spread
 }
 
+func withoutSpread(v float64) spread { return spread{v, v, v} }
+
 var panels = []panel{
 	{"p50, warm, × floor", func(r *row) spread { return r.Warm.P50Ratio }},
 	{"CPU, warm, × floor", func(r *row) spread { return r.Warm.CPURatio }},
 	{"first answer, https, ms", func(r *row) spread { return r.Cold.AnswerMs }},
-	{"peak memory, warm, MB", func(r *row) spread { return spread{r.Warm.PeakMemoryMB, r.Warm.PeakMemoryMB, r.Warm.PeakMemoryMB} }},
+	{"peak memory, warm, MB", func(r *row) spread { return withoutSpread(r.Warm.PeakMemoryMB) }},
 }
 
 var (
@@ -48,7 +50,8 @@ func (r *result) chart() ([]byte, error) {
 		}
 	}
 	// The first panel has the names beside it; the bars of all are equally long.
-	const names, bars, gap, height = 4.5 * vg.Centimeter, 5 * vg.Centimeter, 0.5 * vg.Centimeter, 8.5 * vg.Centimeter
+	const names, bars = 4.5 * vg.Centimeter, 5 * vg.Centimeter
+	const gap, height = 0.5 * vg.Centimeter, 8.5 * vg.Centimeter
 	width := names + vg.Length(len(plots))*(bars+gap)
 	canvas := vgsvg.New(width, height)
 	all := draw.New(canvas)

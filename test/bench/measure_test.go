@@ -13,11 +13,11 @@ import (
 
 func TestTheRatiosOfTheAuthorizersBenchmarkAreRead(t *testing.T) {
 	output := `goos: linux
-BenchmarkVerify/RS256-2         	    5826	    102035 ns/op	  11.66 MB/s	     59521 verify-ns/op	         1.210 x-raw
-BenchmarkVerify/PS256-2         	    5013	     99035 ns/op	  12.66 MB/s	     61521 verify-ns/op	         1.180 x-raw
-BenchmarkVerify/ES256-2         	    4000	     91035 ns/op	   9.66 MB/s	    109521 verify-ns/op	         1.080 x-raw
-BenchmarkVerify/EdDSA-2         	    4000	     91035 ns/op	   9.66 MB/s	     99521 verify-ns/op	         1.100 x-raw
-BenchmarkVerify/RS256-2         	    5826	    102035 ns/op	  11.66 MB/s	     59521 verify-ns/op	         1.220 x-raw
+BenchmarkVerify/RS256-2	5826	102035 ns/op	11.66 MB/s	7 verify-allocs/op	1.210 x-raw
+BenchmarkVerify/PS256-2	5013	99035 ns/op	12.66 MB/s	7 verify-allocs/op	1.180 x-raw
+BenchmarkVerify/ES256-2	4000	91035 ns/op	9.66 MB/s	7 verify-allocs/op	1.080 x-raw
+BenchmarkVerify/EdDSA-2	4000	91035 ns/op	9.66 MB/s	7 verify-allocs/op	1.100 x-raw
+BenchmarkVerify/RS256-2	5826	102035 ns/op	11.66 MB/s	7 verify-allocs/op	1.220 x-raw
 PASS
 `
 	got, err := readRatios([]byte(output))

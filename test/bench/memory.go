@@ -71,7 +71,9 @@ func (b *bench) memorySizes(ctx context.Context, r *result) error {
 	if err != nil {
 		return err
 	}
-	m := &memoryBench{share: s, tenant: t, contestant: b.authorizer(), bootstrap: bootstrap, events: t.mint(50), plan: b.plan}
+	m := &memoryBench{
+		share: s, tenant: t, contestant: b.authorizer(), bootstrap: bootstrap, events: t.mint(50), plan: b.plan,
+	}
 	for _, mb := range []int{128, 256, 512, 1024, fullCPU} {
 		row, err := m.measure(ctx, mb)
 		if err != nil {
@@ -197,7 +199,7 @@ func (m *memoryBench) startAtFullSpeed() (*function, error) {
 		f.Close()
 		return nil, fmt.Errorf("%w: %s", err, f.last)
 	}
-	time.Sleep(100 * time.Millisecond) // as the note below the table says
+	time.Sleep(100 * time.Millisecond) // the first invocation comes 0.1 s after init, as the table's note says
 	return f, nil
 }
 

@@ -81,16 +81,18 @@ func (r *result) summaryTable() table {
 			continue
 		}
 		fetches, accepted := c.stormText()
-		t.rows = append(t.rows, []string{c.label(), number(c.Warm.P50Us), ratio(c.Warm.P50Ratio), ratio(c.Warm.CPURatio),
-			spreadText(c.Cold.AnswerMs), number(c.Cold.FirstMs.Median), number(c.Warm.PeakMemoryMB),
-			number(megabytes(c.ZippedBytes)), fetches, accepted})
+		t.rows = append(t.rows, []string{
+			c.label(), number(c.Warm.P50Us), ratio(c.Warm.P50Ratio), ratio(c.Warm.CPURatio),
+			spreadText(c.Cold.AnswerMs), number(c.Cold.FirstMs.Median),
+			number(c.Warm.PeakMemoryMB), number(megabytes(c.ZippedBytes)), fetches, accepted,
+		})
 		if len(c.Wrong) > 0 {
-			t.notes = append(t.notes, fmt.Sprintf("%s gave wrong verdicts on these tokens: %s", c.Name, strings.Join(c.Wrong, ", ")))
+			t.notes = append(t.notes, c.Name+" gave wrong verdicts on these tokens: "+strings.Join(c.Wrong, ", "))
 		}
 	}
 	if r.Quick {
-		t.notes = append(t.notes, "A quick run is less exact: it zips builds for this machine, not the smaller ones for "+
-			"linux/arm64 that are deployed, and it ends before Node.js has compiled all hot code.")
+		t.notes = append(t.notes, "A quick run is less exact: it zips builds for this machine, not the smaller "+
+			"ones for linux/arm64 that are deployed, and it ends before Node.js has compiled all hot code.")
 	}
 	return t
 }
@@ -160,9 +162,9 @@ func (r *result) memoryTable() table {
 			spreadText(m.FirstMs), spreadText(m.ThrottledColdMs), number(m.P50Us), number(m.P90Us), number(m.PerSecond),
 			fmt.Sprintf("%.3f", m.DollarPerMillion)})
 	}
-	t.notes = []string{fmt.Sprintf("Recommended: %d MB. The most expensive invocation, the first one of an environment, "+
-		"takes %s ms of CPU, which fits into the share of one period: with more memory it would not be answered sooner. "+
-		"It was measured 0.1 s after init.",
+	t.notes = []string{fmt.Sprintf("Recommended: %d MB. The most expensive invocation, the first one of an "+
+		"environment, takes %s ms of CPU, which fits into the share of one period: with more memory it would not "+
+		"be answered sooner. It was measured 0.1 s after init.",
 		r.Memory.Recommended, number(r.Memory.FirstCPUMs))}
 	return t
 }
@@ -170,8 +172,9 @@ func (r *result) memoryTable() table {
 func (r *result) modelTable() table {
 	t := table{
 		title: "Cost and cache hits by load: 1,000 callers, result TTL 300 s",
-		head: []string{"requests per second", "cache hits", "authorizer invocations per second", "environments, on average",
-			"key set fetches per hour", "authorizer $ per month", "API Gateway $ per month"},
+		head: []string{"requests per second", "cache hits", "authorizer invocations per second",
+			"environments, on average", "key set fetches per hour", "authorizer $ per month",
+			"API Gateway $ per month"},
 	}
 	for _, m := range r.Model {
 		t.rows = append(t.rows, []string{number(m.RequestsPerSecond), fmt.Sprintf("%.2f %%", 100*m.Hits),

@@ -52,7 +52,7 @@ type bench struct {
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	quick := flags.Bool("quick", false, "measure less, in less than a minute")
-	update := flags.Bool("update", false, "also write the tables into test/bench/README.md and the chart into test/bench/result.svg")
+	update := flags.Bool("update", false, "also write the tables and the chart to test/bench/README.md and result.svg")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// measure is the run: each part has the file of its name.
+// measure runs all parts, each of which has a file of its name.
 func (b *bench) measure(ctx context.Context) (*result, error) {
 	if err := b.prepare(ctx); err != nil {
 		return nil, err
@@ -130,8 +130,8 @@ func (b *bench) measure(ctx context.Context) (*result, error) {
 
 // say reports progress, with the time since the start.
 func (b *bench) say(format string, args ...any) {
-	elapsed := time.Since(b.started)
-	fmt.Fprintf(b.progress, "%2d:%02d  %s\n", int(elapsed.Minutes()), int(elapsed.Seconds())%60, fmt.Sprintf(format, args...))
+	seconds := int(time.Since(b.started).Seconds())
+	fmt.Fprintf(b.progress, "%2d:%02d  %s\n", seconds/60, seconds%60, fmt.Sprintf(format, args...))
 }
 
 // able returns the contestants that take part.

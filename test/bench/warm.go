@@ -96,7 +96,11 @@ func (f *function) batch(ctx context.Context, p *pace, events []event, from, n i
 }
 
 func (p *pace) summary(floor *pace) warm {
-	w := warm{P50Us: spreadOf(p.p50).Median, P50Ratio: spreadOf(ratios(p.p50, floor.p50)), PeakMemoryMB: megabytes(p.memory)}
+	w := warm{
+		P50Us:        spreadOf(p.p50).Median,
+		P50Ratio:     spreadOf(ratios(p.p50, floor.p50)),
+		PeakMemoryMB: megabytes(p.memory),
+	}
 	if spreadOf(p.cpu).Median > 0 {
 		w.CPURatio = spreadOf(ratios(p.cpu, floor.cpu))
 	}

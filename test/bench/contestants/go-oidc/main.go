@@ -1,4 +1,4 @@
-// Command go-oidc is go-oidc as its package documentation begins: a provider from
+// Command go-oidc uses go-oidc as in the first example of its documentation: a provider from
 // discovery, and its verifier with the API's identifier as the client ID.
 package main
 
