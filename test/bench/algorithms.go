@@ -30,8 +30,8 @@ import (
 	jwk3 "github.com/lestrrat-go/jwx/v3/jwk"
 )
 
-// algorithmRow is the cost of verification alone, without Lambda and network, as a multiple
-// of the time that hash and crypto/* take for the same bytes, already decoded.
+// algorithmRow is the cost of verification alone, without Lambda and network, as a
+// multiple of the time that hash and crypto/* take for the same bytes, already decoded.
 type algorithmRow struct {
 	Algorithm string
 	RawUs     float64
@@ -64,7 +64,7 @@ func (b *bench) algorithms(ctx context.Context, r *result) error {
 
 // authorizerRatios runs the authorizer's benchmark and reads its ratios to raw crypto.
 func (b *bench) authorizerRatios(ctx context.Context) (map[string][]float64, error) {
-	// The flags of the function's build that matter here, so that the build cache serves both.
+	// Flags of the function's build that matter here, for the build cache to serve both.
 	args := append([]string{"test", "-trimpath", "-tags=lambda.norpc", "-run=^$", "-bench=^BenchmarkVerify$", "./..."},
 		strings.Fields(b.plan.benchmark)...)
 	command := exec.CommandContext(ctx, "go", args...)
@@ -102,8 +102,9 @@ type verifier struct {
 	verify func(token string) error
 }
 
-// compareVerifiers measures each verifier in several rounds, as the authorizer's benchmark
-// does: one verification and one of raw crypto in turns, and the ratio of the two medians.
+// compareVerifiers measures each verifier in several rounds, as the authorizer's
+// benchmark does: one verification and one of raw crypto in turns, and the ratio of the
+// two medians.
 func compareVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string, calls int) (algorithmRow, error) {
 	const rounds = 5
 	token := typical(i, 0, issuer.Algorithm(algorithm))
@@ -197,7 +198,7 @@ func publicKey(i *issuer.Issuer, algorithm string) (crypto.PublicKey, error) {
 	return nil, fmt.Errorf("the issuer has no key for %s", algorithm)
 }
 
-// libraryVerifiers sets every library up as its contestant does, but with the key at hand.
+// libraryVerifiers sets each library up as its contestant does, with the key at hand.
 func libraryVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string) ([]verifier, error) {
 	key, err := publicKey(i, algorithm)
 	if err != nil {

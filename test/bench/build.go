@@ -21,8 +21,8 @@ import (
 	"accountapi/test/internal/project"
 )
 
-// prepare builds every contestant. One on Node.js that cannot be installed is left out, with
-// the reason. The build flags are in the Makefile.
+// prepare builds every contestant. One on Node.js that cannot be installed is left out,
+// with the reason. The build flags are in the Makefile.
 func (b *bench) prepare(ctx context.Context) error {
 	var targets []string
 	for _, c := range b.contestants {
@@ -152,8 +152,8 @@ func copyFiles(from, to string) error {
 	return nil
 }
 
-// installPackages installs the packages of the lock file, unless they are installed already.
-// It returns why that failed, or "".
+// installPackages installs the packages of the lock file, unless they are installed
+// already. It returns why that failed, or "".
 func (b *bench) installPackages(ctx context.Context, folder string) (reason string) {
 	lock, err := os.ReadFile(filepath.Join(folder, "package-lock.json"))
 	if err != nil {
@@ -197,8 +197,8 @@ func nodeVersions(folder string, packages []string) (string, error) {
 	return strings.Join(versions, " + "), nil
 }
 
-// zipped returns the size in bytes of a deployment package with these files and folders, with
-// deflate's best compression.
+// zipped returns the size in bytes of a deployment package with these files and folders,
+// with deflate's best compression.
 func zipped(paths ...string) (size int64, err error) {
 	counter := &countingWriter{}
 	archive := zip.NewWriter(counter)

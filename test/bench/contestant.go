@@ -37,8 +37,8 @@ type contestant struct {
 	row       *row
 }
 
-// contestants returns all that take part. The floor takes part twice, which shows the noise,
-// and once more on one thread, which shows how much the authorizer gains by that.
+// contestants returns all that take part. The floor takes part twice, which shows the
+// noise, and once more on one thread, which shows how much the authorizer gains by that.
 func contestants() []*contestant {
 	list := []*contestant{
 		{name: authorizerName, kind: ours, modules: []string{"github.com/lestrrat-go/jwx/v2"}},
@@ -84,8 +84,8 @@ const (
 	fault  verdict = "error"  // a 500
 )
 
-// verdictOf reads an answer. It is allow only if the answer has all that API Gateway and the
-// functions behind it need, for the subject of the token.
+// verdictOf reads an answer. It is allow only if the answer has all that API Gateway and
+// the functions behind it need, for the subject of the token.
 func verdictOf(result runtimeapi.Result, subject string) verdict {
 	answer, err := authorizer.Read(result)
 	switch {

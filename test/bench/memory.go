@@ -40,8 +40,8 @@ const (
 	pricePerGBSecond = 0.0000133334
 )
 
-// sharePeriod is how often Lambda renews the quota of CPU time that a share is, measured on
-// Lambda by Lin, Ma and Shahrad ("Demystifying Serverless Costs on Public Platforms",
+// sharePeriod is how often Lambda renews the quota of CPU time that a share is, measured
+// on Lambda by Lin, Ma and Shahrad ("Demystifying Serverless Costs on Public Platforms",
 // 2025).
 const sharePeriod = 20 * time.Millisecond
 
@@ -159,8 +159,8 @@ func (m *memoryBench) firstInvocation(ctx context.Context, cpus float64) (runtim
 	return result, err
 }
 
-// warm measures one environment in the share: separate invocations, and one right after the
-// other.
+// warm measures one environment in the share: separate invocations, and one right after
+// the other.
 func (m *memoryBench) warm(ctx context.Context, row *memoryRow) error {
 	f, err := m.startAtFullSpeed()
 	if err != nil {
@@ -218,8 +218,8 @@ func (m *memoryBench) separate(ctx context.Context, f *function) ([]float64, err
 	return took, nil
 }
 
-// invocationPrice is the price of a warm invocation in dollars: a request, and the duration
-// rounded up to the millisecond.
+// invocationPrice is the price of a warm invocation in dollars: a request, and the
+// duration rounded up to the millisecond.
 func invocationPrice(mb int, ms float64) float64 {
 	return pricePerRequest + math.Max(1, math.Ceil(ms))/1000*float64(mb)/1024*pricePerGBSecond
 }
@@ -227,10 +227,10 @@ func invocationPrice(mb int, ms float64) float64 {
 // quota is how much CPU time a process gets in each period.
 func (r memoryRow) quota() time.Duration { return time.Duration(r.CPUs * float64(sharePeriod)) }
 
-// recommend returns the smallest size at which the most expensive invocation, the first one
-// of an environment, fits into the quota of one period: then no invocation waits for the next
-// period, and none would be answered sooner with more memory. It compares CPU time because
-// that is the same on a busy machine.
+// recommend returns the smallest size at which the most expensive invocation, the first
+// one of an environment, fits into the quota of one period: then no invocation waits for
+// the next period, and none would be answered sooner with more memory. It compares CPU
+// time because that is the same on a busy machine.
 func recommend(sizes []memoryRow, firstCPUMs float64) int {
 	for _, s := range sizes {
 		if milliseconds(s.quota()) >= firstCPUMs {

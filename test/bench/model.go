@@ -17,8 +17,9 @@ type modelRow struct {
 	GatewayPerMonth   float64 // $ of the API itself, to compare
 }
 
-// load is what the model assumes. Requests come at random, from all callers equally often,
-// and each caller keeps its token: a token's lifetime is long compared with the result TTL.
+// load is what the model assumes. Requests come at random, from all callers equally
+// often, and each caller keeps its token: a token's lifetime is long compared with the
+// result TTL.
 type load struct {
 	callers   int
 	resultTTL time.Duration
@@ -29,7 +30,8 @@ type load struct {
 	logBytes  float64 // per invocation
 }
 
-// Prices in us-east-1 in 2025, in dollars (AWS CloudWatch pricing, Amazon API Gateway pricing).
+// Prices in us-east-1 in 2025, in dollars (AWS CloudWatch pricing, Amazon API Gateway
+// pricing).
 const (
 	pricePerLogGB       = 0.50
 	pricePerGatewayCall = 3.50 / 1e6
@@ -52,9 +54,9 @@ func (b *bench) model(_ context.Context, r *result) error {
 	return nil
 }
 
-// at returns the steady state at so many requests per second. A caller with r requests per
-// second misses the cache once and then hits it until the TTL is over, r × TTL times on
-// average: one of 1 + r × TTL requests misses.
+// at returns the steady state at so many requests per second. A caller with r requests
+// per second misses the cache once and then hits it until the TTL is over, r × TTL times
+// on average: one of 1 + r × TTL requests misses.
 func (l load) at(rate float64) modelRow {
 	perTTL := rate / float64(l.callers) * l.resultTTL.Seconds()
 	row := modelRow{RequestsPerSecond: rate, Hits: perTTL / (1 + perTTL)}
@@ -67,11 +69,11 @@ func (l load) at(rate float64) modelRow {
 	return row
 }
 
-// environments returns how many exist on average with so many invocations per second. Lambda
-// is taken to use the environment that was used last and to remove one that was idle for
-// l.idle: then environment k+1 exists as long as an invocation within l.idle found k others
-// busy. The number of busy ones is Poisson distributed with the mean invocations × duration
-// (the queue M/G/∞).
+// environments returns how many exist on average with so many invocations per second.
+// Lambda is taken to use the environment that was used last and to remove one that was
+// idle for l.idle: then environment k+1 exists as long as an invocation within l.idle
+// found k others busy. The number of busy ones is Poisson distributed with the mean
+// invocations × duration (the queue M/G/∞).
 func (l load) environments(invocations float64) (sum float64) {
 	busy := invocations * l.warm.Seconds()
 	exactly := math.Exp(-busy) // probability that k are busy

@@ -47,8 +47,8 @@ func TestASingleCallerIsCachedForTheWholeTTL(t *testing.T) {
 }
 
 // simulate generates requests one by one, with API Gateway's cache, which keeps an answer
-// from when it has it, and Lambda's environments, of which the one used last is taken first.
-// It returns the fraction of hits and the mean number of environments.
+// from when it has it, and Lambda's environments, of which the one used last is taken
+// first. It returns the fraction of hits and the mean number of environments.
 func (l load) simulate(rate float64, length time.Duration, random *rand.Rand) (hits, environments float64) {
 	ttl, idle, warm := l.resultTTL.Seconds(), l.idle.Seconds(), l.warm.Seconds()
 	begin := 2 * max(ttl, idle) // before that it is no steady state

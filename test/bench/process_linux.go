@@ -29,8 +29,8 @@ func processOf(functionName string) (pid int, err error) {
 	return 0, fmt.Errorf("function %s has no process", functionName)
 }
 
-// cpuTime returns the CPU time of a process so far, threads that have ended included. It reads
-// the process's CPU clock, whose ID it makes as clock_getcpuclockid(3) does.
+// cpuTime returns the CPU time of a process so far, threads that have ended included. It
+// reads the process's CPU clock, whose ID it makes as clock_getcpuclockid(3) does.
 func cpuTime(pid int) (time.Duration, error) {
 	const schedulerClock = 2 // CPUCLOCK_SCHED: exact to the nanosecond, not to the tick
 	var t unix.Timespec
@@ -40,8 +40,8 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
-// peakMemory returns the peak of a process's resident memory in bytes. It does not use rusage:
-// there a child starts with its parent's peak.
+// peakMemory returns the peak of a process's resident memory in bytes. It does not use
+// rusage: there a child starts with its parent's peak.
 func peakMemory(pid int) (bytes int64, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

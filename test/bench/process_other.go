@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// CPU time and memory are read from Linux's /proc and clocks. On other systems they are left
-// out.
+// CPU time and memory are read from Linux's /proc and clocks. On other systems they are
+// left out.
 
 func processOf(string) (pid int, err error) { return 0, errors.ErrUnsupported }
 

@@ -109,7 +109,7 @@ func (r *row) label() string {
 	return strings.Join(names, " + ")
 }
 
-// stormText says how many fetches a storm caused, and when a new key was accepted after it.
+// stormText says how many fetches a storm caused and when a new key was accepted.
 func (r *row) stormText() (fetches, accepted string) {
 	if r.Kind == reference {
 		return "", ""

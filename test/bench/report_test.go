@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// sample has all that a report must show: contestants that were measured, left out or wrong,
-// and figures that only Linux has.
+// sample has all that a report must show: contestants that were measured, left out or
+// wrong, and figures that only Linux has.
 func sample() *result {
 	return &result{
 		Machine: machine{System: "linux/amd64", Cores: 2, Go: "go1.26.8"},

@@ -86,8 +86,9 @@ func (m machine) String() string {
 	return strings.Join(parts, ", ")
 }
 
-// stolen returns the CPU time that the hypervisor has given to others, and all CPU time, since
-// this machine started, in ticks (proc_stat(5)); zero where the system has no such figures.
+// stolen returns the CPU time that the hypervisor has given to others, and all CPU time,
+// since this machine started, in ticks (proc_stat(5)); zero where the system has no such
+// figures.
 func stolen() (steal, total float64) {
 	text, _ := os.ReadFile("/proc/stat")
 	first, _, _ := strings.Cut(string(text), "\n")

@@ -140,8 +140,8 @@ func (b *bench) able() []*contestant {
 }
 
 // shuffled returns the list in another order for each round, the same in every run. In a
-// fixed order each contestant would always run after the same other one, with the CPU caches
-// as that one leaves them, which made a difference of a tenth.
+// fixed order each contestant would always run after the same other one, with the CPU
+// caches as that one leaves them, which made a difference of a tenth.
 func shuffled[T any](round int, list []T) []T {
 	list = slices.Clone(list)
 	rand.New(rand.NewPCG(uint64(round), 0)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })

@@ -18,8 +18,8 @@ type share struct {
 	unified bool // cgroup v2
 }
 
-// newShare makes a cgroup below this process's own or beside it. Its error says why neither is
-// possible.
+// newShare makes a cgroup below this process's own or beside it. Its error says why
+// neither is possible.
 func newShare() (*share, error) {
 	places, unified, err := cpuCgroups()
 	if err != nil {
@@ -91,7 +91,8 @@ func cpuCgroups() (places []string, unified bool, err error) {
 		return nil, false, err
 	}
 	for lines := bufio.NewScanner(strings.NewReader(string(mounts))); lines.Scan(); {
-		// proc_pid_mountinfo(5): ID, parent, device, root, mount point, …, "-", type, source, options
+		// proc_pid_mountinfo(5): ID, parent, device, root, mount point, …, "-", type,
+		// source, options
 		before, after, _ := strings.Cut(lines.Text(), " - ")
 		fields, kind := strings.Fields(before), strings.Fields(after)
 		if len(fields) < 5 || len(kind) < 3 {

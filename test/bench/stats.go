@@ -24,7 +24,7 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[below] + (place-float64(below))*(sorted[above]-sorted[below])
 }
 
-// ratios divides round by round: if the machine was slow in a round, it was slow for both.
+// ratios divides round by round: in a slow round the machine was slow for both.
 func ratios(values, base []float64) []float64 {
 	quotients := make([]float64, len(values))
 	for i := range values {

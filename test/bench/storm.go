@@ -24,9 +24,9 @@ const (
 	stormPause  = time.Second
 )
 
-// storms sends every contestant tokens with unknown key IDs, and then good ones with a key
-// that the issuer has just published. The storms come one after the other, so that none slows
-// another down; the pauses after them overlap.
+// storms sends every contestant tokens with unknown key IDs, and then good ones with a
+// key that the issuer has just published. The storms come one after the other, so that
+// none slows another down; the pauses after them overlap.
 func (b *bench) storms(ctx context.Context, _ *result) error {
 	var turn sync.Mutex
 	var all sync.WaitGroup
@@ -92,8 +92,8 @@ func (b *bench) storm(ctx context.Context, c *contestant, turn *sync.Mutex) erro
 	return err
 }
 
-// underUnknownKey replaces the header of a token by one with an unknown key ID. The signature
-// is then wrong too, but without the key nobody can check it.
+// underUnknownKey replaces the header of a token by one with an unknown key ID. The
+// signature is then wrong too, but without the key nobody can check it.
 func underUnknownKey(token string) string {
 	_, rest, _ := strings.Cut(token, ".")
 	header := fmt.Sprintf(`{"alg":"RS256","kid":%q,"typ":"JWT"}`, rand.Text())

@@ -18,8 +18,8 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// tenant is an issuer that contestants trust. It serves http and https; its identifier is one
-// of the two addresses, where libraries that need discovery find it.
+// tenant is an issuer that contestants trust. It serves http and https; its identifier is
+// one of the two addresses, where libraries that need discovery find it.
 type tenant struct {
 	*issuer.Issuer
 	plain, secure *httptest.Server
@@ -91,7 +91,8 @@ func firstKey(document []byte) (string, error) {
 	return base64.StdEncoding.EncodeToString(der), err
 }
 
-// typical makes a token of about 1 KB for one of many callers, like those of a real tenant.
+// typical makes a token like those of a real tenant, of about 1 KB, for one of many
+// callers.
 func typical(i *issuer.Issuer, caller int, changes ...issuer.Option) string {
 	return i.Token(append([]issuer.Option{
 		issuer.Subject(subject(caller)),

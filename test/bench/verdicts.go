@@ -8,9 +8,9 @@ import (
 	"accountapi/test/issuer"
 )
 
-// verdicts sends every contestant a good token and bad ones, and notes its wrong verdicts. A
-// contestant that refuses the good token is left out of the rest. References, which are no
-// authorizers, get only the good token.
+// verdicts sends every contestant a good token and bad ones, and notes its wrong
+// verdicts. A contestant that refuses the good token is left out of the rest. References,
+// which are no authorizers, get only the good token.
 func (b *bench) verdicts(ctx context.Context, _ *result) error {
 	bad := map[issuer.TokenFault]event{}
 	for _, fault := range issuer.TokenFaults() {

@@ -66,8 +66,8 @@ func (b *bench) warmUp(c *contestant) int {
 	return b.plan.warmUp
 }
 
-// batch invokes a function n times in a row, with events[from] and those after it, and adds
-// a round to p.
+// batch invokes a function n times in a row, with events[from] and those after it, and
+// adds a round to p.
 func (f *function) batch(ctx context.Context, p *pace, events []event, from, n int) error {
 	before, _, err := f.usage()
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// Otherwise every deploy from another machine would replace functions that have not changed.
+// Otherwise a deploy from another machine would replace functions without a change.
 func TestBuildsInDifferentFoldersAndWithGitAreIdentical(t *testing.T) {
 	skipIfDeployed(t, "nothing is built for that")
 	plain := filepath.Join(t.TempDir(), "a")
@@ -23,8 +23,8 @@ func TestBuildsInDifferentFoldersAndWithGitAreIdentical(t *testing.T) {
 	}
 }
 
-// build copies what the functions are built from into folder, runs a command there, builds
-// as a deploy does, and returns each function's hash.
+// build copies the functions' sources into folder, runs a command there, builds as a
+// deploy does, and returns each function's hash.
 func build(t *testing.T, folder, command string) map[string]string {
 	t.Helper()
 	if err := os.CopyFS(filepath.Join(folder, "lambdas"), os.DirFS(filepath.Join(root, "lambdas"))); err != nil {

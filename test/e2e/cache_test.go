@@ -40,7 +40,7 @@ func TestACachedAnswerServesTheOtherRoutesOfTheStage(t *testing.T) {
 	}
 }
 
-// withSecondRoute returns a copy of the cloud assembly with GET /second beside GET /profile.
+// withSecondRoute copies the cloud assembly and adds GET /second beside GET /profile.
 func withSecondRoute(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()

@@ -89,8 +89,8 @@ func value[T any](t *testing.T, page context.Context, action chromedp.Action[T])
 	return v
 }
 
-// until waits until a condition in the page is true. It polls from here because the page's
-// content security policy forbids the script with which chromedp would wait.
+// until waits until a condition in the page is true. It polls from here because the
+// page's content security policy forbids the script with which chromedp would wait.
 func until(t *testing.T, page context.Context, condition string) {
 	t.Helper()
 	deadline := time.Now().Add(15 * time.Second)

@@ -1,8 +1,8 @@
 // Package e2e tests the API over HTTP, as curl would call it.
 //
-// By default it serves the synthesized template and the compiled functions on this machine.
-// With API_URL and TOKEN in the environment it tests a deployed stage; tests that need an
-// issuer they control are then skipped.
+// By default it serves the synthesized template and the compiled functions on this
+// machine. With API_URL and TOKEN in the environment it tests a deployed stage; tests
+// that need an issuer they control are then skipped.
 package e2e
 
 import (
@@ -91,7 +91,7 @@ func serve(t *testing.T, assembly string, i *issuer.Server) *api {
 func serveWith(t *testing.T, assembly string, env map[string]string) *api {
 	t.Helper()
 	log := &output{}
-	// Frozen between invocations, as on AWS: work that goes on after an answer is interrupted.
+	// Frozen between invocations, as on AWS: no work goes on after an answer.
 	served, err := gateway.Load(assembly, gateway.Options{Env: env, Output: log, Freeze: true})
 	if err != nil {
 		t.Fatal(err)
@@ -143,8 +143,8 @@ func (a *api) profile(t *testing.T, token string) answer {
 	return a.do(t, http.MethodGet, "/profile", "Authorization: Bearer "+token)
 }
 
-// expect compares status, body and headers, which are written "Name: value". A header with
-// an empty value must be absent.
+// expect compares status, body and headers, which are written "Name: value". A header
+// with an empty value must be absent.
 func (got answer) expect(t *testing.T, status int, body string, headers ...string) {
 	t.Helper()
 	if got.status != status || got.body != body {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// API Gateway sends no such events: they show a mistake of the deployment, whatever token is
-// in them. The token must be neither in the error nor in the log.
+// API Gateway sends no such events: they show a mistake of the deployment, whatever token
+// is in them. The token must be neither in the error nor in the log.
 func TestEventsOfNoTOKENAuthorizerAreErrorsWithoutTheToken(t *testing.T) {
 	skipIfDeployed(t, needsBinary)
 	i := startIssuer(t)

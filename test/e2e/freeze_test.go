@@ -9,14 +9,15 @@ import (
 )
 
 // Lambda freezes an environment that has nothing to do: until its next invocation no
-// goroutine, timer or fetch in it runs. These tests measure no durations: an authorizer that
-// needed the network would fail, because the issuer is down by then.
+// goroutine, timer or fetch in it runs. These tests measure no durations: an authorizer
+// that needed the network would fail, because the issuer is down by then.
 
 // asDeployed is the authorizer's timeout in the stack.
 const asDeployed = 5 * time.Second
 
-// short is a timeout with which the authorizer waits for keys for 0.2 s only: it stops half a
-// second before its deadline. A fetch that has not ended by then goes on after the answer.
+// short is a timeout with which the authorizer waits for keys for 0.2 s only: it stops
+// half a second before its deadline. A fetch that has not ended by then goes on after the
+// answer.
 const short = 700 * time.Millisecond
 
 // startFrozen starts the authorizer, waits until its init is over, and freezes it.
@@ -59,15 +60,16 @@ func TestKnownKeysAreUsedWhenTheIssuerFailsDuringAFreeze(t *testing.T) {
 			f.expectThenFreeze(t, i.Token(), allow)
 			i.SetFault(fault)
 			f.expectThenFreeze(t, i.Token(), allow)
-			// The issuer may have published this key meanwhile, so the token is not known to be bad.
+			// The issuer may have published this key meanwhile, so the token is not known
+			// to be bad.
 			f.expectThenFreeze(t, i.Token(issuer.UnknownKey), notCheckable)
 			f.expectThenFreeze(t, i.Token(), allow)
 		})
 	}
 }
 
-// A fetch that has not ended when the process is frozen never will: its connection is dead
-// by the time the process runs again. A token with a known key must not wait for it.
+// A fetch that has not ended when the process is frozen never will: its connection is
+// dead by the time the process runs again. A token with a known key must not wait for it.
 func TestKnownKeysDoNotWaitForAFetchThatAFreezeInterrupted(t *testing.T) {
 	skipIfDeployed(t, needsBinary)
 	i := startIssuer(t)

@@ -15,9 +15,9 @@ import (
 	"testing"
 )
 
-// The tests in this file use tokens of real OpenID providers, not tokens that imitate them.
-// The providers are processes from a module of their own: their dependencies (gRPC, tracing
-// exporters) are not to be in the go.mod of this module.
+// The tests in this file use tokens of real OpenID providers, not tokens that imitate
+// them. The providers are processes from a module of their own: their dependencies (gRPC,
+// tracing exporters) are not to be in the go.mod of this module.
 
 const (
 	accountAPI = "https://account-api.example"
@@ -42,7 +42,8 @@ func TestOnlyAccessTokensOfRealProvidersForThisAPIAreAccepted(t *testing.T) {
 			a := serveWith(t, assembly, map[string]string{
 				"TOKEN_ISSUER": p.Issuer,
 				"JWKS_URI":     p.JWKSURI,
-				// The client is an audience too: its ID token must be refused for what it is.
+				// The client is an audience too: its ID token must be refused for what it
+				// is.
 				"AUDIENCE": accountAPI + " app",
 			})
 			asClient := func(api, scope string) string {
@@ -178,8 +179,8 @@ func (p provider) request(t *testing.T, form url.Values) tokens {
 	return answer.tokens
 }
 
-// logIn goes through the authorization code flow (OpenID Connect Core 1.0 section 3.1), as
-// a browser and the client app do.
+// logIn goes through the authorization code flow (OpenID Connect Core 1.0 section 3.1),
+// as a browser and the client app do.
 func (p provider) logIn(t *testing.T, parameters url.Values) tokens {
 	t.Helper()
 	const redirectURI = "http://127.0.0.1/callback"

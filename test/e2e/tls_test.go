@@ -44,8 +44,8 @@ func newCertificates(t *testing.T) *certificates {
 	return c
 }
 
-// sign makes a certificate from a template. The authority signs it; the first one, which is
-// the authority's own, signs itself.
+// sign makes a certificate from a template. The authority signs it; the first one, which
+// is the authority's own, signs itself.
 func (c *certificates) sign(template *x509.Certificate) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

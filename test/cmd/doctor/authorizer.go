@@ -19,8 +19,8 @@ type verdict struct {
 	scope      string              // that it hands on to the functions behind it
 }
 
-// ask starts the authorizer as Lambda would, with the settings in its environment, and has
-// it decide about the token.
+// ask starts the authorizer as Lambda would, with the settings in its environment, and
+// has it decide about the token.
 func ask(ctx context.Context, bootstrap string, s settings) (verdict, error) {
 	env := map[string]string{}
 	for _, setting := range s.given() {
@@ -28,7 +28,8 @@ func ask(ctx context.Context, bootstrap string, s settings) (verdict, error) {
 	}
 	// How this machine reaches the network; on AWS the function does not need these.
 	for _, name := range []string{
-		"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR",
+		"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy",
+		"SSL_CERT_FILE", "SSL_CERT_DIR",
 	} {
 		if value := os.Getenv(name); value != "" {
 			env[name] = value

@@ -11,15 +11,18 @@ import (
 )
 
 func TestReadTellsPoliciesFromErrors(t *testing.T) {
-	const policy = `{"principalId":"ada","policyDocument":{"Statement":[{"Effect":"Deny"}]},"context":{"scope":"a b","n":1}}`
+	const policy = `{"principalId":"ada","policyDocument":{"Statement":[{"Effect":"Deny"}]},"context":{"n":1}}`
+	const unauthorized = `{"errorMessage":"Unauthorized","errorType":"errorString"}`
+	const twoStatements = `{"policyDocument":{"Statement":[{"Effect":"Allow"},{"Effect":"Deny"}]}}`
+	deny := Answer{Effect: "Deny", PrincipalID: "ada", Context: map[string]any{"n": 1.0}}
 	for name, test := range map[string]struct {
 		payload, failure string
 		want             Answer
 		fails            bool
 	}{
-		"a policy":                     {policy, "", Answer{Effect: "Deny", PrincipalID: "ada", Context: map[string]any{"scope": "a b", "n": 1.0}}, false},
-		"an error":                     {`{"errorMessage":"Unauthorized","errorType":"errorString"}`, "Unhandled", Answer{Error: "Unauthorized"}, false},
-		"a policy with two statements": {`{"policyDocument":{"Statement":[{"Effect":"Allow"},{"Effect":"Deny"}]}}`, "", Answer{}, true},
+		"a policy":                     {policy, "", deny, false},
+		"an error":                     {unauthorized, "Unhandled", Answer{Error: "Unauthorized"}, false},
+		"a policy with two statements": {twoStatements, "", Answer{}, true},
 		"a policy without an effect":   {`{"policyDocument":{"Statement":[{}]}}`, "", Answer{}, true},
 		"no policy":                    {`{"isAuthorized":true}`, "", Answer{}, true},
 		"an error without a message":   {`{}`, "Unhandled", Answer{}, true},

@@ -1,6 +1,7 @@
 // Command floor does the least that an authorizer for RS256 must do, as the examples of
-// aws-lambda-go do it: it has the key (PUBLIC_KEY, PKIX in base64) and verifies the signature
-// with rsa.VerifyPKCS1v15. It is a reference, not an authorizer: it checks no claim.
+// aws-lambda-go do it: it has the key (PUBLIC_KEY, PKIX in base64) and verifies the
+// signature with rsa.VerifyPKCS1v15. It is a reference, not an authorizer, and checks no
+// claims.
 package main
 
 import (

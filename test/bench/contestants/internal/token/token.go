@@ -1,5 +1,5 @@
-// Package token is the part of a TOKEN authorizer that all contestants in Go have in common:
-// event and answer. A contestant adds the verification of a token by its library.
+// Package token is the part of a TOKEN authorizer that all contestants in Go have in
+// common: event and answer. A contestant adds the verification of a token by its library.
 package token
 
 import (
@@ -25,7 +25,8 @@ type (
 	response = events.APIGatewayCustomAuthorizerResponse
 )
 
-// Serve runs an authorizer that allows the caller that verify returns. It does not return.
+// Serve runs an authorizer that allows the caller that verify returns, and does not
+// return.
 func Serve(verify func(ctx context.Context, token string) (Caller, error)) {
 	lambda.Start(func(ctx context.Context, event request) (response, error) {
 		caller, err := verify(ctx, strings.TrimPrefix(event.AuthorizationToken, "Bearer "))

@@ -1,5 +1,5 @@
-// Command acceptall is an authorizer that accepts every token. The tests of bench check that
-// its wrong verdicts are noted.
+// Command acceptall is an authorizer that accepts every token. The tests of bench check
+// that its wrong verdicts are noted.
 package main
 
 import (
