@@ -13,7 +13,7 @@ func TestEventsOfNoTOKENAuthorizerAreErrorsWithoutTheToken(t *testing.T) {
 	a := startAuthorizer(t, i)
 	good := i.Token()
 	const arn = `"methodArn":"arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile"`
-	const start = `{"type":"TOKEN",` + arn + `,`
+	const begin = `{"type":"TOKEN",` + arn + `,`
 	token := `"authorizationToken":"Bearer ` + good + `"`
 	nested := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)
 	for name, event := range map[string]string{
@@ -21,13 +21,13 @@ func TestEventsOfNoTOKENAuthorizerAreErrorsWithoutTheToken(t *testing.T) {
 		"null":                    `null`,
 		"an array":                `[]`,
 		"a string":                `"Bearer ` + good + `"`,
-		"truncated JSON":          start + strings.TrimSuffix(token, `"`),
-		"the token is a number":   start + `"authorizationToken":1}`,
-		"the token is an object":  start + `"authorizationToken":{"token":"Bearer ` + good + `"}}`,
-		"the token is an array":   start + `"authorizationToken":["Bearer ` + good + `"]}`,
+		"truncated JSON":          begin + strings.TrimSuffix(token, `"`),
+		"the token is a number":   begin + `"authorizationToken":1}`,
+		"the token is an object":  begin + `"authorizationToken":{"token":"Bearer ` + good + `"}}`,
+		"the token is an array":   begin + `"authorizationToken":["Bearer ` + good + `"]}`,
 		"the ARN is an array":     `{"type":"TOKEN","methodArn":["x"],` + token + `}`,
 		"of a REQUEST authorizer": `{"type":"REQUEST",` + arn + `,"headers":{"Authorization":"Bearer ` + good + `"}}`,
-		"20,000 nested arrays":    start + `"x":` + nested + `,` + token + `}`,
+		"20,000 nested arrays":    begin + `"x":` + nested + `,` + token + `}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			result, err := a.Invoke(t.Context(), []byte(event))

@@ -106,6 +106,6 @@ func TestProcessesEndWithTheirParent(t *testing.T) {
 	parent.Wait()
 	eventually(t, "the function's process is gone", func() bool {
 		state := processState(pid)
-		return state == "" || strings.HasPrefix(state, "Z") // nobody may be there to reap an orphan
+		return state == "" || strings.HasPrefix(state, "Z") // there may be no process that reaps orphans
 	})
 }

@@ -53,7 +53,7 @@ type Config struct {
 	Env map[string]string
 	// Timeout ends an invocation and its process; 3 s if zero, at most MaxTimeout.
 	Timeout time.Duration
-	// MemorySize in MB is told to the function, not enforced; 128 if zero.
+	// MemorySize in MB is passed to the function, not enforced; 128 if zero.
 	MemorySize int
 	// MaxEnvironments is how many processes may run at once; 10 if zero. Invocations
 	// beyond it wait for a free process in the order they came: AWS would throttle them,

@@ -137,8 +137,8 @@ func (e *environment) runProcess(variables []string) (exit string, err error) {
 	return cmd.ProcessState.String(), nil
 }
 
-// exited answers whoever waits for the process, which has ended, and reports whether to
-// start it again.
+// exited answers the invocation that waits for the process, which has ended, and reports
+// whether to start it again.
 func (e *environment) exited(exit string, startErr error) (again bool) {
 	f := e.function
 	f.mu.Lock()

@@ -14,9 +14,9 @@
 // and (with Freeze) processes that are frozen between invocations.
 //
 // It is not a sandbox and not an emulator of the Lambda service. Functions run as the
-// current user, with this machine's files and network. MemorySize is told to the function
-// but not enforced. Response streaming, extensions that subscribe to events, container
-// images, layers and versions are not supported. It runs on Linux and macOS.
+// current user, with this machine's files and network. MemorySize is passed to the
+// function but not enforced. Response streaming, extensions that subscribe to events,
+// container images, layers and versions are not supported. It runs on Linux and macOS.
 package runtimeapi
 
 import (
@@ -31,8 +31,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// ErrClosed is returned by Invoke when the function was closed before the invocation was
-// finished.
+// ErrClosed is returned by Invoke and Init when the function was closed before the
+// invocation or the init was finished.
 var ErrClosed = errors.New("function is closed")
 
 // ErrPayloadTooLarge is returned by Invoke for an event of more than MaxPayload bytes.
@@ -71,7 +71,7 @@ type Function struct {
 	mu           sync.Mutex
 	environments map[*environment]struct{} // every process that is not yet gone
 	idle         []*environment            // waiting for work, the latest used last
-	changed      *sync.Cond                // told when an environment asks for work or is gone
+	changed      *sync.Cond                // signalled when an environment asks for work or is gone
 	queue        []*invocation             // waiting for a process, the oldest first
 	closed       bool
 
@@ -133,8 +133,8 @@ func (f *Function) Init() error {
 }
 
 // Freeze waits until every process has ended its init or invocation and asked for the
-// next event, and then stops it (SIGSTOP), as Lambda freezes an environment that has
-// nothing to do
+// next event, and then stops it (SIGSTOP), as Lambda freezes an environment without an
+// event
 // (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html#runtimes-lifecycle).
 // Each runs again (SIGCONT) with its next invocation. With Config.Freeze this happens by
 // itself; this method is for tests that need to know when it has happened.
@@ -204,7 +204,7 @@ type invocation struct {
 	id      string
 	traceID string
 	payload []byte
-	done    chan outcome // holds one, so that nobody ever waits to send
+	done    chan outcome // holds one, so that sending never blocks
 
 	started  time.Time // when the event was handed out
 	deadline time.Time

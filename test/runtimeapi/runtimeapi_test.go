@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(compiled.Tests{M: m, Source: "./testdata/function", Program: &bootstrap})
 }
 
-// answer is what testdata/function says of itself.
+// answer is what testdata/function returns about itself.
 type answer struct {
 	PID, PGID           int
 	Text, Dir           string

@@ -11,7 +11,7 @@ import (
 	"accountapi/test/runtimeapi"
 )
 
-// verdict is what the compiled authorizer tells about its settings and one token.
+// verdict is what the compiled authorizer reports about its settings and one token.
 type verdict struct {
 	complaints []string            // about its settings: it does not start with them
 	fetch      authorizer.KeySet   // the last one

@@ -29,9 +29,9 @@ var build = sync.OnceValues(func() (bootstrap string, err error) {
 	return project.Function(context.Background(), "authorizer", os.Stderr)
 })
 
-// Start returns the authorizer as cfg describes it. What cfg leaves out is as deployed:
-// the name, a timeout of 5 s, and a bootstrap of today's sources, built for this machine,
-// whose build writes to stderr. As everywhere in runtimeapi, no process runs yet.
+// Start returns the authorizer as cfg describes it; no process runs yet. The defaults are
+// the name authorizer, the timeout of the stack, 5 s, and the bootstrap of this project,
+// which is built for this machine if it is out of date; the build writes to stderr.
 func Start(cfg runtimeapi.Config) (*runtimeapi.Function, error) {
 	if cfg.Name == "" {
 		cfg.Name = "authorizer"

@@ -22,7 +22,7 @@ type event struct {
 	Do   string // what to do
 	Text string // with which text
 	Size int
-	URL  string // asked before the answer; it answers when the test wants
+	URL  string // called before the answer; it answers when the test allows it
 }
 
 func main() {
