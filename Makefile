@@ -1,16 +1,16 @@
-# Account API. "make run" serves it on this machine, "make test" tests all of it.
+# Account API. "make run" serves it on this machine, "make test" runs every test.
 
 PORT        ?= 3000
 ISSUER_PORT ?= 3001
 
-# Exact versions, so that a build of today is a build of tomorrow. Newer CLIs write and
-# read another cloud assembly schema than the awscdk that infra/go.mod pins.
+# Exact versions, so that builds are repeatable. The CDK CLI must support the cloud assembly
+# schema of the awscdk version in infra/go.mod.
 CDK         := npx --yes aws-cdk@2.1148.1
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 MODULES := ./infra/... ./lambdas/... ./test/...
 
-# node's end of life is the user's business, not a banner in every synth.
+# Without these, every synth prints warnings about the end of life of Node.js versions.
 export JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION := 18,20,22
 export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 
@@ -24,47 +24,48 @@ help: ## show this list
 
 # ---------------------------------------------------------------- on this machine
 
-run: need-go need-node .build/bin/local ## serve the API on this machine [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
+run: need-go need-node .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
 	@exec .build/bin/local -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
 		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)'
 
 test: need-go need-node assembly ## run every test
 	@go test $(MODULES)
 
-check: need-go ## format, vet, staticcheck and the rules on imports
+check: need-go ## check format, vet, staticcheck and the rules on imports
 	@unformatted=$$(gofmt -l infra lambdas test); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	@go vet $(MODULES)
 	@$(STATICCHECK) $(MODULES)
 	@sh .ci/imports
 
-e2e: need-go need-node assembly ## run the suite over HTTP against the local stack
+e2e: need-go need-node assembly ## run the end-to-end tests over HTTP against the local gateway
 	@go test -count=1 ./test/e2e
 
-bench: need-go ## measure the authorizer beside its peers, in 5 minutes [QUICK=1: in 90 s; UPDATE=1: renew the README's tables]
-	@echo "building the bench"
+bench: need-go ## compare the authorizer with other libraries, in 5 minutes: [QUICK=1: in 90 s, UPDATE=1: write test/bench/README.md]
+	@echo "building the benchmark"
 	@CGO_ENABLED=0 go run -trimpath ./test/bench $(if $(QUICK),-quick) $(if $(UPDATE),-update)
 
-# Each target finds what it can in FUZZTIME; what it found before it tries in every test.
+# Each fuzz target runs for FUZZTIME. Inputs that failed before run in every test.
 FUZZTIME ?= 30s
-fuzz: need-go ## attack every input of the authorizer: [FUZZTIME=30s]
+fuzz: need-go ## fuzz every input of the authorizer: [FUZZTIME=30s]
 	@for package in $$(grep -rl --include='*_test.go' '^func Fuzz' lambdas test | xargs -n 1 dirname | sort -u); do \
-		for target in $$(go test ./$$package -list '^Fuzz' | grep '^Fuzz'); do \
+		list=$$(go test ./$$package -list '^Fuzz') || { echo "$$list"; exit 1; }; \
+		for target in $$(echo "$$list" | grep '^Fuzz'); do \
 			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
-smoke: need-go ## run the same suite against a deployed stage: API_URL= TOKEN=
-	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "say which stage and with which token: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
+smoke: need-go ## run the end-to-end tests against a deployed stage: API_URL= TOKEN=
+	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "API_URL or TOKEN is missing: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
 	@go test -count=1 -v ./test/e2e
 
 # ---------------------------------------------------------------- what is built
 
-# The one place for the flags of a Lambda build. Each makes the same sources give the same
-# bytes in any folder, with or without git, or keeps out what Lambda has no use for:
-#   GOFLAGS=            nothing from this machine's settings
-#   GOWORK=off          the versions of lambdas/go.mod, not those another module pulls in
+# The flags of a Lambda build. They make builds reproducible (the same sources give the same
+# bytes in any folder, with or without git) and leave out what Lambda does not need:
+#   GOFLAGS=            ignores the settings of this machine
+#   GOWORK=off          uses the versions in lambdas/go.mod, not those of other modules
 #   CGO_ENABLED=0       no C library: one static file
 #   -trimpath           no path of this folder in the binary
 #   -buildvcs=false     no commit in the binary
-#   -tags lambda.norpc  without the RPC mode of a runtime that is gone
+#   -tags lambda.norpc  without the RPC mode of the old go1.x runtime
 #   -ldflags            -s -w: no symbols and debug data; -buildid=: no build ID
 LAMBDA_BUILD  := GOFLAGS= GOWORK=off CGO_ENABLED=0 go build -C lambdas -trimpath -buildvcs=false -tags lambda.norpc -ldflags='-s -w -buildid='
 LAMBDAS       := $(patsubst lambdas/%/main.go,%,$(wildcard lambdas/*/main.go))
@@ -79,7 +80,7 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 .build/local/lambdas/%/bootstrap: $(LAMBDA_SOURCE) Makefile
 	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$*
 
-# The peers of make bench are built with the same flags, as part of the module test.
+# The programs that make bench compares are built with the same flags, in the module test.
 BENCH_BUILD  := $(subst -C lambdas,-C test,$(LAMBDA_BUILD))
 BENCH_SOURCE := $(shell find test/bench/contestants -name '*.go') test/go.mod test/go.sum
 
@@ -89,8 +90,8 @@ BENCH_SOURCE := $(shell find test/bench/contestants -name '*.go') test/go.mod te
 .build/bench/arm64/%/bootstrap: $(BENCH_SOURCE) Makefile
 	@GOOS=linux GOARCH=arm64 GOARM64=v8.0 $(BENCH_BUILD) -o ../$@ ./bench/contestants/$*
 
-# The cloud assembly for this machine: the stack as it is deployed, with functions that
-# run here. Issuer and audience are stand-ins, the local runner puts its own over them.
+# The cloud assembly for this machine: the stack as it is deployed, with functions that are
+# built for this machine. Issuer and audience are placeholders that make run overrides.
 assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
@@ -103,12 +104,12 @@ assembly: need-go need-node .build/local/assembly/manifest.json
 	@go build -o $@ ./test/cmd/$*
 FORCE:
 
-clean: ## remove what was built
+clean: ## remove everything that was built
 	rm -rf .build cdk.out
 
 # ---------------------------------------------------------------- on AWS
 
-# Settings become CDK context; anything else: CONTEXT='-c key=value …'.
+# These variables become CDK context. For other settings: CONTEXT='-c key=value …'.
 CONTEXT ?=
 SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') $(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') \
 	$(if $(PROVIDER),-c provider='$(PROVIDER)') $(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
@@ -116,28 +117,28 @@ SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$
 synth: need-go need-node ## write the template to cdk.out: ISSUER= AUDIENCE= …
 	@$(CDK) synth --quiet $(SETTINGS)
 
-diff: synth ## show what a deploy would change: ISSUER= AUDIENCE= …
+diff: synth ## show the changes of a deploy: ISSUER= AUDIENCE= …
 	@$(CDK) diff --app cdk.out
 
-deploy: synth ## show what will change, deploy, print how to call it: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
+deploy: synth ## show the changes, deploy, print how to call the API: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
 	@$(CDK) diff --app cdk.out
 	@mkdir -p .build && $(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)
 	@node -p 'const [o] = Object.values(require("./.build/outputs.json")); `\nAPI_URL=$${o.ApiUrl}\n\ncurl -i $${o.ApiUrl}/profile -H "Authorization: Bearer $$TOKEN"`'
 
-# To remove a stack takes its name and no more, so the settings are stand-ins.
-destroy: need-go need-node ## remove the stack from the account, after asking: [STAGE= YES=1]
+# Only the name of the stack matters here, so the other settings are placeholders.
+destroy: need-go need-node ## remove the stack from the account, after a question: [STAGE= YES=1]
 	@$(CDK) destroy $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)') -c provider=rfc9068 \
 		-c issuer=https://none.invalid/ -c jwksUri=https://none.invalid/ -c audience=none
 
-# TOKEN and CLIENT_SECRET are not in the commands: make hands its variables on in the
-# environment, and arguments are there for everyone on the machine to see.
-doctor: need-go .build/bin/doctor ## find mistakes before a deploy does: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
+# TOKEN and CLIENT_SECRET are not arguments, which every user of the machine can see: make
+# passes its variables in the environment.
+doctor: need-go .build/bin/doctor ## check the settings, the issuer and a token before a deploy: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
 	@.build/bin/doctor -issuer '$(ISSUER)' -audience '$(AUDIENCE)' -jwks-uri '$(JWKS_URI)' -provider '$(PROVIDER)' -algorithms '$(ALGORITHMS)'
 
-token: need-go .build/bin/token ## get a test token from the provider: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=], the secret from CLIENT_SECRET or a prompt
+token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=]
 	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -scope '$(SCOPE)'
 
-# ---------------------------------------------------------------- what a machine needs
+# ---------------------------------------------------------------- requirements
 
 need-go:
 	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer from https://go.dev/dl/ and try again"; exit 1; }

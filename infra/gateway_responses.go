@@ -9,30 +9,33 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// gatewayResponse is what API Gateway itself answers when a request does not
-// reach a function. A type customised here takes nothing over from DEFAULT_4XX
-// and DEFAULT_5XX, so every row carries all that it needs.
+// gatewayResponse is the answer of API Gateway itself to a request that does not reach a
+// function. A customised type inherits nothing from DEFAULT_4XX and DEFAULT_5XX, so every
+// row is complete.
 type gatewayResponse struct {
 	id      string
 	kind    awsapigateway.ResponseType
-	status  string            // "" keeps the type's own
-	headers map[string]string // without the CORS headers, which all rows get
-	body    string            // JSON; $context.error.messageString is API Gateway's own text, quoted
+	status  string            // "" keeps the default of the type
+	headers map[string]string // besides the CORS headers, which all rows get
+	body    string            // JSON
 }
 
-// addGatewayResponses gives every error of the gateway one JSON shape and the
-// CORS headers without which a browser hides the answer from the page.
+// addGatewayResponses gives every error of the gateway the same JSON format, and the CORS
+// headers without which a browser does not let a page read the answer.
 func addGatewayResponses(api awsapigateway.RestApi, cfg Config) {
-	// Retry-After in seconds. The authorizer waits 1 to 30 s between attempts
-	// to fetch keys; API Gateway refills its token bucket within a second.
+	// Retry-After is in seconds. The authorizer waits 1 to 30 s between attempts to fetch
+	// keys; API Gateway refills its token bucket within a second.
 	unavailable := map[string]string{"Retry-After": "5"}
-	const couldNotCheck = `{"message":"Service Unavailable","info":"the token could not be checked, try again later"}`
+	const (
+		couldNotCheck = `{"message":"Service Unavailable","info":"the token could not be checked, try again later"}`
+		message       = `{"message":$context.error.messageString}` // API Gateway's own message, quoted
+	)
 	challenge, denied := insufficientScope(cfg.RequiredScopes)
 
 	for _, r := range []gatewayResponse{
 		{
-			// RFC 6750 section 3.1: no error code. Whether the token was absent,
-			// malformed or refused is in the log and nobody else's business.
+			// RFC 6750 section 3.1: no error code. Whether the token was missing,
+			// malformed or refused is logged, but not sent to the client.
 			id: "Unauthorized", kind: awsapigateway.ResponseType_UNAUTHORIZED(), status: "401",
 			headers: map[string]string{"WWW-Authenticate": "Bearer"},
 			body:    `{"message":"Unauthorized"}`,
@@ -42,24 +45,24 @@ func addGatewayResponses(api awsapigateway.RestApi, cfg Config) {
 			headers: map[string]string{"WWW-Authenticate": challenge},
 			body:    denied,
 		},
-		// Both mean that there is no verdict on the token: the keys could not be
-		// had, or the authorizer failed. The caller may come back with the same token.
+		// Both mean that the token could not be checked: the keys could not be fetched,
+		// or the authorizer failed. The caller may try again with the same token.
 		{
-			id: "AuthorizerFailure", kind: awsapigateway.ResponseType_AUTHORIZER_FAILURE(), status: "503",
-			headers: unavailable, body: couldNotCheck,
+			id: "AuthorizerFailure", kind: awsapigateway.ResponseType_AUTHORIZER_FAILURE(),
+			status: "503", headers: unavailable, body: couldNotCheck,
 		},
 		{
-			id: "AuthorizerConfigurationError", kind: awsapigateway.ResponseType_AUTHORIZER_CONFIGURATION_ERROR(), status: "503",
-			headers: unavailable, body: couldNotCheck,
+			id: "AuthorizerConfigurationError", kind: awsapigateway.ResponseType_AUTHORIZER_CONFIGURATION_ERROR(),
+			status: "503", headers: unavailable, body: couldNotCheck,
 		},
 		{
 			id: "Throttled", kind: awsapigateway.ResponseType_THROTTLED(), status: "429",
 			headers: map[string]string{"Retry-After": "1"},
 			body:    `{"message":"Too Many Requests"}`,
 		},
-		// Without a status: a wrong path stays 403, an oversized body 413.
-		{id: "Default4xx", kind: awsapigateway.ResponseType_DEFAULT_4XX(), body: `{"message":$context.error.messageString}`},
-		{id: "Default5xx", kind: awsapigateway.ResponseType_DEFAULT_5XX(), body: `{"message":$context.error.messageString}`},
+		// Without a status: a wrong path remains a 403, an oversized body a 413.
+		{id: "Default4xx", kind: awsapigateway.ResponseType_DEFAULT_4XX(), body: message},
+		{id: "Default5xx", kind: awsapigateway.ResponseType_DEFAULT_5XX(), body: message},
 	} {
 		headers := map[string]*string{}
 		for name, value := range corsHeaders(cfg.CORSOrigins) {
@@ -70,7 +73,7 @@ func addGatewayResponses(api awsapigateway.RestApi, cfg Config) {
 			headers[name] = jsii.String("'" + value + "'")
 			exposed = append(exposed, name)
 		}
-		if len(exposed) > 0 { // a script sees other than a few harmless headers only by name
+		if len(exposed) > 0 { // a script can read other headers than the safelisted ones only if they are listed
 			headers["Access-Control-Expose-Headers"] = jsii.String("'" + strings.Join(exposed, ",") + "'")
 		}
 		options := &awsapigateway.GatewayResponseOptions{
@@ -85,11 +88,11 @@ func addGatewayResponses(api awsapigateway.RestApi, cfg Config) {
 	}
 }
 
-// corsHeaders says who may read a gateway error. These headers are fixed text,
-// so with several origins they cannot name the one that asks, and naming the
-// first would hide the answer from the others. "*" then is right and safe: the
-// bodies are the same for everybody, no cookie takes part, and the preflight,
-// which does choose, keeps foreign pages from sending a token in the first place.
+// corsHeaders returns the headers that decide which pages may read a gateway error. They
+// are constants: with several origins they cannot contain the one that asks, and with the
+// first origin the pages of the others could not read the answer. "*" is safe: the bodies
+// are the same for everybody, no cookies are used, and the preflight, which does compare
+// the origin, prevents other pages from sending a token.
 func corsHeaders(origins []string) map[string]string {
 	if len(origins) == 1 && origins[0] != "*" {
 		return map[string]string{"Access-Control-Allow-Origin": origins[0], "Vary": "Origin"}
@@ -97,8 +100,8 @@ func corsHeaders(origins []string) map[string]string {
 	return map[string]string{"Access-Control-Allow-Origin": "*"}
 }
 
-// insufficientScope returns the challenge of RFC 6750 section 3 and the body
-// for a genuine token that lacks what the whole API demands.
+// insufficientScope returns the challenge of RFC 6750 section 3 and the body for a
+// genuine token without a scope that the whole API requires.
 func insufficientScope(required []string) (challenge, body string) {
 	challenge = `Bearer error="insufficient_scope"`
 	info := "the token does not permit this request"

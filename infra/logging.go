@@ -12,22 +12,36 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// retentions are the periods, in days, that CloudWatch Logs can keep a log
-// group for. "Never expire" is not among them on purpose.
+// retentions are the retention periods of CloudWatch Logs by days. "Never expire" is left
+// out on purpose.
 var retentions = map[int]awslogs.RetentionDays{
-	1: awslogs.RetentionDays_ONE_DAY, 3: awslogs.RetentionDays_THREE_DAYS, 5: awslogs.RetentionDays_FIVE_DAYS,
-	7: awslogs.RetentionDays_ONE_WEEK, 14: awslogs.RetentionDays_TWO_WEEKS, 30: awslogs.RetentionDays_ONE_MONTH,
-	60: awslogs.RetentionDays_TWO_MONTHS, 90: awslogs.RetentionDays_THREE_MONTHS, 120: awslogs.RetentionDays_FOUR_MONTHS,
-	150: awslogs.RetentionDays_FIVE_MONTHS, 180: awslogs.RetentionDays_SIX_MONTHS, 365: awslogs.RetentionDays_ONE_YEAR,
-	400: awslogs.RetentionDays_THIRTEEN_MONTHS, 545: awslogs.RetentionDays_EIGHTEEN_MONTHS, 731: awslogs.RetentionDays_TWO_YEARS,
-	1096: awslogs.RetentionDays_THREE_YEARS, 1827: awslogs.RetentionDays_FIVE_YEARS, 2192: awslogs.RetentionDays_SIX_YEARS,
-	2557: awslogs.RetentionDays_SEVEN_YEARS, 2922: awslogs.RetentionDays_EIGHT_YEARS, 3288: awslogs.RetentionDays_NINE_YEARS,
+	1:    awslogs.RetentionDays_ONE_DAY,
+	3:    awslogs.RetentionDays_THREE_DAYS,
+	5:    awslogs.RetentionDays_FIVE_DAYS,
+	7:    awslogs.RetentionDays_ONE_WEEK,
+	14:   awslogs.RetentionDays_TWO_WEEKS,
+	30:   awslogs.RetentionDays_ONE_MONTH,
+	60:   awslogs.RetentionDays_TWO_MONTHS,
+	90:   awslogs.RetentionDays_THREE_MONTHS,
+	120:  awslogs.RetentionDays_FOUR_MONTHS,
+	150:  awslogs.RetentionDays_FIVE_MONTHS,
+	180:  awslogs.RetentionDays_SIX_MONTHS,
+	365:  awslogs.RetentionDays_ONE_YEAR,
+	400:  awslogs.RetentionDays_THIRTEEN_MONTHS,
+	545:  awslogs.RetentionDays_EIGHTEEN_MONTHS,
+	731:  awslogs.RetentionDays_TWO_YEARS,
+	1096: awslogs.RetentionDays_THREE_YEARS,
+	1827: awslogs.RetentionDays_FIVE_YEARS,
+	2192: awslogs.RetentionDays_SIX_YEARS,
+	2557: awslogs.RetentionDays_SEVEN_YEARS,
+	2922: awslogs.RetentionDays_EIGHT_YEARS,
+	3288: awslogs.RetentionDays_NINE_YEARS,
 	3653: awslogs.RetentionDays_TEN_YEARS,
 }
 
-// newLogGroup adds a log group that expires, and that goes when the stack goes:
-// who wants to keep evidence beyond a stage exports it before. An empty name
-// lets CloudFormation choose one.
+// newLogGroup adds a log group whose events expire, and that is deleted with the stack:
+// to keep logs longer than a stage, export them first. With an empty name CloudFormation
+// chooses one.
 func newLogGroup(scope constructs.Construct, id string, cfg Config, name string) awslogs.LogGroup {
 	props := &awslogs.LogGroupProps{
 		Retention:     retentions[cfg.LogRetentionDays],
@@ -37,12 +51,13 @@ func newLogGroup(scope constructs.Construct, id string, cfg Config, name string)
 		props.LogGroupName = jsii.String(name)
 	}
 	group := awslogs.NewLogGroup(scope, jsii.String(id), props)
-	accept(group, "CloudWatch encrypts every log group with a key of its own. No token is ever logged, so a customer key adds a cost and a way to lose the logs, but protects nothing more.",
+	accept(group, "CloudWatch encrypts every log group with a key of its own. No token is ever logged, so "+
+		"a customer key adds a cost and a way to lose the logs, but protects nothing more.",
 		"NIST.800.53.R5-CloudWatchLogGroupEncrypted", "PCI.DSS.321-CloudWatchLogGroupEncrypted")
 	return group
 }
 
-// stageOptions returns how the stage is published, limited and recorded.
+// stageOptions returns the throttling, tracing and logging of the stage.
 func stageOptions(stack awscdk.Stack, cfg Config) *awsapigateway.StageOptions {
 	options := &awsapigateway.StageOptions{
 		StageName:            jsii.String(cfg.Stage),
@@ -50,10 +65,11 @@ func stageOptions(stack awscdk.Stack, cfg Config) *awsapigateway.StageOptions {
 		ThrottlingBurstLimit: jsii.Number(cfg.ThrottleBurst),
 		TracingEnabled:       jsii.Bool(cfg.XRay),
 		LoggingLevel:         executionLogLevels[cfg.ExecutionLogs],
-		DataTraceEnabled:     jsii.Bool(false), // it writes whole bodies, which are people's data
+		DataTraceEnabled:     jsii.Bool(false), // it logs whole bodies, which are personal data
 	}
 	if cfg.CloudWatchRole != "none" {
-		options.AccessLogDestination = awsapigateway.NewLogGroupLogDestination(newLogGroup(stack, "AccessLogs", cfg, ""))
+		group := newLogGroup(stack, "AccessLogs", cfg, "")
+		options.AccessLogDestination = awsapigateway.NewLogGroupLogDestination(group)
 		options.AccessLogFormat = awsapigateway.AccessLogFormat_Custom(jsii.String(accessLogFormat()))
 	}
 	return options
@@ -65,11 +81,11 @@ var executionLogLevels = map[string]awsapigateway.MethodLoggingLevel{
 	"info":  awsapigateway.MethodLoggingLevel_INFO,
 }
 
-// accessLogFormat is one JSON object per request. Every value is quoted, since
-// API Gateway writes a bare "-" for what it does not know. The authorizer's
-// request ID leads to its own line with the reason of a refusal.
+// accessLogFormat is one JSON object per request. Every value is a string, because API
+// Gateway writes - for a missing value. authorizerRequestId is the requestId of the
+// authorizer's log line, which has the reason of a refusal.
 func accessLogFormat() string {
-	fields, _ := json.Marshal(map[string]string{ // texts always marshal
+	fields, _ := json.Marshal(map[string]string{ // strings always marshal
 		"requestId":           "$context.requestId",
 		"extendedRequestId":   "$context.extendedRequestId",
 		"xrayTraceId":         "$context.xrayTraceId",
@@ -97,71 +113,76 @@ func accessLogFormat() string {
 	return string(fields)
 }
 
-// addLogging gives API Gateway what it needs before it can log at all.
+// addLogging adds what API Gateway needs to write logs.
 //
-// One role per account and region lets API Gateway write logs, for all APIs in
-// it; without it, a stage with logs cannot be deployed. Whether the account has
-// one, a stack cannot see. The default "create" sets a role that can do just
-// that and so deploys into a fresh account and into a used one. A role set
-// before is replaced by one with equal rights, and neither the setting nor the
-// role goes with the stack: other APIs may rely on them by then. "existing"
-// leaves the account alone and relies on a role that is there, "none" goes
-// without access and execution logs.
+// One role per account and region lets API Gateway write the logs of all its APIs;
+// without it, a stage with logs cannot be deployed. A stack cannot find out whether the
+// account has one. The default "create" sets a role with just these rights, so the stack
+// can be deployed into a new account and into a used one. It replaces a role that was set
+// before by one with the same rights. Neither the account's setting nor the role is
+// deleted with the stack, because other APIs may use them by then. "existing" changes
+// nothing and relies on the role that the account has; "none" turns access and execution
+// logs off.
 func addLogging(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 	stage := api.DeploymentStage()
 	if cfg.CloudWatchRole == "create" {
 		role := awsiam.NewRole(stack, jsii.String("ApiGatewayLogsRole"), &awsiam.RoleProps{
 			Description: jsii.String("Lets API Gateway write the logs of every API in this account and region"),
 			AssumedBy:   awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), nil),
-			// Inline, because API Gateway tries the role the moment it is set.
+			// Inline, because API Gateway tests the role as soon as it is set.
 			InlinePolicies: &map[string]awsiam.PolicyDocument{
 				"WriteLogs": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{
 					Statements: &[]awsiam.PolicyStatement{awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
-						// What AmazonAPIGatewayPushToCloudWatchLogs allows, but here only.
+						// The actions of AmazonAPIGatewayPushToCloudWatchLogs, in this
+						// account and region only.
 						Actions: jsii.Strings("logs:CreateLogGroup", "logs:CreateLogStream", "logs:DescribeLogGroups",
 							"logs:DescribeLogStreams", "logs:PutLogEvents", "logs:GetLogEvents", "logs:FilterLogEvents"),
-						Resources: jsii.Strings(fmt.Sprintf("arn:%s:logs:%s:%s:*", *stack.Partition(), *stack.Region(), *stack.Account())),
+						Resources: jsii.Strings(fmt.Sprintf("arn:%s:logs:%s:%s:*",
+							*stack.Partition(), *stack.Region(), *stack.Account())),
 					})},
 				}),
 			},
 		})
 		role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)
-		accept(role, "The role belongs to the account, not to this API: API Gateway itself chooses the names of the log groups.",
+		accept(role, "The role belongs to the account, not to this API: "+
+			"API Gateway itself chooses the names of the log groups.",
 			"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]")
-		accept(role, "An inline policy cannot be attached to anything else and is there as soon as the role is.",
+		accept(role, "An inline policy cannot be attached to anything else and exists as soon as the role does.",
 			"NIST.800.53.R5-IAMNoInlinePolicy", "PCI.DSS.321-IAMNoInlinePolicy")
 
-		account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiGatewayAccount"), &awsapigateway.CfnAccountProps{
-			CloudWatchRoleArn: role.RoleArn(),
-		})
+		account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiGatewayAccount"),
+			&awsapigateway.CfnAccountProps{CloudWatchRoleArn: role.RoleArn()})
 		account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil)
 		stage.Node().AddDependency(account)
 	}
 	if cfg.ExecutionLogs != "off" {
-		// API Gateway makes this group when the stage starts to log, without an
-		// expiry. It takes the one that is there if the stack comes first.
+		// API Gateway creates this group when the stage begins to log, without an expiry,
+		// unless it exists. Therefore the stack creates it first.
 		stage.Node().AddDependency(newLogGroup(stack, "ExecutionLogs", cfg,
 			fmt.Sprintf("API-Gateway-Execution-Logs_%s/%s", *api.RestApiId(), cfg.Stage)))
 	}
 	acceptAtStage(cfg, stage)
 }
 
-// acceptAtStage gives the reasons for what rule packs miss at the stage.
+// acceptAtStage records why rules of the packs do not apply to the stage.
 func acceptAtStage(cfg Config, stage awsapigateway.Stage) {
-	accept(stage, "A response holds one person's profile: a cache of the gateway would keep it, and may hand it on.",
+	accept(stage, "A response contains the data of one person: a cache in the gateway would store it "+
+		"and could return it to others.",
 		"NIST.800.53.R5-APIGWCacheEnabledAndEncrypted", "PCI.DSS.321-APIGWCacheEnabledAndEncrypted")
-	accept(stage, "A client certificate identifies API Gateway to an HTTP backend. Here it calls Lambda, which IAM protects.",
+	accept(stage, "A client certificate identifies API Gateway to an HTTP backend. "+
+		"Here it calls Lambda, which IAM protects.",
 		"NIST.800.53.R5-APIGWSSLEnabled", "PCI.DSS.321-APIGWSSLEnabled")
 	if !cfg.WAF {
-		accept(stage, "WAF is a setting (waf). Without it the stage's throttling and the identity validation expression hold off what costs money.",
+		accept(stage, "WAF is a setting (waf). Without it, the throttling of the stage and "+
+			"the identity validation expression limit what requests can cost.",
 			"AwsSolutions-APIG3", "NIST.800.53.R5-APIGWAssociatedWithWAF", "PCI.DSS.321-APIGWAssociatedWithWAF")
 	}
 	if cfg.CloudWatchRole == "none" {
-		accept(stage, "The setting cloudWatchRole says that API Gateway has no role to write logs with. The authorizer logs every decision.",
+		accept(stage, "With cloudWatchRole=none API Gateway has no role to write logs. The authorizer logs every decision.",
 			"AwsSolutions-APIG1")
 	}
 	if cfg.ExecutionLogs == "off" {
-		accept(stage, "Execution logs are a setting (executionLogs) and off.",
+		accept(stage, "Execution logs are turned off by a setting (executionLogs).",
 			"AwsSolutions-APIG6", "NIST.800.53.R5-APIGWExecutionLoggingEnabled", "PCI.DSS.321-APIGWExecutionLoggingEnabled")
 	}
 }

@@ -1,7 +1,6 @@
-// Command infra is the CDK app of the Account API: it reads what differs
-// between stages from the CDK context (config.go) and synthesizes one stack
-// (stack.go). It builds no function, it takes the folders that make lambdas
-// left, and it knows nothing about how they work inside.
+// Command infra is the CDK app of the Account API: it reads the settings of a stage from
+// the CDK context (config.go) and synthesizes one stack (stack.go). It does not build the
+// functions: it takes the folders that make lambdas has written.
 package main
 
 import (

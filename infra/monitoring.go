@@ -15,55 +15,58 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// metricsNamespace is where the authorizer's log lines put their metrics
-// (embedded metric format).
+// metricsNamespace is the CloudWatch namespace of the metrics in the authorizer's log
+// lines (embedded metric format).
 const metricsNamespace = "AccountApi"
 
-// attackLike are the reasons of a refusal that honest callers have no way to
-// cause in number. An expired token, or one for another audience, is everyday
-// life and wakes nobody.
+// attackLike are the reasons for a refusal that honest callers do not cause often.
+// Expired tokens and tokens for another audience are normal and raise no alarm.
 var attackLike = []string{"bad_signature", "alg_not_allowed", "issuer"}
 
-// alarm is a condition that a person has to act on.
+// alarm is a condition that a person has to react to.
 type alarm struct {
 	id          string
 	description string // what it means and where to look first
 	metric      awscloudwatch.IMetric
-	threshold   float64 // raised at this value and above
-	of, periods int     // raised when so many of the last periods reach it
+	threshold   float64 // reached at this value and above
+	of, periods int     // raised when the threshold is reached in this many of the last periods
 }
 
 // addMonitoring adds the alarms and the dashboard.
 //
-// None of the alarms looks at the authorizer's Lambda errors: it refuses a
-// token by the error "Unauthorized", the one way to a 401, and so every expired
-// token counts as an error there. Its own metrics tell the two apart.
+// No alarm uses the Lambda errors of the authorizer: it refuses a token by the error
+// "Unauthorized", the only way to a 401, so every expired token counts as an error there.
+// Its own metrics distinguish refusals from failures.
 func addMonitoring(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, authorizer, profile awslambda.Function) {
 	m := metrics{api: api, authorizer: authorizer}
 	list := []alarm{
 		{
-			id:          "KeysUnavailable",
-			description: "The issuer's keys cannot be had, so tokens cannot be checked and callers get 503. See the authorizer's log for the failed fetch, and the issuer's status page.",
-			metric:      m.decisions("jwks_unavailable", 1), threshold: 1, of: 3, periods: 15,
+			id: "KeysUnavailable",
+			description: "The issuer's keys cannot be fetched, so tokens cannot be checked and callers get 503. " +
+				"See the authorizer's log for the failed fetch, and the issuer's status page.",
+			metric: m.decisions("jwks_unavailable", 1), threshold: 1, of: 3, periods: 15,
 		},
 		{
 			id:          "AuthorizerFailed",
-			description: "The authorizer failed in a way it does not know. See its log for the reason internal.",
+			description: "The authorizer failed unexpectedly. See its log lines with the reason internal.",
 			metric:      m.decisions("internal", 1), threshold: 1, of: 1, periods: 1,
 		},
 		{
-			id:          "KeySetOld",
-			description: "The issuer's keys have not been fetched for 4 hours; they are due every hour at the latest, and 24 hours after the last fetch the authorizer stops to trust them. See its log for the failed fetches.",
-			metric:      m.authorizerMetric("KeySetAge", "Maximum", 5), threshold: 4 * 60 * 60, of: 1, periods: 1,
+			id: "KeySetOld",
+			description: "The issuer's keys have not been fetched for 4 hours. They are due every hour at the latest, " +
+				"and the authorizer stops using them 24 hours after the last fetch. See its log for the failed fetches.",
+			metric: m.authorizerMetric("KeySetAge", "Maximum", 5), threshold: 4 * 60 * 60, of: 1, periods: 1,
 		},
 		{
-			id:          "AuthorizerSlow",
-			description: "One in a hundred checks takes 2.5 s or more. A fetch of the keys ends after 1.5 s, so look at FetchDuration first and at the memory of the function then.",
-			metric:      m.lambda(authorizer, "Duration", "p99", 5), threshold: 2500, of: 3, periods: 3,
+			id: "AuthorizerSlow",
+			description: "1 % of the authorizer's invocations take 2.5 s or more. A fetch of the keys ends after 1.5 s: " +
+				"check FetchDuration first, then the memory of the function.",
+			metric: m.lambda(authorizer, "Duration", "p99", 5), threshold: 2500, of: 3, periods: 3,
 		},
 		{
-			id:          "FunctionsThrottled",
-			description: "Lambda turned requests away because the concurrency is used up. Raise the account's quota, or authorizerConcurrency.",
+			id: "FunctionsThrottled",
+			description: "Lambda rejected invocations because the concurrency is used up. " +
+				"Raise the account's quota, or authorizerConcurrency.",
 			metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
 				Expression: jsii.String("FILL(authorizer, 0) + FILL(profile, 0)"),
 				Label:      jsii.String("throttled invocations"),
@@ -77,20 +80,22 @@ func addMonitoring(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, au
 		},
 		{
 			id:          "ServerErrors",
-			description: "The API answers with 5xx. The access log's errorType and integrationError say which part of it.",
+			description: "The API answers with 5xx. See errorType and integrationError in the access log for the cause.",
 			metric:      m.gateway("5XXError", "Sum", 1), threshold: 1, of: 3, periods: 15,
 		},
 		{
-			id:          "Slow",
-			description: "One in a hundred requests takes 2 s or more. The access log's authorizerLatency and integrationLatency say where.",
-			metric:      m.gateway("Latency", "p99", 5), threshold: 2000, of: 3, periods: 3,
+			id: "Slow",
+			description: "1 % of the requests take 2 s or more. " +
+				"See authorizerLatency and integrationLatency in the access log for the cause.",
+			metric: m.gateway("Latency", "p99", 5), threshold: 2000, of: 3, periods: 3,
 		},
 	}
 	for _, reason := range attackLike {
 		list = append(list, alarm{
-			id:          "Refused-" + reason,
-			description: "100 tokens in 5 minutes were refused for " + reason + ", which honest callers do not cause in number. The dashboard lists the issuers and key IDs they claim.",
-			metric:      m.decisions(reason, 5), threshold: 100, of: 1, periods: 1,
+			id: "Refused-" + reason,
+			description: "100 tokens in 5 minutes were refused with the reason " + reason +
+				", which honest callers rarely cause. The dashboard lists the issuers and key IDs in these tokens.",
+			metric: m.decisions(reason, 5), threshold: 100, of: 1, periods: 1,
 		})
 	}
 
@@ -105,13 +110,14 @@ func addMonitoring(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, au
 			Threshold:          jsii.Number(a.threshold),
 			DatapointsToAlarm:  jsii.Number(a.of),
 			EvaluationPeriods:  jsii.Number(a.periods),
-			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // no traffic is no fault
+			TreatMissingData:   awscloudwatch.TreatMissingData_NOT_BREACHING, // no requests are not a failure
 		})
 		if notify != nil {
 			raised.AddAlarmAction(notify)
 			raised.AddOkAction(notify)
 		} else {
-			accept(raised, "Who is told is a setting (alarmEmail or alarmTopicArn). Without it the alarm shows on the dashboard.",
+			accept(raised, "Who is notified is a setting (alarmEmail or alarmTopicArn). "+
+				"Without it the alarm is shown on the dashboard.",
 				"NIST.800.53.R5-CloudWatchAlarmAction")
 		}
 		alarms = append(alarms, raised)
@@ -119,10 +125,11 @@ func addMonitoring(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, au
 	addDashboard(stack, cfg, m, profile, alarms)
 }
 
-// alarmAction returns what tells people of an alarm, or nil.
+// alarmAction returns the action that notifies people of an alarm, or nil.
 func alarmAction(stack awscdk.Stack, cfg Config) awscloudwatch.IAlarmAction {
 	if cfg.AlarmTopicARN != "" {
-		return awscloudwatchactions.NewSnsAction(awssns.Topic_FromTopicArn(stack, jsii.String("AlarmTopic"), jsii.String(cfg.AlarmTopicARN)))
+		topic := awssns.Topic_FromTopicArn(stack, jsii.String("AlarmTopic"), jsii.String(cfg.AlarmTopicARN))
+		return awscloudwatchactions.NewSnsAction(topic)
 	}
 	if cfg.AlarmEmail == "" {
 		return nil
@@ -132,8 +139,8 @@ func alarmAction(stack awscdk.Stack, cfg Config) awscloudwatch.IAlarmAction {
 		EnforceSSL:  jsii.Bool(true),
 	})
 	topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(cfg.AlarmEmail), nil))
-	// EnforceSSL brings a policy that replaces SNS's default one, and with it
-	// the permission of CloudWatch to publish.
+	// EnforceSSL adds a policy that replaces the default policy of SNS and its permission
+	// for CloudWatch to publish.
 	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Sid:        jsii.String("AlarmsOfThisAccount"),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
@@ -141,15 +148,18 @@ func alarmAction(stack awscdk.Stack, cfg Config) awscloudwatch.IAlarmAction {
 		Resources:  &[]*string{topic.TopicArn()},
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": stack.Account()}},
 	}))
-	accept(topic, "A message says which alarm was raised, nothing about a person. CloudWatch cannot publish to a topic under the AWS-managed key.",
+	accept(topic, "A message contains which alarm was raised and no personal data. "+
+		"CloudWatch cannot publish to a topic that is encrypted with the AWS-managed key.",
 		"NIST.800.53.R5-SNSEncryptedKMS", "PCI.DSS.321-SNSEncryptedKMS")
 	return awscloudwatchactions.NewSnsAction(topic)
 }
 
-// addDashboard answers, from top to bottom: is anything wrong, are callers
-// being refused and why, who are they, is the API slow, are the keys fresh.
-func addDashboard(stack awscdk.Stack, cfg Config, m metrics, profile awslambda.Function, alarms []interfacesawscloudwatch.IAlarmRef) {
-	// FILL, because a reason that did not occur has no data, not a zero.
+// addDashboard adds a dashboard that shows, from top to bottom: raised alarms, how many
+// callers are refused and why, who they are, latencies, and the age of the keys.
+func addDashboard(
+	stack awscdk.Stack, cfg Config, m metrics, profile awslambda.Function, alarms []interfacesawscloudwatch.IAlarmRef,
+) {
+	// FILL, because a reason that did not occur has no data instead of a zero.
 	const refused = "(total - FILL(allowed, 0) - FILL(keys, 0) - FILL(internal, 0))"
 	decisions := &map[string]awscloudwatch.IMetric{
 		"total":    m.authorizerMetric("Decisions", "Sum", 5),
@@ -162,16 +172,16 @@ func addDashboard(stack awscdk.Stack, cfg Config, m metrics, profile awslambda.F
 			Label: jsii.String(label), Expression: jsii.String(expression), Period: minutes(5), UsingMetrics: decisions,
 		})
 	}
-	// A search, so that a reason that the authorizer learns later shows up too.
+	// A search, so that reasons that are added to the authorizer later are shown too.
+	const search = `SEARCH('{%s,FunctionName,reason} FunctionName="%s" MetricName="Decisions" NOT reason="ok"', 'Sum', 300)`
 	byReason := awscloudwatch.NewSearchExpression(&awscloudwatch.SearchExpressionProps{
-		Expression: jsii.String(fmt.Sprintf(`SEARCH('{%s,FunctionName,reason} FunctionName="%s" MetricName="Decisions" NOT reason="ok"', 'Sum', 300)`,
-			metricsNamespace, *m.authorizer.FunctionName())),
-		Label:  jsii.String("${PROP('Dim.reason')}"),
-		Period: minutes(5),
+		Expression: jsii.String(fmt.Sprintf(search, metricsNamespace, *m.authorizer.FunctionName())),
+		Label:      jsii.String("${PROP('Dim.reason')}"),
+		Period:     minutes(5),
 	})
 
 	awscloudwatch.NewDashboard(stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
-		// Dashboards of all regions share one list of names.
+		// Names of dashboards are shared by all regions of an account.
 		DashboardName:   jsii.String(fmt.Sprintf("account-api-%s-%s", cfg.Stage, *stack.Region())),
 		DefaultInterval: awscdk.Duration_Hours(jsii.Number(12)),
 		Widgets: &[]*[]awscloudwatch.IWidget{
@@ -182,7 +192,8 @@ func addDashboard(stack awscdk.Stack, cfg Config, m metrics, profile awslambda.F
 			},
 			{
 				awscloudwatch.NewSingleValueWidget(&awscloudwatch.SingleValueWidgetProps{
-					Title: jsii.String("Decisions (not counting answers from the gateway's cache)"), Width: jsii.Number(24), Height: jsii.Number(4),
+					Title: jsii.String("Decisions (not counting answers from the gateway's cache)"),
+					Width: jsii.Number(24), Height: jsii.Number(4),
 					SetPeriodToTimeRange: jsii.Bool(true),
 					Metrics: &[]awscloudwatch.IMetric{
 						count("allowed", "FILL(allowed, 0)"),
@@ -198,7 +209,8 @@ func addDashboard(stack awscdk.Stack, cfg Config, m metrics, profile awslambda.F
 					Stacked: jsii.Bool(true), Left: &[]awscloudwatch.IMetric{byReason},
 				}),
 				awscloudwatch.NewLogQueryWidget(&awscloudwatch.LogQueryWidgetProps{
-					Title: jsii.String("What refused callers have in common"), Width: jsii.Number(12), Height: jsii.Number(8),
+					Title: jsii.String("What refused callers have in common"),
+					Width: jsii.Number(12), Height: jsii.Number(8),
 					LogGroupNames: &[]*string{m.authorizer.LogGroup().LogGroupName()},
 					QueryLines: jsii.Strings(
 						`filter msg = "decision" and reason != "ok"`,
@@ -209,19 +221,25 @@ func addDashboard(stack awscdk.Stack, cfg Config, m metrics, profile awslambda.F
 				}),
 			},
 			{
-				graph("Requests", m.gateway("Count", "Sum", 5), m.gateway("4XXError", "Sum", 5), m.gateway("5XXError", "Sum", 5)),
-				graph("Latency, ms", m.gateway("Latency", "p50", 5), m.gateway("Latency", "p99", 5), m.gateway("IntegrationLatency", "p99", 5)),
+				graph("Requests",
+					m.gateway("Count", "Sum", 5), m.gateway("4XXError", "Sum", 5), m.gateway("5XXError", "Sum", 5)),
+				graph("Latency, ms",
+					m.gateway("Latency", "p50", 5), m.gateway("Latency", "p99", 5),
+					m.gateway("IntegrationLatency", "p99", 5)),
 			},
 			{
-				graph("Authorizer, and the fetches of keys in it, ms", m.lambda(m.authorizer, "Duration", "p50", 5), m.lambda(m.authorizer, "Duration", "p99", 5),
+				graph("Authorizer, and the fetches of keys in it, ms",
+					m.lambda(m.authorizer, "Duration", "p50", 5), m.lambda(m.authorizer, "Duration", "p99", 5),
 					m.authorizerMetric("FetchDuration", "Maximum", 5)),
 				graph("Concurrency and cold starts",
-					m.lambda(m.authorizer, "ConcurrentExecutions", "Maximum", 5), m.lambda(profile, "ConcurrentExecutions", "Maximum", 5),
+					m.lambda(m.authorizer, "ConcurrentExecutions", "Maximum", 5),
+					m.lambda(profile, "ConcurrentExecutions", "Maximum", 5),
 					m.authorizerMetric("ColdStart", "Sum", 5)),
 			},
 			{
 				graph("Age of the issuer's keys, s", m.authorizerMetric("KeySetAge", "Maximum", 5)),
-				graph("Fetches of the keys", m.authorizerMetric("Fetches", "Sum", 5), m.authorizerMetric("FetchFailures", "Sum", 5)),
+				graph("Fetches of the keys",
+					m.authorizerMetric("Fetches", "Sum", 5), m.authorizerMetric("FetchFailures", "Sum", 5)),
 			},
 		},
 	})
@@ -234,7 +252,7 @@ func graph(title string, left ...awscloudwatch.IMetric) awscloudwatch.IWidget {
 	})
 }
 
-// metrics builds the metrics of one stage; periods are in minutes.
+// metrics creates the metrics of one stage; periods are in minutes.
 type metrics struct {
 	api        awsapigateway.RestApi
 	authorizer awslambda.Function
@@ -243,11 +261,13 @@ type metrics struct {
 // decisions counts the authorizer's decisions for one reason.
 func (m metrics) decisions(reason string, period int) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace:     jsii.String(metricsNamespace),
-		MetricName:    jsii.String("Decisions"),
-		DimensionsMap: &map[string]*string{"FunctionName": m.authorizer.FunctionName(), "reason": jsii.String(reason)},
-		Statistic:     jsii.String("Sum"),
-		Period:        minutes(period),
+		Namespace:  jsii.String(metricsNamespace),
+		MetricName: jsii.String("Decisions"),
+		DimensionsMap: &map[string]*string{
+			"FunctionName": m.authorizer.FunctionName(), "reason": jsii.String(reason),
+		},
+		Statistic: jsii.String("Sum"),
+		Period:    minutes(period),
 	})
 }
 

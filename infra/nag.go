@@ -8,11 +8,10 @@ import (
 	"github.com/cdklabs/cdk-nag-go/cdknag/v2"
 )
 
-// accept records at a resource, and so in the template, why a rule of cdk-nag
-// does not hold for it and its children. The tests run the packs AwsSolutions,
-// NIST 800-53 R5 and PCI DSS 3.2.1 and know no other way to a clean result.
-// Rules are written as the packs report them: RULE, or RULE[FINDING] for one
-// that finds several things.
+// accept records at a resource, and so in the template, why a rule of cdk-nag does not
+// apply to it and its children. The tests run the packs AwsSolutions, NIST 800-53 R5 and
+// PCI DSS 3.2.1; a finding without such a record fails them. Rules are written as the
+// packs report them: RULE, or RULE[FINDING] for a rule with several findings.
 func accept(construct constructs.IConstruct, reason string, rules ...string) {
 	var suppressions []*cdknag.NagPackSuppression
 	for _, rule := range rules {

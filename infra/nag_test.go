@@ -18,7 +18,7 @@ var rulePacks = []rulePack{
 	func(p *cdknag.NagPackProps) awscdk.IAspect { return cdknag.NewPCIDSS321Checks(p) },
 }
 
-func TestNoRuleIsBrokenWithoutAReasonAtTheResource(t *testing.T) {
+func TestEveryBrokenRuleHasAReasonAtTheResource(t *testing.T) {
 	for name := range stages {
 		t.Run(name, func(t *testing.T) {
 			reports, err := filepath.Glob(filepath.Join(stage(t, name).folder, "*-NagReport.csv"))
@@ -34,8 +34,8 @@ func TestNoRuleIsBrokenWithoutAReasonAtTheResource(t *testing.T) {
 	}
 }
 
-// findings returns the rows of a report that are neither compliant nor
-// suppressed with a reason. A rule that could not be evaluated is one of them.
+// findings returns the rows of a report that are neither compliant nor suppressed with a
+// reason. A rule that could not be evaluated is one of them.
 func findings(t *testing.T, report string) []map[string]string {
 	t.Helper()
 	file, err := os.Open(report)

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// settings reads typed values out of the context and collects what is wrong.
+// settings reads typed values from the context and collects the mistakes in it.
 type settings struct {
 	values   map[string]any
 	problems []error
-	reported map[string]bool // keys with a problem, so that no second one follows from the first
+	reported map[string]bool // keys with a problem, so that consequences of it are not reported too
 }
 
 func (s *settings) problem(key, format string, args ...any) {
@@ -22,25 +22,27 @@ func (s *settings) problem(key, format string, args ...any) {
 	s.problems = append(s.problems, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
 }
 
-// refuseUnknown reports keys that look like settings but are not. A namespace
-// or a colon marks what belongs to the CDK: feature flags, lookups, CLI state.
+// refuseUnknown reports keys that are not settings. Keys with a namespace or a colon
+// belong to the CDK: feature flags, lookups, state of the CLI.
 func (s *settings) refuseUnknown(prefix string, values map[string]any) {
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		ofCDK := strings.ContainsAny(key, "@:/") || strings.HasPrefix(key, "cdk") || key == "acknowledged-issue-numbers"
 		if !ofCDK && !slices.Contains(contextKeys, key) {
-			s.problem(prefix+key, "is not a setting: did you mean %s? There are %s", nearest(key, contextKeys), strings.Join(contextKeys, ", "))
+			s.problem(prefix+key, "is not a setting: did you mean %s? The settings are %s",
+				nearest(key, contextKeys), strings.Join(contextKeys, ", "))
 		}
 	}
 }
 
-// overlayStage adds the settings under stages.STAGE that are not given outside.
+// overlayStage adds the settings under stages.STAGE that are not given outside of stages.
 func (s *settings) overlayStage(stage string) {
 	if s.values["stages"] == nil {
 		return
 	}
 	stages, ok := s.values["stages"].(map[string]any)
 	if !ok {
-		s.problem("stages", `must be an object in cdk.json, for example {"dev": {"issuer": "https://TENANT.eu.auth0.com/"}}`)
+		s.problem("stages", "must be an object in cdk.json, "+
+			`for example {"dev": {"issuer": "https://TENANT.eu.auth0.com/"}}`)
 		return
 	}
 	merged := map[string]any{}
@@ -53,7 +55,7 @@ func (s *settings) overlayStage(stage string) {
 		s.refuseUnknown("stages."+name+".", own)
 		for _, key := range []string{"stage", "stages"} {
 			if own[key] != nil {
-				s.problem("stages."+name+"."+key, "has no meaning inside a stage: remove it")
+				s.problem("stages."+name+"."+key, "is not allowed inside a stage: remove it")
 			}
 		}
 		if name == stage {
@@ -64,7 +66,7 @@ func (s *settings) overlayStage(stage string) {
 	s.values = merged
 }
 
-// text returns a string; a setting that is absent, null or empty is not given.
+// text returns a string; a setting that is missing, null or empty is not given.
 func (s *settings) text(key, fallback string) string {
 	switch value := s.values[key].(type) {
 	case nil:
@@ -75,7 +77,7 @@ func (s *settings) text(key, fallback string) string {
 		}
 		return value
 	default:
-		s.problem(key, "must be a text, not %v", value)
+		s.problem(key, "must be a string, not %v", value)
 		return fallback
 	}
 }
@@ -90,15 +92,15 @@ func (s *settings) list(key string, fallback ...string) []string {
 	case []any:
 		for _, item := range value {
 			text, ok := item.(string)
-			// The functions read lists separated by spaces.
+			// The functions read lists that are separated by spaces.
 			if !ok || text == "" || strings.ContainsAny(text, " \t\r\n") {
-				s.problem(key, "holds %q: every entry must be a text without spaces", fmt.Sprint(item))
+				s.problem(key, "contains %q: every entry must be a string without spaces", fmt.Sprint(item))
 				continue
 			}
 			items = append(items, text)
 		}
 	default:
-		s.problem(key, "must be a list, or a text separated by spaces or commas, not %v", value)
+		s.problem(key, "must be a list, or a string separated by spaces or commas, not %v", value)
 	}
 	if len(items) == 0 {
 		return fallback
@@ -156,17 +158,17 @@ func (s *settings) choice(key string, values ...string) string {
 	return value
 }
 
-// matching returns a text of the given form, or "".
+// matching returns a string that matches pattern, or "".
 func (s *settings) matching(key, pattern, example string) string {
 	value := s.text(key, "")
 	if value != "" && !regexp.MustCompile(pattern).MatchString(value) {
-		s.problem(key, "%q has not the form of for example -c %s=%s", value, key, example)
+		s.problem(key, "%q does not have the right form: use for example -c %s=%s", value, key, example)
 		return ""
 	}
 	return value
 }
 
-// pairs returns a JSON object of texts, or NAME=VALUE separated by commas.
+// pairs returns the strings of a JSON object, or of NAME=VALUE separated by commas.
 func (s *settings) pairs(key string) map[string]string {
 	pairs := map[string]string{}
 	switch value := s.values[key].(type) {
@@ -184,12 +186,12 @@ func (s *settings) pairs(key string) map[string]string {
 		for name, item := range value {
 			text, ok := item.(string)
 			if !ok {
-				s.problem(key, "%s must be a text, not %v", name, item)
+				s.problem(key, "%s must be a string, not %v", name, item)
 			}
 			pairs[name] = text
 		}
 	default:
-		s.problem(key, "must be an object of texts, or NAME=VALUE separated by commas, not %v", value)
+		s.problem(key, "must be an object of strings, or NAME=VALUE separated by commas, not %v", value)
 	}
 	if len(pairs) == 0 {
 		return nil
@@ -204,8 +206,8 @@ func nearest(word string, candidates []string) string {
 	})
 }
 
-// editDistance counts the single letters to insert, remove or replace
-// (Levenshtein), without regard to case.
+// editDistance returns the number of bytes to insert, remove or replace to turn a into b
+// (Levenshtein distance), ignoring case.
 func editDistance(a, b string) int {
 	a, b = strings.ToLower(a), strings.ToLower(b)
 	row := make([]int, len(b)+1)

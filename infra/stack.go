@@ -13,13 +13,13 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// bearerCredentials is what the Authorization header must look like before
-// API Gateway asks the authorizer: the scheme in any case (RFC 7235 section
-// 2.1), then a b64token (RFC 6750 section 2.1). Everything else is answered
-// with 401 without an invocation.
+// bearerCredentials is the identity validation expression: the form that the
+// Authorization header must have before API Gateway invokes the authorizer. It is the
+// scheme in any case (RFC 7235 section 2.1), then a b64token (RFC 6750 section 2.1).
+// Everything else is answered with 401 without an invocation.
 const bearerCredentials = `^[Bb][Ee][Aa][Rr][Ee][Rr] +[-0-9A-Za-z._~+/]+=*$`
 
-// newStack is the whole Account API for one stage.
+// newStack builds the Account API of one stage.
 func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String("AccountApi-"+cfg.Stage), &awscdk.StackProps{
 		Description:         jsii.String("Account API, stage " + cfg.Stage),
@@ -49,7 +49,7 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		environment: map[string]string{"CORS_ORIGINS": strings.Join(cfg.CORSOrigins, " ")},
 	})
 
-	// A new endpoint is two lines: its function above, its route here.
+	// A new endpoint needs two lines: its function above, and its route here.
 	routes := []route{
 		{method: "GET", path: "/profile", function: profile},
 	}
@@ -59,15 +59,16 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		Description:   jsii.String("Account API, stage " + cfg.Stage),
 		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		DeployOptions: stageOptions(stack, cfg),
-		// Set on the API and not on each route, so that nobody can forget it.
+		// Set on the API and not on each route, so that it cannot be forgotten.
 		DefaultMethodOptions: &awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
-			Authorizer: awsapigateway.NewTokenAuthorizer(stack, jsii.String("TokenAuthorizer"), &awsapigateway.TokenAuthorizerProps{
-				Handler:         authorizer,
-				IdentitySource:  awsapigateway.IdentitySource_Header(jsii.String("Authorization")),
-				ValidationRegex: jsii.String(bearerCredentials),
-				ResultsCacheTtl: awscdk.Duration_Seconds(jsii.Number(cfg.ResultTTLSeconds)),
-			}),
+			Authorizer: awsapigateway.NewTokenAuthorizer(stack, jsii.String("TokenAuthorizer"),
+				&awsapigateway.TokenAuthorizerProps{
+					Handler:         authorizer,
+					IdentitySource:  awsapigateway.IdentitySource_Header(jsii.String("Authorization")),
+					ValidationRegex: jsii.String(bearerCredentials),
+					ResultsCacheTtl: awscdk.Duration_Seconds(jsii.Number(cfg.ResultTTLSeconds)),
+				}),
 		},
 		DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{
 			AllowOrigins: jsii.Strings(cfg.CORSOrigins...),
@@ -80,12 +81,18 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		DisableExecuteApiEndpoint: jsii.Bool(cfg.DomainName != ""),
 	})
 	for _, r := range routes {
-		// The console's test button would need a second permission to invoke.
-		integration := awsapigateway.NewLambdaIntegration(r.function, &awsapigateway.LambdaIntegrationOptions{AllowTestInvoke: jsii.Bool(false)})
+		integration := awsapigateway.NewLambdaIntegration(r.function, &awsapigateway.LambdaIntegrationOptions{
+			AllowTestInvoke: jsii.Bool(false), // the console's test button would need a second permission
+		})
 		method := api.Root().ResourceForPath(jsii.String(r.path)).AddMethod(jsii.String(r.method), integration, nil)
-		accept(method, "Tokens come from any OpenID provider and are verified by the token authorizer; Cognito is but one.", "AwsSolutions-COG4")
+		accept(method, "Tokens come from any OpenID provider, not only Cognito, and are verified by the token authorizer.",
+			"AwsSolutions-COG4")
 	}
-	accept(api.Node().DefaultChild(), "The one route takes neither parameters nor a body. A route that does brings its own validator.", "AwsSolutions-APIG2")
+	// This text is part of the RestApi and so of the deployment's hash: changing it
+	// causes a new deployment.
+	accept(api.Node().DefaultChild(),
+		"The one route takes neither parameters nor a body. A route that does brings its own validator.",
+		"AwsSolutions-APIG2")
 	addGatewayResponses(api, cfg)
 	addLogging(stack, cfg, api)
 	addMonitoring(stack, cfg, api, authorizer, profile)
@@ -98,20 +105,20 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 
 	// In place of the output that RestApi adds under a hashed name.
 	api.Node().TryRemoveChild(jsii.String("Endpoint"))
-	output(stack, "ApiUrl", "Where the API answers; GET /profile lies below it", apiURL(stack, cfg, api))
+	output(stack, "ApiUrl", "The URL of the API; GET /profile is below it", apiURL(stack, cfg, api))
 	output(stack, "AuthorizerFunctionName", "The token authorizer", *authorizer.FunctionName())
 	output(stack, "ProfileFunctionName", "The function behind GET /profile", *profile.FunctionName())
 	return stack
 }
 
-// route is one endpoint: API Gateway hands requests for it to the function, if
-// the authorizer lets them pass.
+// route is one endpoint: API Gateway passes requests for it to the function, if the
+// authorizer allows them.
 type route struct {
 	method, path string
 	function     awslambda.IFunction
 }
 
-// methods returns what the routes offer, for the answer to a preflight.
+// methods returns the methods of the routes, for the answer to a preflight.
 func methods(routes []route) []string {
 	var all []string
 	for _, r := range routes {
@@ -121,11 +128,12 @@ func methods(routes []route) []string {
 	return slices.Compact(all)
 }
 
-// apiURL returns where the stage answers, without a slash at the end.
+// apiURL returns the URL of the stage, without a slash at the end.
 func apiURL(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) string {
 	switch {
 	case cfg.DomainName == "":
-		return fmt.Sprintf("https://%s.execute-api.%s.%s/%s", *api.RestApiId(), *stack.Region(), *stack.UrlSuffix(), cfg.Stage)
+		return fmt.Sprintf("https://%s.execute-api.%s.%s/%s",
+			*api.RestApiId(), *stack.Region(), *stack.UrlSuffix(), cfg.Stage)
 	case cfg.BasePath == "":
 		return "https://" + cfg.DomainName
 	default:
@@ -145,11 +153,11 @@ func permissionsBoundary(policy string) awscdk.PermissionsBoundary {
 	}
 }
 
-// pointers returns the map as jsii takes it.
-func pointers(texts map[string]string) *map[string]*string {
-	result := make(map[string]*string, len(texts))
-	for name, text := range texts {
-		result[name] = jsii.String(text)
+// pointers returns the map in the form that jsii expects.
+func pointers(values map[string]string) *map[string]*string {
+	result := make(map[string]*string, len(values))
+	for name, value := range values {
+		result[name] = jsii.String(value)
 	}
 	return &result
 }

@@ -23,10 +23,10 @@ func TestMain(m *testing.M) {
 	os.Exit(run(m))
 }
 
-// run prepares the jsii kernel. Its environment was captured when the packages
-// were initialised, so that one is closed, unused, and the next starts with the
-// environment set here. The last one ends with this process: closing it is a
-// data race inside jsii, which -race would report.
+// run prepares the jsii kernel. The first kernel has the environment of the time when the
+// packages were initialised. It is closed unused, and the next one starts with the
+// environment that is set here. That one is not closed: jsii.Close has a data race, which
+// -race would report.
 func run(m *testing.M) int {
 	jsii.Close()
 	folder, err := os.MkdirTemp("", "infra-test-")
@@ -34,14 +34,14 @@ func run(m *testing.M) int {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
-	defer os.RemoveAll(folder) // with the kernel's own files
+	defer os.RemoveAll(folder) // also removes the files of the kernel
 	os.Setenv("TMPDIR", folder)
-	// CloudFormation's schema validator takes 4 of 5 seconds; make synth runs it.
+	// Without validation a synth takes 1 s instead of 5 s; make synth validates.
 	os.Setenv("CDK_VALIDATION", "false")
 	return m.Run()
 }
 
-// template is a CloudFormation template, as far as the tests read it.
+// template is the part of a CloudFormation template that the tests read.
 type template struct {
 	Resources map[string]resource
 	Outputs   map[string]any
@@ -67,8 +67,8 @@ func (tpl template) ofType(name string) map[string]resource {
 	return found
 }
 
-// synth returns the template of a stage, made under the feature flags of cdk.json.
-// Rule packs leave their reports in its folder.
+// synth returns the template of a stage, synthesized with the feature flags of cdk.json.
+// Rule packs write their reports to its folder.
 func synth(t *testing.T, cfg Config, packs ...rulePack) template {
 	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "cdk.json"))
@@ -79,7 +79,7 @@ func synth(t *testing.T, cfg Config, packs ...rulePack) template {
 	if err := json.Unmarshal(text, &project); err != nil {
 		t.Fatal(err)
 	}
-	// Findings of a rule pack would end the synth; the tests want to list them.
+	// With this flag the findings of a rule pack end the synth; the tests list them.
 	delete(project.Context, "@aws-cdk/core:annotationsInValidationReport")
 	outdir, err := os.MkdirTemp("", "assembly-") // removed by run
 	if err != nil {
@@ -107,7 +107,7 @@ func synth(t *testing.T, cfg Config, packs ...rulePack) template {
 	return tpl
 }
 
-// config parses the settings of a test the way the app does.
+// config parses the settings of a test as the app does.
 func config(t *testing.T, settings map[string]any) Config {
 	t.Helper()
 	context := map[string]any{
@@ -125,7 +125,7 @@ func config(t *testing.T, settings map[string]any) Config {
 	return cfg
 }
 
-// builtFunctions returns a folder that looks like what make lambdas leaves.
+// builtFunctions returns a folder with the files that make lambdas writes.
 func builtFunctions(t *testing.T) string {
 	t.Helper()
 	folder := t.TempDir()
@@ -140,7 +140,7 @@ func builtFunctions(t *testing.T) string {
 	return folder
 }
 
-// stages are the settings that most tests look at, by name.
+// stages are the settings that most tests use, by name.
 var stages = map[string]map[string]any{
 	"default": nil,
 	"everything": {
@@ -164,7 +164,7 @@ var stages = map[string]map[string]any{
 		"tags":                  "team=accounts,cost-center=42",
 		"permissionsBoundary":   "DeveloperBoundary",
 	},
-	"in a managed account": {
+	"managed": {
 		"cloudWatchRole":      "existing",
 		"executionLogs":       "off",
 		"alarmTopicArn":       "arn:aws:sns:eu-west-1:111122223333:alarms",
@@ -173,7 +173,7 @@ var stages = map[string]map[string]any{
 	"without logs": {"cloudWatchRole": "none"},
 }
 
-// synthesized holds what stage has made, since a synth takes its time.
+// synthesized holds the results of stage, because a synth is slow.
 var synthesized = map[string]template{}
 
 // stage returns the template of one of the stages, checked by the rule packs.
@@ -187,14 +187,14 @@ func stage(t *testing.T, name string) template {
 	return tpl
 }
 
-func TestTemplatesAreTheReviewedOnes(t *testing.T) {
+func TestTemplatesEqualTheGoldenFiles(t *testing.T) {
 	golden(t, "default", stage(t, "default"))
 	golden(t, "everything", stage(t, "everything"))
 }
 
 var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
 
-// golden compares a template with the reviewed one in testdata.
+// golden compares a template with the golden file in testdata.
 func golden(t *testing.T, name string, tpl template) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".golden.json")
@@ -213,7 +213,8 @@ func golden(t *testing.T, name string, tpl template) {
 	for i := range max(len(gotLines), len(wantLines)) {
 		gotLine, wantLine := line(gotLines, i), line(wantLines, i)
 		if gotLine != wantLine {
-			t.Fatalf("the template differs from %s at line %d:\n  want %s\n  got  %s\nreview the whole change with: go test ./infra/... -update && git diff infra/testdata",
+			t.Fatalf("the template differs from %s at line %d:\n  want %s\n  got  %s\n"+
+				"review the whole change with: go test ./infra/... -update && git diff infra/testdata",
 				file, i+1, wantLine, gotLine)
 		}
 	}
@@ -226,7 +227,7 @@ func line(lines []string, i int) string {
 	return "(end of file)"
 }
 
-func TestEveryMethodButThePreflightIsAuthorized(t *testing.T) {
+func TestEveryMethodExceptPreflightsIsAuthorized(t *testing.T) {
 	tpl := stage(t, "default")
 	authorizers := tpl.ofType("AWS::ApiGateway::Authorizer")
 	if len(authorizers) != 1 {
@@ -236,7 +237,7 @@ func TestEveryMethodButThePreflightIsAuthorized(t *testing.T) {
 		kind := method.Properties["AuthorizationType"]
 		if method.Properties["HttpMethod"] == "OPTIONS" {
 			if kind != "NONE" {
-				t.Errorf("%s: a browser sends no token with a preflight, got authorization %v", id, kind)
+				t.Errorf("%s: got authorization %v, want NONE: browsers send no token with a preflight", id, kind)
 			}
 			continue
 		}
@@ -248,7 +249,7 @@ func TestEveryMethodButThePreflightIsAuthorized(t *testing.T) {
 	}
 }
 
-func TestEachPermissionNamesItsOwnCaller(t *testing.T) {
+func TestEachFunctionMayBeInvokedByItsOwnCallerOnly(t *testing.T) {
 	tpl := stage(t, "default")
 	suffixes := map[string]string{ // function → end of the only ARN that may invoke it
 		"Authorizer": "/authorizers/${TokenAuthorizer}",
@@ -265,18 +266,21 @@ func TestEachPermissionNamesItsOwnCaller(t *testing.T) {
 			if !strings.HasPrefix(target, "${"+function) {
 				continue
 			}
-			if !strings.HasPrefix(arn, "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/") || !strings.HasSuffix(arn, suffix) {
-				t.Errorf("%s: %s may be invoked by %s, want an ARN of this API that ends in %s", id, function, arn, suffix)
+			const thisAPI = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/"
+			if !strings.HasPrefix(arn, thisAPI) || !strings.HasSuffix(arn, suffix) {
+				t.Errorf("%s: %s may be invoked by %s, want an ARN of this API that ends in %s",
+					id, function, arn, suffix)
 			}
 		}
 		if permission.Properties["Principal"] != "apigateway.amazonaws.com" || strings.Contains(arn, "*") {
-			t.Errorf("%s: %v may invoke by %s, want API Gateway and no wildcard", id, permission.Properties["Principal"], arn)
+			t.Errorf("%s: %v may invoke by %s, want API Gateway and no wildcard",
+				id, permission.Properties["Principal"], arn)
 		}
 	}
 }
 
-// render writes an intrinsic function the way Fn::Sub would, logical IDs
-// without the hash that CDK appends.
+// render writes an intrinsic function in the syntax of Fn::Sub, with logical IDs without
+// the hash that the CDK appends.
 func render(value any) string {
 	switch v := value.(type) {
 	case string:
@@ -292,7 +296,7 @@ func render(value any) string {
 			return "${" + logicalIDHash.ReplaceAllString(ref, "") + "}"
 		}
 		if join, ok := v["Fn::Join"].([]any); ok {
-			return render(join[1]) // CDK joins with the empty text
+			return render(join[1]) // CDK joins with the empty string
 		}
 		if attribute, ok := v["Fn::GetAtt"].([]any); ok {
 			return "${" + logicalIDHash.ReplaceAllString(render(attribute[0]), "") + "." + render(attribute[1]) + "}"
@@ -303,7 +307,7 @@ func render(value any) string {
 
 var logicalIDHash = regexp.MustCompile(`[0-9A-F]{8}$`)
 
-func TestTheDeploymentComesAfterEverythingItPublishes(t *testing.T) {
+func TestDeploymentDependsOnEverythingItPublishes(t *testing.T) {
 	tpl := stage(t, "default")
 	deployments := tpl.ofType("AWS::ApiGateway::Deployment")
 	if len(deployments) != 1 {
@@ -313,15 +317,15 @@ func TestTheDeploymentComesAfterEverythingItPublishes(t *testing.T) {
 		for _, kind := range []string{"Method", "Resource", "GatewayResponse"} {
 			for id := range tpl.ofType("AWS::ApiGateway::" + kind) {
 				if !slices.Contains(deployment.DependsOn, id) {
-					t.Errorf("the deployment may run before %s exists and would then publish an API without it", id)
+					t.Errorf("the deployment may run before %s exists, and would then publish an API without it", id)
 				}
 			}
 		}
 	}
 }
 
-// A deployment is a snapshot: what changes without a new one is not live.
-func TestANewDeploymentPublishesEveryChangeOfTheAPI(t *testing.T) {
+// A deployment is a snapshot: a change without a new deployment is not published.
+func TestEveryChangeOfTheAPICreatesANewDeployment(t *testing.T) {
 	changes := map[string]map[string]any{
 		"a changed authorizer":       {"resultTtl": "0"},
 		"a changed preflight":        {"corsOrigins": "https://app.example.com"},
@@ -331,11 +335,11 @@ func TestANewDeploymentPublishesEveryChangeOfTheAPI(t *testing.T) {
 	for name, settings := range changes {
 		t.Run(name, func(t *testing.T) {
 			if deploymentID(synth(t, config(t, settings))) == before {
-				t.Error("the old deployment would stay live")
+				t.Error("the deployment is the same, so the change would not be published")
 			}
 		})
 	}
-	t.Run("but a change of a function needs none", func(t *testing.T) {
+	t.Run("a changed function needs none", func(t *testing.T) {
 		if deploymentID(synth(t, config(t, map[string]any{"clockSkewSeconds": "5"}))) != before {
 			t.Error("got a new deployment of the same API")
 		}
@@ -370,12 +374,12 @@ func TestChallengeForAMissingScope(t *testing.T) {
 		required        []string
 		challenge, body string
 	}{
-		"names the scopes that the API demands": {
+		"with the scopes that the API requires": {
 			required:  []string{"use:api", "see:it"},
 			challenge: `Bearer error="insufficient_scope", scope="use:api see:it"`,
 			body:      `{"message":"Forbidden","info":"scope \"use:api see:it\" is required"}`,
 		},
-		"names none where the API demands none": {
+		"without a scope if the API requires none": {
 			challenge: `Bearer error="insufficient_scope"`,
 			body:      `{"message":"Forbidden","info":"the token does not permit this request"}`,
 		},
@@ -396,9 +400,9 @@ func TestOriginsThatMayReadAGatewayError(t *testing.T) {
 		allowed string
 		vary    string
 	}{
-		"any":                          {origins: []string{"*"}, allowed: "*"},
-		"the only one":                 {origins: []string{"https://a.example"}, allowed: "https://a.example", vary: "Origin"},
-		"any, where there are several": {origins: []string{"https://a.example", "https://b.example"}, allowed: "*"},
+		"any origin":      {[]string{"*"}, "*", ""},
+		"one origin":      {[]string{"https://a.example"}, "https://a.example", "Origin"},
+		"several origins": {[]string{"https://a.example", "https://b.example"}, "*", ""},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

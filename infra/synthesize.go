@@ -11,8 +11,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// synthesize builds the stack and writes the cloud assembly to the folder that
-// the CLI, or CDK_OUTDIR, names.
+// synthesize builds the stack and writes the cloud assembly to the folder in CDK_OUTDIR,
+// which the CLI sets.
 func synthesize() (err error) {
 	context, err := readContext(os.Getenv)
 	if err != nil {
@@ -20,11 +20,11 @@ func synthesize() (err error) {
 	}
 	cfg, err := parseConfig(context)
 	if err != nil {
-		return fmt.Errorf("the configuration needs attention:\n%w", err)
+		return fmt.Errorf("the configuration is not valid:\n%w", err)
 	}
-	// The jsii kernel reports what it refuses by a panic. A person whose node is
-	// missing, or whose tag is too long, is to see the reason and not a stack
-	// trace; a mistake in this program stays a panic.
+	// The jsii kernel reports errors by a panic, for example a missing Node.js or a tag
+	// that is too long. These are printed without a stack trace; a runtime error, which
+	// is a bug in this program, remains a panic.
 	defer func() {
 		switch refused := recover().(type) {
 		case nil:
@@ -42,18 +42,18 @@ func synthesize() (err error) {
 	return nil
 }
 
-// closedTwice is what jsii.Close says about a kernel that ended just as it
-// should: it waits for node in two goroutines, and one of them comes too late.
+// closedTwice is what jsii.Close prints about a kernel that has ended normally: two of
+// its goroutines wait for the process, and the second one fails.
 var closedTwice = regexp.MustCompile(`Runtime process exited abnormally: wait(id)?: no child processes`)
 
-// closeKernel ends the jsii kernel and removes its temporary folder. What the
-// kernel still has to say, a validation report for one, reaches stderr; jsii's
-// complaint about itself does not. os.Stderr stays closed afterwards, because
-// the complaint may come later than jsii.Close returns.
+// closeKernel ends the jsii kernel and removes its temporary folder. The last output of
+// the kernel, such as a validation report, is copied to stderr; the message closedTwice
+// is not. os.Stderr is not restored, because that message may come after jsii.Close has
+// returned.
 func closeKernel() {
 	stderr := os.Stderr
 	reader, writer, err := os.Pipe()
-	if err != nil { // then with the complaint
+	if err != nil { // then closedTwice is printed too
 		jsii.Close()
 		return
 	}

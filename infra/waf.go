@@ -9,15 +9,15 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// addWAF puts a web ACL in front of the stage: AWS's rules against common and
-// known attacks and bad addresses, and a limit for each IP address. What it
-// blocks is answered with 403 by the gateway response DEFAULT_4XX.
+// addWAF adds a web ACL to the stage: AWS's managed rules against common attacks, known
+// bad inputs and IP addresses with a bad reputation, and a rate limit for each IP
+// address. Blocked requests are answered with 403 by the gateway response DEFAULT_4XX.
 func addWAF(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 	visibility := func(name string) *awswafv2.CfnWebACL_VisibilityConfigProperty {
 		return &awswafv2.CfnWebACL_VisibilityConfigProperty{
 			CloudWatchMetricsEnabled: jsii.Bool(true),
 			MetricName:               jsii.String(name),
-			SampledRequestsEnabled:   jsii.Bool(false), // samples hold the Authorization header
+			SampledRequestsEnabled:   jsii.Bool(false), // samples contain the Authorization header
 		}
 	}
 	rules := []any{
@@ -35,7 +35,9 @@ func addWAF(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 			VisibilityConfig: visibility("RateLimit"),
 		},
 	}
-	for i, group := range []string{"AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet"} {
+	for i, group := range []string{
+		"AWSManagedRulesAmazonIpReputationList", "AWSManagedRulesKnownBadInputsRuleSet", "AWSManagedRulesCommonRuleSet",
+	} {
 		rules = append(rules, &awswafv2.CfnWebACL_RuleProperty{
 			Name:           jsii.String(group),
 			Priority:       jsii.Number(i + 1),
@@ -61,15 +63,16 @@ func addWAF(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 		WebAclArn:   acl.AttrArn(),
 	})
 
-	// WAF insists on the prefix of the name, and on the ARN without ":*".
+	// WAF requires this prefix of the name, and the ARN without ":*".
 	logs := newLogGroup(stack, "WebAclLogs", cfg, "aws-waf-logs-account-api-"+cfg.Stage)
 	awswafv2.NewCfnLoggingConfiguration(stack, jsii.String("WebAclLogging"), &awswafv2.CfnLoggingConfigurationProps{
 		ResourceArn: acl.AttrArn(),
 		LogDestinationConfigs: &[]any{
-			fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s", *stack.Partition(), *stack.Region(), *stack.Account(), *logs.LogGroupName()),
+			fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s",
+				*stack.Partition(), *stack.Region(), *stack.Account(), *logs.LogGroupName()),
 		},
 		RedactedFields: &[]any{&awswafv2.CfnLoggingConfiguration_FieldToMatchProperty{
-			SingleHeader: map[string]any{"Name": "authorization"}, // a token in a log is a token lost
+			SingleHeader: map[string]any{"Name": "authorization"}, // tokens must not be logged
 		}},
 	})
 }

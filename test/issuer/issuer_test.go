@@ -52,7 +52,7 @@ func get[T any](t *testing.T, address string) T {
 	return document
 }
 
-func TestDiscoveryHasWhatTheStandardRequires(t *testing.T) {
+func TestDiscoveryHasWhatOpenIDConnectRequires(t *testing.T) {
 	for _, form := range []string{"http://127.0.0.1:3001/", "http://127.0.0.1:3001", "https://tenant.eu.example.com/"} {
 		t.Run(form, func(t *testing.T) {
 			i, err := issuer.New(issuer.Config{URL: form, Algorithms: []string{"ES256", "EdDSA"}})
@@ -67,7 +67,7 @@ func TestDiscoveryHasWhatTheStandardRequires(t *testing.T) {
 			}
 			host := strings.TrimSuffix(form, "/")
 			want := map[string]any{
-				"issuer":                                form, // byte for byte: OpenID Connect Discovery 1.0 section 4.3
+				"issuer":                                form, // byte for byte (Discovery section 4.3)
 				"authorization_endpoint":                host + "/authorize",
 				"token_endpoint":                        host + "/oauth/token",
 				"jwks_uri":                              host + "/.well-known/jwks.json",
@@ -88,8 +88,9 @@ func TestDiscoveryHasWhatTheStandardRequires(t *testing.T) {
 	}
 }
 
-// TestAStrangerCanVerifyItsTokens takes the way of any OpenID library: discovery, JWK Set, signature, claims.
-func TestAStrangerCanVerifyItsTokens(t *testing.T) {
+// TestTokensVerifyByDiscovery verifies tokens as OpenID libraries do: discovery, JWK Set,
+// signature, claims.
+func TestTokensVerifyByDiscovery(t *testing.T) {
 	known := []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 	s := start(t, issuer.Config{Algorithms: known, Audience: "https://api.example.com/"})
 	document := get[struct {
@@ -100,7 +101,8 @@ func TestAStrangerCanVerifyItsTokens(t *testing.T) {
 
 	for _, algorithm := range known {
 		t.Run(algorithm, func(t *testing.T) {
-			token, err := josejwt.ParseSigned(s.Token(issuer.Algorithm(algorithm)), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)})
+			allowed := []jose.SignatureAlgorithm{jose.SignatureAlgorithm(algorithm)}
+			token, err := josejwt.ParseSigned(s.Token(issuer.Algorithm(algorithm)), allowed)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -112,17 +114,20 @@ func TestAStrangerCanVerifyItsTokens(t *testing.T) {
 			if err := token.Claims(key[0], &claims); err != nil {
 				t.Fatal(err)
 			}
-			if err := claims.Validate(josejwt.Expected{Issuer: document.Issuer, AnyAudience: josejwt.Audience{"https://api.example.com/"}}); err != nil {
+			expected := josejwt.Expected{
+				Issuer: document.Issuer, AnyAudience: josejwt.Audience{"https://api.example.com/"},
+			}
+			if err := claims.Validate(expected); err != nil {
 				t.Error(err)
 			}
 		})
 	}
 }
 
-func TestTheJWKSetIsServedAsAuth0Does(t *testing.T) {
+func TestJWKSetIsServedWithTheHeadersOfAuth0(t *testing.T) {
 	for name, test := range map[string]struct{ config, want string }{
-		"by default as long as Auth0 says": {"", "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"},
-		"as long as configured":            {"max-age=3600", "max-age=3600"},
+		"default":    {"", "public, max-age=15, stale-while-revalidate=15, stale-if-error=86400"},
+		"configured": {"max-age=3600", "max-age=3600"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := start(t, issuer.Config{CacheControl: test.config})
@@ -158,17 +163,20 @@ func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
 	if err == nil {
 		t.Fatal("no error")
 	}
-	for _, want := range []string{`url "127.0.0.1:3001"`, `algorithm "HS256"`, `algorithm "none"`, `scope "get profile"`, "lifetime 1ms"} {
+	for _, want := range []string{
+		`url "127.0.0.1:3001"`, `algorithm "HS256"`, `algorithm "none"`, `scope "get profile"`, "lifetime 1ms",
+	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not name %s:\n%v", want, err)
 		}
 	}
 }
 
-func TestNewRefusesWhatIsNoIssuerIdentifier(t *testing.T) {
+func TestNewRefusesInvalidIssuerIdentifiers(t *testing.T) {
 	for _, identifier := range []string{
-		"", "issuer.example.com", "ftp://issuer.example.com/", "http:///", "http://issuer.example.com/tenant", "http://issuer.example.com/?",
-		"http://issuer.example.com/#", "http://user@issuer.example.com/", "http://[::1", ":",
+		"", "issuer.example.com", "ftp://issuer.example.com/", "http:///", "http://issuer.example.com/tenant",
+		"http://issuer.example.com/?", "http://issuer.example.com/#", "http://user@issuer.example.com/",
+		"http://[::1", ":",
 	} {
 		t.Run(identifier, func(t *testing.T) {
 			if _, err := issuer.New(issuer.Config{URL: identifier}); err == nil {
@@ -178,7 +186,7 @@ func TestNewRefusesWhatIsNoIssuerIdentifier(t *testing.T) {
 	}
 }
 
-func TestStartTellsWhyItCannot(t *testing.T) {
+func TestStartReportsWhyItFails(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -190,11 +198,11 @@ func TestStartTellsWhyItCannot(t *testing.T) {
 		config issuer.Config
 		want   string
 	}{
-		"port taken":       {taken.Addr().String(), issuer.Config{}, "address already in use"},
-		"not loopback":     {"0.0.0.0:0", issuer.Config{}, "not a loopback address"},
-		"bad config":       {"127.0.0.1:0", issuer.Config{Algorithms: []string{"RS1"}}, `algorithm "RS1"`},
-		"no address":       {"127.0.0.1", issuer.Config{}, "missing port"},
-		"every interface ": {":0", issuer.Config{}, "not a loopback address"},
+		"port in use":     {taken.Addr().String(), issuer.Config{}, "address already in use"},
+		"not loopback":    {"0.0.0.0:0", issuer.Config{}, "not a loopback address"},
+		"bad config":      {"127.0.0.1:0", issuer.Config{Algorithms: []string{"RS1"}}, `algorithm "RS1"`},
+		"no address":      {"127.0.0.1", issuer.Config{}, "missing port"},
+		"every interface": {":0", issuer.Config{}, "not a loopback address"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s, err := issuer.Start(test.addr, test.config)
@@ -216,11 +224,11 @@ func TestStartServesUntilClose(t *testing.T) {
 	}
 	address, err := url.Parse(s.URL())
 	if err != nil || address.Path != "/" {
-		t.Fatalf("URL %q: want the bound address with Auth0's trailing slash", s.URL())
+		t.Fatalf("URL %q: want the bound address with a slash at the end, as Auth0's", s.URL())
 	}
 	get[map[string]any](t, s.JWKSURL())
 
-	// A request that hangs does not hold Close up.
+	// Close does not wait for a request that hangs.
 	s.SetFault(issuer.Hang)
 	hanging := make(chan error)
 	go func() {

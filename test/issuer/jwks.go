@@ -10,27 +10,33 @@ import (
 	"time"
 )
 
-// An EndpointFault is a way in which the issuer fails those who ask it for keys. All but Outage concern the JWK Set endpoint alone.
+// An EndpointFault is a way in which the issuer fails. All except Outage affect the JWK
+// Set endpoint only.
 type EndpointFault string
 
-// The ways to fail. With none of them may a bad token pass or a good one be called bad: a verifier uses the keys it has, or says that it
-// could not check.
+// The ways to fail. None of them may cause a verifier to accept a bad token or to refuse
+// a good one as bad: it uses the keys that it has, or reports that it could not check the
+// token.
 const (
 	// Healthy is no fault.
 	Healthy EndpointFault = ""
-	// Outage closes every connection to discovery, JWK Set and token endpoint without an answer.
+	// Outage closes every connection to the discovery, JWK Set and token endpoints
+	// without an answer.
 	Outage EndpointFault = "outage"
 	// ServerError answers 500.
 	ServerError EndpointFault = "server-error"
-	// Hang accepts the request and never answers; it ends when the client goes.
+	// Hang accepts the request and never answers; it ends when the client disconnects.
 	Hang EndpointFault = "hang"
-	// SlowBody sends the good set byte by byte, ten in a second.
+	// SlowBody sends the good set byte by byte, ten bytes per second.
 	SlowBody EndpointFault = "slow-body"
-	// HugeBody sends the good set behind 64 MiB of another member, without Content-Length.
+	// HugeBody sends another member of 64 MiB before the good set, without
+	// Content-Length.
 	HugeBody EndpointFault = "huge-body"
-	// GzipBomb sends the same with Content-Encoding: gzip, so that 64 MiB travel as 64 KiB.
+	// GzipBomb sends the same with Content-Encoding: gzip, which compresses 64 MiB to 64
+	// KiB.
 	GzipBomb EndpointFault = "gzip-bomb"
-	// Redirect answers 302 and leads to the good set. A fetch of that counts too.
+	// Redirect answers 302 with the location of the good set. A request for that is
+	// counted too.
 	Redirect EndpointFault = "redirect"
 	// HTML answers 200 with a web page, as a captive portal does.
 	HTML EndpointFault = "html"
@@ -42,30 +48,33 @@ const (
 
 const (
 	slowBodyPause = 100 * time.Millisecond
-	hugeBodySize  = 64 << 20 // bytes: far above any real set, and still little enough to survive on a laptop
+	hugeBodySize  = 64 << 20 // bytes: far above any real set, but not too large for a laptop
 	hugeBodyPiece = 1 << 20  // bytes
 )
 
-// EndpointFaults returns every EndpointFault but Healthy, in the order of their documentation.
+// EndpointFaults returns every EndpointFault but Healthy, in the order of their
+// documentation.
 func EndpointFaults() []EndpointFault {
 	return []EndpointFault{Outage, ServerError, Hang, SlowBody, HugeBody, GzipBomb, Redirect, HTML, EmptySet, TruncatedJSON}
 }
 
-// SetFault makes the issuer fail that way from the next request on, until SetFault(Healthy).
+// SetFault makes the issuer fail in this way from the next request on, until
+// SetFault(Healthy).
 func (i *Issuer) SetFault(fault EndpointFault) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.fault = fault
 }
 
-// JWKSFetches returns how many requests for the JWK Set have arrived, those that failed by a fault included.
+// JWKSFetches returns how many requests for the JWK Set have arrived, including those
+// that failed because of a fault.
 func (i *Issuer) JWKSFetches() int {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	return i.fetches
 }
 
-// arrived counts the request if it is for the JWK Set, and returns how the issuer fails at the moment.
+// arrived counts the request if it is for the JWK Set, and returns the current fault.
 func (i *Issuer) arrived(r *http.Request) EndpointFault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -75,7 +84,7 @@ func (i *Issuer) arrived(r *http.Request) EndpointFault {
 	return i.fault
 }
 
-// Fault returns how the issuer fails at the moment.
+// Fault returns the current fault.
 func (i *Issuer) Fault() EndpointFault {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -112,7 +121,8 @@ func (i *Issuer) serveJWKS(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, i.at(redirectedPath), http.StatusFound)
 	case HTML:
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		_, _ = io.WriteString(w, "<!doctype html><title>Sign in to the network</title><p>Please accept the terms of use.</p>\n")
+		_, _ = io.WriteString(w, "<!doctype html><title>Sign in to the network</title>"+
+			"<p>Please accept the terms of use.</p>\n")
 	case EmptySet:
 		i.writeSet(w, `{"keys":[]}`)
 	case TruncatedJSON:
@@ -122,13 +132,14 @@ func (i *Issuer) serveJWKS(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveRedirected answers those who followed Redirect.
+// serveRedirected answers clients that have followed Redirect.
 func (i *Issuer) serveRedirected(w http.ResponseWriter, _ *http.Request) {
 	i.writeSet(w, string(i.JWKS()))
 }
 
 func (i *Issuer) writeSetHeader(w http.ResponseWriter) {
-	// Auth0's type; the registered one, application/jwk-set+json (RFC 7517 section 8.5), is what hardly anybody sends.
+	// As Auth0. The registered type is application/jwk-set+json (RFC 7517 section 8.5),
+	// but few issuers send it.
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	w.Header().Set("Cache-Control", i.config.CacheControl)
 }
@@ -154,8 +165,9 @@ func (i *Issuer) serveSlowly(w http.ResponseWriter, r *http.Request, set string)
 	}
 }
 
-// writeHuge writes, piece by piece, a set that is good but for its size: a client without a limit reads it all and finds the keys at the
-// end. It stops when the client does.
+// writeHuge writes, piece by piece, a set that is good except for its size: a client
+// without a limit reads all of it and finds the keys at the end. It stops when the client
+// disconnects.
 func writeHuge(set string, write func(piece string) error) {
 	piece := strings.Repeat("x", hugeBodyPiece)
 	if write(`{"padding":"`) != nil {
@@ -169,12 +181,13 @@ func writeHuge(set string, write func(piece string) error) {
 	_ = write(`",` + strings.TrimPrefix(set, "{"))
 }
 
-// zip returns text as one gzip member. A gzip file is a series of them (RFC 1952 section 2.2), so writeHuge's pieces may be zipped one
-// by one, the many equal ones only once.
+// zip returns text as one gzip member. A gzip file is a series of members (RFC 1952
+// section 2.2), so the pieces of writeHuge can be compressed one by one, equal pieces
+// only once.
 func zip(text string) []byte {
 	var member bytes.Buffer
 	w := gzip.NewWriter(&member)
-	_, _ = io.WriteString(w, text) // a Buffer takes everything
+	_, _ = io.WriteString(w, text) // a bytes.Buffer never fails
 	_ = w.Close()
 	return member.Bytes()
 }

@@ -26,15 +26,16 @@ func publicPEM(t *testing.T, key any) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
-// TestEndpointFaults looks at each fault with a client that is as careless as a client can be.
+// TestEndpointFaults requests each fault with a client that has no limits and follows
+// redirects.
 func TestEndpointFaults(t *testing.T) {
 	const noAnswer = 0
 	for fault, test := range map[issuer.EndpointFault]struct {
-		status  int  // noAnswer when the connection just ends
-		size    int  // of the body, at least; -1 when it does not matter
-		keys    int  // in the set that the client ends with, -1 for none that parses
+		status  int  // noAnswer when the connection is closed without an answer
+		size    int  // minimum size of the body; -1 for any
+		keys    int  // in the set that the client receives, -1 if it cannot be parsed
 		fetches int  // counted
-		others  bool // discovery and the token endpoint still answer
+		others  bool // discovery and token endpoint answer
 	}{
 		issuer.Healthy:       {status: 200, size: -1, keys: 1, fetches: 1, others: true},
 		issuer.Outage:        {status: noAnswer, fetches: 1},
@@ -49,7 +50,8 @@ func TestEndpointFaults(t *testing.T) {
 		t.Run("fault "+string(fault), func(t *testing.T) {
 			s := start(t, issuer.Config{})
 			s.SetFault(fault)
-			// One connection per request: net/http asks again by itself when a reused one ends.
+			// One connection per request: net/http repeats a request when a reused
+			// connection is closed.
 			client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
 			if response, err := client.Get(s.JWKSURL()); err != nil {
@@ -69,7 +71,7 @@ func TestEndpointFaults(t *testing.T) {
 					t.Errorf("body has %d bytes, want at least %d", len(body), test.size)
 				}
 				if _, rest, huge := bytes.Cut(body, []byte(`xx",`)); huge {
-					body = append([]byte("{"), rest...) // 64 MiB of JSON would take a while
+					body = append([]byte("{"), rest...) // parsing 64 MiB of JSON is slow
 				}
 				keys := -1
 				var set jose.JSONWebKeySet
@@ -87,7 +89,7 @@ func TestEndpointFaults(t *testing.T) {
 			for _, address := range []string{s.URL() + ".well-known/openid-configuration", s.TokenURL()} {
 				response, err := client.Get(address)
 				if err == nil {
-					response.Body.Close() // 405 from the token endpoint, an answer nevertheless
+					response.Body.Close() // the token endpoint answers 405, which is an answer
 				}
 				if answered := err == nil; answered != test.others {
 					t.Errorf("%s answered: %v, want %v", address, answered, test.others)
@@ -102,12 +104,12 @@ func TestEndpointFaults(t *testing.T) {
 	}
 }
 
-// TestSlowFaults looks at the faults that would outlast a test: the client leaves, and the handler with it.
+// TestSlowFaults tests the faults that last longer than a test: the client disconnects.
 func TestSlowFaults(t *testing.T) {
 	t.Run("hang sends nothing", func(t *testing.T) {
 		s := start(t, issuer.Config{})
 		s.SetFault(issuer.Hang)
-		ctx, leave := context.WithCancel(t.Context())
+		ctx, disconnect := context.WithCancel(t.Context())
 		request, err := http.NewRequestWithContext(ctx, "GET", s.JWKSURL(), nil)
 		if err != nil {
 			t.Fatal(err)
@@ -116,7 +118,7 @@ func TestSlowFaults(t *testing.T) {
 			for s.JWKSFetches() == 0 {
 				time.Sleep(time.Millisecond)
 			}
-			leave()
+			disconnect()
 		}()
 		if response, err := http.DefaultClient.Do(request); err == nil {
 			response.Body.Close()

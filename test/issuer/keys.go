@@ -15,17 +15,19 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// algorithms are the signature algorithms of RFC 7518 section 3.1 and RFC 8037 that use a public key.
+// algorithms are the signature algorithms of RFC 7518 section 3.1 and RFC 8037 with a
+// public key.
 var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 
-// A key is a key pair with the names that its JWK gives it.
+// A key is a key pair with the kid and alg of its JWK.
 type key struct {
 	id        string
 	algorithm string
 	private   crypto.Signer
 }
 
-// newKey generates the key pair for one of algorithms. Its ID is the start of its thumbprint (RFC 7638), as long as Auth0's are.
+// newKey generates the key pair for one of algorithms. Its ID is the beginning of its
+// thumbprint (RFC 7638), with the length of Auth0's key IDs.
 func newKey(algorithm string) *key {
 	var private crypto.Signer
 	switch algorithm {
@@ -46,7 +48,7 @@ func newKey(algorithm string) *key {
 	return k
 }
 
-// must unwraps the result of a call that cannot fail with the arguments it has here.
+// must returns the value of a call that cannot fail with its arguments.
 func must[T any](value T, err error) T {
 	if err != nil {
 		panic(fmt.Sprintf("issuer: %v", err))
@@ -54,7 +56,7 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// jwk is the public half, with the members that Auth0 gives its keys.
+// jwk returns the public key with the members that Auth0's keys have.
 func (k *key) jwk() *jose.JSONWebKey {
 	return &jose.JSONWebKey{Key: k.private.Public(), KeyID: k.id, Algorithm: k.algorithm, Use: "sig"}
 }
@@ -66,12 +68,13 @@ func (i *Issuer) KeyID() string {
 	return i.signing[0].id
 }
 
-// Rotate makes a new signing key for every algorithm, publishes it, and returns the kid of the one that signs by default.
-// The old keys stay published, so tokens signed with them stay good, until RetireOldKeys.
+// Rotate creates and publishes a new signing key for every algorithm, and returns the kid
+// of the one that signs by default. The old keys remain published, so tokens signed with
+// them remain good until RetireOldKeys.
 func (i *Issuer) Rotate() string {
 	fresh := make([]*key, len(i.config.Algorithms))
 	for n, algorithm := range i.config.Algorithms {
-		fresh[n] = newKey(algorithm) // before the lock: an RSA key takes a moment
+		fresh[n] = newKey(algorithm) // before the lock, because generating an RSA key is slow
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -80,16 +83,18 @@ func (i *Issuer) Rotate() string {
 	return fresh[0].id
 }
 
-// RetireOldKeys withdraws every key that does not sign by now, those of AddKey too. Tokens signed with them are to be
-// refused as soon as a verifier has seen the new set.
+// RetireOldKeys removes every key from the set that is not a current signing key,
+// including those of AddKey. A verifier must refuse tokens signed with them after it has
+// fetched the new set.
 func (i *Issuer) RetireOldKeys() {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.published = slices.Clone(i.signing)
 }
 
-// AddKey publishes one more key, with the given kid, which may be in use already or empty. It signs only the tokens minted
-// with SignedBy(kid); of several keys with one kid, that is the latest.
+// AddKey publishes another key with the given kid, which may be in use already, or empty.
+// It signs only tokens created with SignedBy(kid); of several keys with the same kid, the
+// latest signs.
 func (i *Issuer) AddKey(kid, algorithm string) error {
 	if !slices.Contains(algorithms, algorithm) {
 		return fmt.Errorf("add key %q: unknown algorithm %q, want one of %v", kid, algorithm, algorithms)
@@ -102,15 +107,15 @@ func (i *Issuer) AddKey(kid, algorithm string) error {
 	return nil
 }
 
-// PublishJWKS makes the JWK Set endpoint answer with document, whatever it is, instead of the keys there are.
-// nil ends that. JWKS returns a good document to start from.
+// PublishJWKS makes the JWK Set endpoint answer with document, unchecked, instead of the
+// issuer's keys. nil ends that. JWKS returns a good document to begin with.
 func (i *Issuer) PublishJWKS(document []byte) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	i.document = slices.Clone(document)
 }
 
-// JWKS returns the JWK Set (RFC 7517 section 5) that the endpoint publishes.
+// JWKS returns the JWK Set (RFC 7517 section 5) that the endpoint serves.
 func (i *Issuer) JWKS() []byte {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -126,12 +131,12 @@ func (i *Issuer) JWKS() []byte {
 	return must(json.Marshal(set))
 }
 
-// stray returns a key of the same kind as k that no JWK Set ever lists.
+// stray returns a key for the algorithm that is never published.
 func (i *Issuer) stray(algorithm string) *key {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	if i.strays[algorithm] == nil {
-		i.strays[algorithm] = newKey(algorithm) // under the lock: a moment once, and the faults agree on one key
+		i.strays[algorithm] = newKey(algorithm) // under the lock, so that all faults use the same key
 	}
 	return i.strays[algorithm]
 }

@@ -28,7 +28,8 @@ func refuse(w http.ResponseWriter, e *oauthError) {
 	answer(w, e.Status, &oauthError{Code: e.Code, Description: strings.Map(descriptionChar, e.Description)})
 }
 
-// descriptionChar keeps what the caller sent, and is quoted back, within the characters that RFC 6749 section 5.2 allows.
+// descriptionChar replaces characters that RFC 6749 section 5.2 does not allow in an
+// error_description, which may quote the request.
 func descriptionChar(r rune) rune {
 	switch {
 	case r == '"' || r == '\\':
@@ -43,8 +44,9 @@ func invalidRequest(format string, arguments ...any) *oauthError {
 	return &oauthError{http.StatusBadRequest, "invalid_request", fmt.Sprintf(format, arguments...)}
 }
 
-// accessDenied is what Auth0 answers where it knows the request but not the right to make it. RFC 6749 section 5.2 has other codes
-// there (invalid_client, invalid_scope); this issuer stands in for Auth0, so Auth0's are the ones to test clients with.
+// accessDenied is Auth0's answer to a request that the client has no right to make. RFC
+// 6749 section 5.2 has other codes for it (invalid_client, invalid_scope), but this
+// issuer behaves like Auth0.
 func accessDenied(status int, description string) *oauthError {
 	return &oauthError{status, "access_denied", description}
 }
@@ -57,9 +59,11 @@ type tokenResponse struct {
 	TokenType   string `json:"token_type"`
 }
 
-// serveToken is the token endpoint: the client credentials grant of RFC 6749 section 4.4 with Auth0's audience parameter.
+// serveToken is the token endpoint: the client credentials grant of RFC 6749 section 4.4
+// with Auth0's audience parameter.
 func (i *Issuer) serveToken(w http.ResponseWriter, r *http.Request) {
-	// RFC 6749 section 5.1: no answer of this endpoint may be stored, errors included.
+	// RFC 6749 section 5.1: answers of this endpoint must not be stored, including
+	// errors.
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Pragma", "no-cache")
 
@@ -88,7 +92,9 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 	case "":
 		return tokenResponse{}, invalidRequest("Missing required parameter: grant_type")
 	default:
-		return tokenResponse{}, &oauthError{http.StatusBadRequest, "unsupported_grant_type", "Unsupported grant type: " + grant}
+		return tokenResponse{}, &oauthError{
+			http.StatusBadRequest, "unsupported_grant_type", "Unsupported grant type: " + grant,
+		}
 	}
 
 	id, secret, err := clientCredentials(r, parameters)
@@ -99,7 +105,8 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 		return tokenResponse{}, accessDenied(http.StatusUnauthorized, "Unauthorized")
 	}
 
-	// Without an audience, a tenant takes its default audience, which is this one here.
+	// Without an audience, a tenant uses its default audience, which is Config.Audience
+	// here.
 	if audience := parameters["audience"]; audience != "" && audience != i.config.Audience {
 		return tokenResponse{}, accessDenied(http.StatusForbidden, "Service not found: "+audience)
 	}
@@ -126,8 +133,8 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 	}, nil
 }
 
-// tokenParameters reads the request's parameters from a form (RFC 6749 section 4.4.2) or a JSON object (Auth0). None may come twice
-// (section 3.2).
+// tokenParameters reads the request's parameters from a form (RFC 6749 section 4.4.2) or
+// a JSON object (Auth0). None may be repeated (section 3.2).
 func tokenParameters(w http.ResponseWriter, r *http.Request) (map[string]string, error) {
 	r.Body = http.MaxBytesReader(w, r.Body, maxTokenRequest)
 	mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
@@ -146,7 +153,7 @@ func tokenParameters(w http.ResponseWriter, r *http.Request) (map[string]string,
 		}
 		for name, values := range r.PostForm { // not the query: RFC 6749 section 2.3.1
 			if len(values) > 1 {
-				return nil, invalidRequest("parameter %q comes %d times", name, len(values))
+				return nil, invalidRequest("parameter %q occurs %d times", name, len(values))
 			}
 			parameters[name] = values[0]
 		}
@@ -156,17 +163,17 @@ func tokenParameters(w http.ResponseWriter, r *http.Request) (map[string]string,
 	return parameters, nil
 }
 
-// clientCredentials takes the client's ID and secret from the Authorization header or the body, as in RFC 6749 section 2.3.1: one way, not
-// both.
+// clientCredentials returns the client's ID and secret from the Authorization header or
+// the body, but not from both (RFC 6749 section 2.3.1).
 func clientCredentials(r *http.Request, parameters map[string]string) (id, secret string, err error) {
 	id, secret, basic := r.BasicAuth()
 	if !basic {
 		return parameters["client_id"], parameters["client_secret"], nil
 	}
 	if parameters["client_secret"] != "" {
-		return "", "", invalidRequest("client authentication comes twice, in the Authorization header and in the body")
+		return "", "", invalidRequest("client credentials in the Authorization header and in the body: want one of them")
 	}
-	id, idErr := url.QueryUnescape(id) // section 2.3.1 has both form-encoded before they are put together
+	id, idErr := url.QueryUnescape(id) // both are form-encoded before they are joined (section 2.3.1)
 	secret, secretErr := url.QueryUnescape(secret)
 	if err := errors.Join(idErr, secretErr); err != nil {
 		return "", "", invalidRequest("client credentials in the Authorization header: want them form-encoded")

@@ -17,7 +17,9 @@ const (
 )
 
 // post sends a token request as curl would.
-func post(t *testing.T, s *issuer.Server, contentType, body string, header http.Header) (*http.Response, map[string]any) {
+func post(
+	t *testing.T, s *issuer.Server, contentType, body string, header http.Header,
+) (*http.Response, map[string]any) {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), "POST", s.TokenURL(), strings.NewReader(body))
 	if err != nil {
@@ -40,7 +42,9 @@ func post(t *testing.T, s *issuer.Server, contentType, body string, header http.
 	if err := json.Unmarshal(raw, &answer); err != nil {
 		t.Fatalf("status %s, body %q: %v", response.Status, raw, err)
 	}
-	for name, want := range map[string]string{"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache"} {
+	for name, want := range map[string]string{
+		"Content-Type": "application/json", "Cache-Control": "no-store", "Pragma": "no-cache",
+	} {
 		if got := response.Header.Get(name); got != want {
 			t.Errorf("%s: %q, want %q (RFC 6749 section 5.1)", name, got, want)
 		}
@@ -57,10 +61,18 @@ func basic(credentials string) http.Header {
 
 func startForTokens(t *testing.T) *issuer.Server {
 	return start(t, issuer.Config{
-		ClientID: "my client", ClientSecret: "s%cret", // of characters that Basic credentials need encoded
+		ClientID: "my client", ClientSecret: "s%cret", // with characters that must be encoded
 		Audience: "https://api.example.com/", Scopes: []string{"get:profile", "update:profile"}, Lifetime: time.Hour,
 	})
 }
+
+// Parts of token requests.
+const (
+	grant    = "grant_type=client_credentials"
+	inBody   = "&client_id=my+client&client_secret=s%25cret"
+	inJSON   = `"grant_type":"client_credentials","client_id":"my client","client_secret":"s%cret"`
+	inHeader = "my+client:s%25cret"
+)
 
 func TestTokenEndpointGrants(t *testing.T) {
 	s := startForTokens(t)
@@ -70,16 +82,18 @@ func TestTokenEndpointGrants(t *testing.T) {
 		header            http.Header
 		scope             string
 	}{
-		"a form":                              {form, "grant_type=client_credentials&client_id=my+client&client_secret=s%25cret&audience=https%3A%2F%2Fapi.example.com%2F", nil, all},
-		"a JSON object":                       {jsonBody, `{"grant_type":"client_credentials","client_id":"my client","client_secret":"s%cret","audience":"https://api.example.com/"}`, nil, all},
-		"JSON with charset":                   {jsonBody + "; charset=utf-8", `{"grant_type":"client_credentials","client_id":"my client","client_secret":"s%cret"}`, nil, all},
-		"Basic credentials":                   {form, "grant_type=client_credentials", basic("my+client:s%25cret"), all},
-		"Basic credentials with the ID again": {form, "grant_type=client_credentials&client_id=my+client", basic("my+client:s%25cret"), all},
-		"one scope":                           {form, "grant_type=client_credentials&scope=update:profile", basic("my+client:s%25cret"), "update:profile"},
-		"both scopes, other order":            {form, "grant_type=client_credentials&scope=update:profile+get:profile", basic("my+client:s%25cret"), "update:profile get:profile"},
-		"an empty scope is none":              {form, "grant_type=client_credentials&scope=", basic("my+client:s%25cret"), all},
-		"an empty audience is none":           {form, "grant_type=client_credentials&audience=", basic("my+client:s%25cret"), all},
-		"parameters nobody knows":             {form, "grant_type=client_credentials&organization=o", basic("my+client:s%25cret"), all}, // RFC 6749 section 3.2: ignore
+		"a form":              {form, grant + inBody + "&audience=https%3A%2F%2Fapi.example.com%2F", nil, all},
+		"a JSON object":       {jsonBody, "{" + inJSON + `,"audience":"https://api.example.com/"}`, nil, all},
+		"JSON with charset":   {jsonBody + "; charset=utf-8", "{" + inJSON + "}", nil, all},
+		"Basic":               {form, grant, basic(inHeader), all},
+		"Basic and client_id": {form, grant + "&client_id=my+client", basic(inHeader), all},
+		"one scope":           {form, grant + "&scope=update:profile", basic(inHeader), "update:profile"},
+		"two scopes in another order": {
+			form, grant + "&scope=update:profile+get:profile", basic(inHeader), "update:profile get:profile",
+		},
+		"empty scope":       {form, grant + "&scope=", basic(inHeader), all},
+		"empty audience":    {form, grant + "&audience=", basic(inHeader), all},
+		"unknown parameter": {form, grant + "&organization=o", basic(inHeader), all}, // ignored: RFC 6749 section 3.2
 	} {
 		t.Run(name, func(t *testing.T) {
 			response, answer := post(t, s, test.contentType, test.body, test.header)
@@ -90,7 +104,8 @@ func TestTokenEndpointGrants(t *testing.T) {
 				t.Errorf("answer %v", answer)
 			}
 			_, claims := decode(t, answer["access_token"].(string))
-			if claims["sub"] != "my client@clients" || claims["scope"] != test.scope || claims["aud"] != "https://api.example.com/" {
+			if claims["sub"] != "my client@clients" || claims["scope"] != test.scope ||
+				claims["aud"] != "https://api.example.com/" {
 				t.Errorf("claims %v", claims)
 			}
 		})
@@ -99,38 +114,54 @@ func TestTokenEndpointGrants(t *testing.T) {
 
 func TestTokenEndpointRefuses(t *testing.T) {
 	s := startForTokens(t)
-	good := "grant_type=client_credentials&client_id=my+client&client_secret=s%25cret"
-	for name, test := range map[string]struct {
+	for _, test := range []struct {
+		name              string
 		contentType, body string
 		header            http.Header
 		status            int
 		code, description string
 	}{
-		"no grant type":       {form, "client_id=c", nil, 400, "invalid_request", "Missing required parameter: grant_type"},
-		"another grant type":  {form, "grant_type=password", nil, 400, "unsupported_grant_type", "Unsupported grant type: password"},
-		"an unknown client":   {form, "grant_type=client_credentials&client_id=x&client_secret=s%25cret", nil, 401, "access_denied", "Unauthorized"},
-		"a wrong secret":      {form, "grant_type=client_credentials&client_id=my+client&client_secret=x", nil, 401, "access_denied", "Unauthorized"},
-		"no credentials":      {form, "grant_type=client_credentials", nil, 401, "access_denied", "Unauthorized"},
-		"wrong Basic":         {form, "grant_type=client_credentials", basic("my+client:x"), 401, "access_denied", "Unauthorized"},
-		"another audience":    {form, good + "&audience=https://x/", nil, 403, "access_denied", "Service not found: https://x/"},
-		"another scope":       {form, good + "&scope=get:profile+delete:profile", nil, 403, "access_denied", "Client has not been granted scopes: delete:profile"},
-		"a parameter twice":   {form, good + "&scope=get:profile&scope=get:profile", nil, 400, "invalid_request", "parameter 'scope' comes 2 times"},
-		"two authentications": {form, good, basic("my+client:s%25cret"), 400, "invalid_request", "client authentication comes twice, in the Authorization header and in the body"},
-		"Basic not encoded":   {form, "grant_type=client_credentials", basic("my client:s%cret"), 400, "invalid_request", "client credentials in the Authorization header: want them form-encoded"},
-		"not a form":          {form, "%", nil, 400, "invalid_request", "body: want a form"},
-		"not JSON":            {jsonBody, "grant_type=client_credentials", nil, 400, "invalid_request", "body: want a JSON object of strings"},
-		"JSON numbers":        {jsonBody, `{"grant_type":1}`, nil, 400, "invalid_request", "body: want a JSON object of strings"},
-		"JSON null":           {jsonBody, `null`, nil, 400, "invalid_request", "Missing required parameter: grant_type"},
-		"another type":        {"text/plain", good, nil, 400, "invalid_request", "Content-Type text/plain: want application/x-www-form-urlencoded or application/json"},
-		"no type":             {"", good, nil, 400, "invalid_request", "Content-Type: want application/x-www-form-urlencoded or application/json"},
-		"an endless body":     {form, "grant_type=" + strings.Repeat("x", 64<<10), nil, 400, "invalid_request", "body: want a form"},
-		// RFC 6749 section 5.2 allows no control characters, quotes, backslashes or anything beyond ASCII there.
-		"odd characters": {form, "grant_type=%00%22%5C%C3%AB", nil, 400, "unsupported_grant_type", "Unsupported grant type: ?''?"},
+		{"no grant type", form, "client_id=c", nil, 400, "invalid_request", "Missing required parameter: grant_type"},
+		{"another grant type", form, "grant_type=password", nil,
+			400, "unsupported_grant_type", "Unsupported grant type: password"},
+		{"an unknown client", form, grant + "&client_id=x&client_secret=s%25cret", nil,
+			401, "access_denied", "Unauthorized"},
+		{"a wrong secret", form, grant + "&client_id=my+client&client_secret=x", nil,
+			401, "access_denied", "Unauthorized"},
+		{"no credentials", form, grant, nil, 401, "access_denied", "Unauthorized"},
+		{"a wrong secret in the header", form, grant, basic("my+client:x"), 401, "access_denied", "Unauthorized"},
+		{"another audience", form, grant + inBody + "&audience=https://x/", nil,
+			403, "access_denied", "Service not found: https://x/"},
+		{"another scope", form, grant + inBody + "&scope=get:profile+delete:profile", nil,
+			403, "access_denied", "Client has not been granted scopes: delete:profile"},
+		{"a repeated parameter", form, grant + inBody + "&scope=get:profile&scope=get:profile", nil,
+			400, "invalid_request", "parameter 'scope' occurs 2 times"},
+		{"credentials in header and body", form, grant + inBody, basic(inHeader),
+			400, "invalid_request", "client credentials in the Authorization header and in the body: want one of them"},
+		{"header not form-encoded", form, grant, basic("my client:s%cret"),
+			400, "invalid_request", "client credentials in the Authorization header: want them form-encoded"},
+		{"not a form", form, "%", nil, 400, "invalid_request", "body: want a form"},
+		{"not JSON", jsonBody, grant, nil, 400, "invalid_request", "body: want a JSON object of strings"},
+		{"a JSON number", jsonBody, `{"grant_type":1}`, nil,
+			400, "invalid_request", "body: want a JSON object of strings"},
+		{"JSON null", jsonBody, `null`, nil, 400, "invalid_request", "Missing required parameter: grant_type"},
+		{"another content type", "text/plain", grant + inBody, nil, 400, "invalid_request",
+			"Content-Type text/plain: want application/x-www-form-urlencoded or application/json"},
+		{"no content type", "", grant + inBody, nil, 400, "invalid_request",
+			"Content-Type: want application/x-www-form-urlencoded or application/json"},
+		{"a body that is too long", form, "grant_type=" + strings.Repeat("x", 64<<10), nil,
+			400, "invalid_request", "body: want a form"},
+		// RFC 6749 section 5.2 allows neither control characters, quotes nor backslashes
+		// in error_description, and only ASCII.
+		{"characters not allowed in errors", form, "grant_type=%00%22%5C%C3%AB", nil,
+			400, "unsupported_grant_type", "Unsupported grant type: ?''?"},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			response, answer := post(t, s, test.contentType, test.body, test.header)
-			if response.StatusCode != test.status || answer["error"] != test.code || answer["error_description"] != test.description {
-				t.Errorf("status %s, %v, want %d %s %q", response.Status, answer, test.status, test.code, test.description)
+			if response.StatusCode != test.status || answer["error"] != test.code ||
+				answer["error_description"] != test.description {
+				t.Errorf("status %s, %v, want %d %s %q",
+					response.Status, answer, test.status, test.code, test.description)
 			}
 			wantChallenge := ""
 			if test.header != nil && test.status == 401 {
@@ -151,8 +182,8 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 	}{
 		"the token endpoint takes POST only": {"GET", "oauth/token", 405},
 		"the JWK Set takes GET only":         {"POST", ".well-known/jwks.json", 405},
-		"nobody logs in here":                {"GET", "authorize?response_type=code", 501},
-		"the rest is not there":              {"GET", "userinfo", 404},
+		"the authorization endpoint":         {"GET", "authorize?response_type=code", 501},
+		"any other path":                     {"GET", "userinfo", 404},
 	} {
 		t.Run(name, func(t *testing.T) {
 			request, err := http.NewRequestWithContext(t.Context(), test.method, s.URL()+test.path, nil)

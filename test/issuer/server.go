@@ -12,22 +12,31 @@ import (
 type Server struct {
 	*Issuer
 	http http.Server
-	done chan struct{} // closed when nothing is served any more
+	done chan struct{} // closed when Serve has returned
 }
 
-// Start serves an issuer on addr, for example "127.0.0.1:3001", with port 0 on any free one. The address must be a loopback one: the
-// issuer gives tokens to whoever can reach it. If config has no URL, it becomes "http://HOST:PORT/" of that address.
+// Start serves an issuer on addr, for example "127.0.0.1:3001"; with port 0, on any free
+// port. See [Serve] for the rest.
 func Start(addr string, config Config) (*Server, error) {
 	listener, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, fmt.Errorf("start issuer: %w", err)
 	}
-	if bound := listener.Addr().(*net.TCPAddr); !bound.IP.IsLoopback() {
+	return Serve(listener, config)
+}
+
+// Serve serves an issuer on a listener, and closes the listener with the server or if it
+// fails. The address must be a loopback address, because the issuer gives tokens to
+// everybody who can reach it. If config has no URL, it becomes "http://HOST:PORT/" of
+// that address.
+func Serve(listener net.Listener, config Config) (*Server, error) {
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok || !address.IP.IsLoopback() {
 		_ = listener.Close()
-		return nil, fmt.Errorf("start issuer: %s is not a loopback address, like 127.0.0.1", addr)
+		return nil, fmt.Errorf("start issuer: %s is not a loopback address, such as 127.0.0.1", listener.Addr())
 	}
 	if config.URL == "" {
-		config.URL = "http://" + listener.Addr().String() + "/"
+		config.URL = "http://" + address.String() + "/"
 	}
 	issuer, err := New(config)
 	if err != nil {
@@ -45,7 +54,8 @@ func Start(addr string, config Config) (*Server, error) {
 	return s, nil
 }
 
-// Close stops the server at once and drops its connections, also those that a fault keeps waiting.
+// Close stops the server at once and closes its connections, including those that a fault
+// keeps open.
 func (s *Server) Close() error {
 	err := s.http.Close()
 	<-s.done

@@ -16,11 +16,13 @@ import (
 	"time"
 )
 
-// The Test tab is one static page at the issuer's root and, below /test/, the JSON endpoints that it drives the issuer with. They do what
-// the methods of Issuer do, for whoever sits at this machine, so they are fenced off from all the other pages open in that person's
-// browser: see fence.
+// The Test tab is a static page at the issuer's root and, below /test/, the JSON
+// endpoints that it uses to control the issuer. They do what the methods of Issuer do,
+// for the user of this machine, so other pages in that user's browser must not be able to
+// call them: see protect.
 
-// page has its style and script inline, so it is whole without network; the policy in fence allows exactly these two and nothing else.
+// page has its style and script inline, so it needs no network. The
+// Content-Security-Policy allows exactly these two.
 //
 //go:embed index.html
 var page string
@@ -30,12 +32,14 @@ const (
 	maxLifetime       = 10 * 365 * 24 * 3600 // seconds, ten years
 )
 
-// SetAPIURL tells the Test tab where the API is, for example "http://127.0.0.1:3000/prod". Until then it offers no call. It is an
-// absolute http or https URL without query or fragment.
+// SetAPIURL sets the URL of the API that the Test tab calls, for example
+// "http://127.0.0.1:3000/prod": an absolute http or https URL without query or fragment.
+// Without it the page offers no call.
 func (i *Issuer) SetAPIURL(address string) error {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil || strings.ContainsAny(address, "?#; ,'") {
-		return fmt.Errorf("api url %q: want an absolute http or https URL, like \"http://127.0.0.1:3000/prod\"", address)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" || u.User != nil ||
+		strings.ContainsAny(address, "?#; ,'") {
+		return fmt.Errorf("api url %q: want an absolute http or https URL, such as http://127.0.0.1:3000/prod", address)
 	}
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -50,7 +54,9 @@ func (i *Issuer) testTab() http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = io.WriteString(w, page)
 	})
-	mux.HandleFunc("GET /test/state", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, i.state()) })
+	mux.HandleFunc("GET /test/state", func(w http.ResponseWriter, _ *http.Request) {
+		answer(w, http.StatusOK, i.state())
+	})
 	mux.HandleFunc("POST /test/token", i.serveTestToken)
 	mux.HandleFunc("POST /test/rotate", func(w http.ResponseWriter, _ *http.Request) {
 		i.Rotate()
@@ -61,16 +67,21 @@ func (i *Issuer) testTab() http.Handler {
 		answer(w, http.StatusOK, i.state())
 	})
 	mux.HandleFunc("POST /test/fault", i.serveTestFault)
-	return i.fence(mux)
+	return i.protect(mux)
 }
 
-// fence lets only the Test tab itself, and tools that are no browser, through to next.
+// protect passes requests of the Test tab itself, and of tools that are not browsers, to
+// next.
 //
-// A page from elsewhere can send requests here in three ways. By address: browsers say where such a request comes from, in
-// Sec-Fetch-Site or Origin, and http.CrossOriginProtection refuses all but the safe methods, whose answers it cannot read. By a name of
-// its own that it resolves to 127.0.0.1 (DNS rebinding): then it is the same origin to the browser, but the Host header has that name.
-// In a frame, under somebody's clicks: forbidden by frame-ancestors.
-func (i *Issuer) fence(next http.Handler) http.Handler {
+// A page of another origin can send requests here in three ways:
+//
+//   - to this address: browsers then send its origin in Sec-Fetch-Site or Origin, and
+//     http.CrossOriginProtection refuses all methods except the safe ones, whose answers
+//     the page cannot read;
+//   - to a name of its own that resolves to 127.0.0.1 (DNS rebinding): the browser then
+//     treats it as the same origin, but the Host header has that name and is refused;
+//   - in a frame, with the clicks of the user: frame-ancestors forbids it.
+func (i *Issuer) protect(next http.Handler) http.Handler {
 	var crossOrigin http.CrossOriginProtection
 	policy := strings.Join([]string{
 		"default-src 'none'", "base-uri 'none'", "form-action 'none'", "frame-ancestors 'none'", "img-src data:",
@@ -86,18 +97,20 @@ func (i *Issuer) fence(next http.Handler) http.Handler {
 		header.Set("Cross-Origin-Resource-Policy", "same-origin")
 		header.Set("Cache-Control", "no-store")
 		if !isLoopback(r.Host) {
-			refuse(w, accessDenied(http.StatusForbidden, "the Test tab answers only to a loopback name, like http://127.0.0.1 or http://localhost"))
+			refuse(w, accessDenied(http.StatusForbidden,
+				"the Test tab is served only for a loopback name, such as http://127.0.0.1 or http://localhost"))
 			return
 		}
 		if err := crossOrigin.Check(r); err != nil {
-			refuse(w, accessDenied(http.StatusForbidden, "only the Test tab itself may ask for this: "+err.Error()))
+			refuse(w, accessDenied(http.StatusForbidden, "only the Test tab itself may send this request: "+err.Error()))
 			return
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// hashSource is the CSP source that allows the inline element of that name (CSP Level 3 section 2.3.1).
+// hashSource returns the CSP source that allows the inline element with this name (CSP
+// Level 3 section 2.3.1).
 func hashSource(element string) string {
 	_, rest, _ := strings.Cut(page, "<"+element+">")
 	content, _, _ := strings.Cut(rest, "</"+element+">")
@@ -105,7 +118,8 @@ func hashSource(element string) string {
 	return "'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'"
 }
 
-// apiSource is the API's origin as one more source of connect-src, so that the page may call it.
+// apiSource returns the API's origin as another source of connect-src, so that the page
+// may call it.
 func (i *Issuer) apiSource() string {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -115,7 +129,8 @@ func (i *Issuer) apiSource() string {
 	return " " + i.api.Scheme + "://" + i.api.Host
 }
 
-// isLoopback reports whether the value of a Host header names this machine and nothing that another DNS could.
+// isLoopback reports whether the value of a Host header is a loopback address or
+// localhost, which no DNS server can point elsewhere.
 func isLoopback(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {
@@ -125,7 +140,7 @@ func isLoopback(hostport string) bool {
 	return err == nil && address.IsLoopback() || strings.EqualFold(host, "localhost")
 }
 
-// testState is what the page shows and fills its form with.
+// testState is what the page shows, and the defaults of its form.
 type testState struct {
 	Issuer       string        `json:"issuer"`
 	TokenURL     string        `json:"token_url"`
@@ -173,7 +188,7 @@ func (i *Issuer) state() testState {
 	return state
 }
 
-// serveTestToken mints what the form says.
+// serveTestToken creates the token that the form describes.
 func (i *Issuer) serveTestToken(w http.ResponseWriter, r *http.Request) {
 	var form struct {
 		Scopes    []string   `json:"scopes"`
@@ -233,7 +248,8 @@ func (i *Issuer) serveTestFault(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, i.state())
 }
 
-// readForm decodes the JSON body into form, or refuses the request and returns false.
+// readForm decodes the JSON body into form. If it cannot, it refuses the request and
+// returns false.
 func readForm(w http.ResponseWriter, r *http.Request, form any) bool {
 	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxControlRequest))
 	decoder.DisallowUnknownFields()

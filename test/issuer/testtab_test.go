@@ -17,7 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// visit sends the issuer a request as the Test tab at host would.
+// visit sends a request with this Host header to the issuer.
 func visit(i http.Handler, method, path, host, body string, header map[string]string) *http.Response {
 	request := httptest.NewRequest(method, path, strings.NewReader(body))
 	request.Host = host
@@ -29,7 +29,8 @@ func visit(i http.Handler, method, path, host, body string, header map[string]st
 	return recorder.Result()
 }
 
-// click posts body to an endpoint of the Test tab and returns what the page would get.
+// click posts body to an endpoint of the Test tab, as the page does, and returns the
+// answer.
 func click(t *testing.T, i http.Handler, path, body string) (status int, answer map[string]any) {
 	t.Helper()
 	response := visit(i, "POST", path, "127.0.0.1:3001", body, map[string]string{"Sec-Fetch-Site": "same-origin"})
@@ -39,7 +40,7 @@ func click(t *testing.T, i http.Handler, path, body string) (status int, answer 
 	return response.StatusCode, answer
 }
 
-func TestThePageIsWholeWithoutNetwork(t *testing.T) {
+func TestThePageNeedsNoNetwork(t *testing.T) {
 	i := newIssuer(t)
 	if err := i.SetAPIURL("http://127.0.0.1:3000/prod"); err != nil {
 		t.Fatal(err)
@@ -54,15 +55,15 @@ func TestThePageIsWholeWithoutNetwork(t *testing.T) {
 		t.Fatal(err)
 	}
 	if !bytes.Equal(page, file) {
-		t.Error("served is not index.html")
+		t.Error("the page is not index.html")
 	}
 
 	for name, pattern := range map[string]string{
-		"an external address":            `(src|href|action)="(https?:)?//`,
-		"an import":                      `@import|import\(|\burl\(`,
-		"a script or style of its own":   `<script [^>]*>|<style [^>]*>|<link rel="stylesheet"`,
-		"an inline handler or style":     ` on[a-z]+="| style="`,
-		"markup made of text, by script": `innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(`,
+		"an external URL":                   `(src|href|action)="(https?:)?//`,
+		"an import":                         `@import|import\(|\burl\(`,
+		"a script or style with attributes": `<script [^>]*>|<style [^>]*>|<link rel="stylesheet"`,
+		"an inline handler or style":        ` on[a-z]+="| style="`,
+		"a script that creates markup":      `innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(`,
 	} {
 		if found := regexp.MustCompile(pattern).Find(page); found != nil {
 			t.Errorf("the page has %s: %s", name, found)
@@ -123,39 +124,42 @@ func TestThePageOffersEveryFault(t *testing.T) {
 	}
 }
 
-func TestTheFence(t *testing.T) {
+func TestRequestsOfOtherPagesAreRefused(t *testing.T) {
 	type header = map[string]string
-	const here = "127.0.0.1:3001"
+	const here, attacker = "127.0.0.1:3001", "https://attacker.example.com"
+	sameOrigin := header{"Sec-Fetch-Site": "same-origin", "Origin": "http://127.0.0.1:3001"}
+	otherPort := header{"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:3000"}
+	crossSite := header{"Sec-Fetch-Site": "cross-site", "Origin": attacker}
 	for name, test := range map[string]struct {
 		method, path, host string
 		header             header
 		status             int
 	}{
-		"the page by address":              {"GET", "/", here, nil, 200},
-		"the page by IPv6 address":         {"GET", "/", "[::1]:3001", nil, 200},
-		"the page by name":                 {"GET", "/", "localhost:3001", nil, 200},
-		"the page by name in capitals":     {"GET", "/", "LOCALHOST:3001", nil, 200},
-		"the page on port 80":              {"GET", "/", "localhost", nil, 200},
-		"the page on port 80, IPv6":        {"GET", "/", "[::1]", nil, 200},
-		"a click on the page":              {"POST", "/test/rotate", here, header{"Sec-Fetch-Site": "same-origin", "Origin": "http://" + here}, 200},
-		"a click in an old browser":        {"POST", "/test/rotate", here, header{"Origin": "http://" + here}, 200},
-		"curl":                             {"POST", "/test/rotate", here, nil, 200},
-		"a link from elsewhere":            {"GET", "/", here, header{"Sec-Fetch-Site": "cross-site"}, 200},
-		"a rebound name":                   {"GET", "/test/state", "attacker.example.com:3001", header{"Sec-Fetch-Site": "same-origin"}, 403},
-		"a rebound name on the page":       {"GET", "/", "attacker.example.com", nil, 403},
-		"a rebound name that looks local":  {"GET", "/", "localhost.example.com:3001", nil, 403},
-		"a rebound name like an address":   {"GET", "/", "127.0.0.1.example.com:3001", nil, 403},
-		"an address of another machine":    {"GET", "/", "192.168.0.2:3001", nil, 403},
-		"no host":                          {"GET", "/", "", nil, 403},
-		"a click on another site":          {"POST", "/test/rotate", here, header{"Sec-Fetch-Site": "cross-site", "Origin": "https://attacker.example.com"}, 403},
-		"a click on another port":          {"POST", "/test/rotate", here, header{"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:3000"}, 403},
-		"another site, in an old browser":  {"POST", "/test/fault", here, header{"Origin": "https://attacker.example.com"}, 403},
-		"another port, in an old browser":  {"POST", "/test/fault", here, header{"Origin": "http://127.0.0.1:3000"}, 403},
-		"a page in a sandbox":              {"POST", "/test/token", here, header{"Origin": "null"}, 403},
-		"a change by GET":                  {"GET", "/test/rotate", here, nil, 405},
-		"a state by POST":                  {"POST", "/test/state", here, nil, 405},
-		"a page that is not there":         {"GET", "/test/other", here, nil, 404},
-		"preflight, which gets no consent": {"OPTIONS", "/test/rotate", here, header{"Origin": "https://attacker.example.com"}, 405},
+		"the page by address":          {"GET", "/", here, nil, 200},
+		"the page by IPv6 address":     {"GET", "/", "[::1]:3001", nil, 200},
+		"the page by name":             {"GET", "/", "localhost:3001", nil, 200},
+		"the page by name in capitals": {"GET", "/", "LOCALHOST:3001", nil, 200},
+		"the page on port 80":          {"GET", "/", "localhost", nil, 200},
+		"the page on port 80, IPv6":    {"GET", "/", "[::1]", nil, 200},
+		"a click on the page":          {"POST", "/test/rotate", here, sameOrigin, 200},
+		"a click, in an old browser":   {"POST", "/test/rotate", here, header{"Origin": "http://" + here}, 200},
+		"curl":                         {"POST", "/test/rotate", here, nil, 200},
+		"a link on another site":       {"GET", "/", here, header{"Sec-Fetch-Site": "cross-site"}, 200},
+		"DNS rebinding, the state":     {"GET", "/test/state", "attacker.example.com:3001", sameOrigin, 403},
+		"DNS rebinding, the page":      {"GET", "/", "attacker.example.com", nil, 403},
+		"a host like localhost":        {"GET", "/", "localhost.example.com:3001", nil, 403},
+		"a host like an address":       {"GET", "/", "127.0.0.1.example.com:3001", nil, 403},
+		"another address":              {"GET", "/", "192.168.0.2:3001", nil, 403},
+		"no host":                      {"GET", "/", "", nil, 403},
+		"a click on another site":      {"POST", "/test/rotate", here, crossSite, 403},
+		"a click on another port":      {"POST", "/test/rotate", here, otherPort, 403},
+		"another site, old browser":    {"POST", "/test/fault", here, header{"Origin": attacker}, 403},
+		"another port, old browser":    {"POST", "/test/fault", here, header{"Origin": "http://127.0.0.1:3000"}, 403},
+		"a sandboxed page":             {"POST", "/test/token", here, header{"Origin": "null"}, 403},
+		"GET for a change":             {"GET", "/test/rotate", here, nil, 405},
+		"POST for the state":           {"POST", "/test/state", here, nil, 405},
+		"an unknown path":              {"GET", "/test/other", here, nil, 404},
+		"a preflight":                  {"OPTIONS", "/test/rotate", here, header{"Origin": attacker}, 405},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := newIssuer(t, "EdDSA")
@@ -165,31 +169,34 @@ func TestTheFence(t *testing.T) {
 				t.Errorf("status %s, want %d", response.Status, test.status)
 			}
 			if test.status != 200 && i.KeyID() != kid {
-				t.Error("refused, and yet the key has changed")
+				t.Error("the request is refused, but the key has changed")
 			}
 			for name := range response.Header {
 				if strings.HasPrefix(name, "Access-Control-") {
-					t.Errorf("answer lets other origins in: %s", name)
+					t.Errorf("the answer allows other origins: %s", name)
 				}
 			}
 			if !strings.Contains(response.Header.Get("Content-Security-Policy"), "frame-ancestors 'none'") {
-				t.Error("answer may be framed")
+				t.Error("the answer may be framed")
 			}
 		})
 	}
 }
 
-func TestTheTabMakesTokens(t *testing.T) {
+func TestTheTestTabCreatesTokens(t *testing.T) {
 	type members = map[string]any
 	i := newIssuer(t, "RS256", "ES256")
 	for name, test := range map[string]struct {
 		form           string
-		header, claims members // those that the form decides
+		header, claims members // those that depend on the form
 	}{
 		"good": {
 			`{"scopes":["get:profile"],"subject":"auth0|1","audience":"https://api.example.com/","lifetime":60}`,
 			members{"alg": "RS256"},
-			members{"scope": "get:profile", "sub": "auth0|1", "aud": "https://api.example.com/", "exp": float64(noon.Unix() + 60)},
+			members{
+				"scope": "get:profile", "sub": "auth0|1", "aud": "https://api.example.com/",
+				"exp": float64(noon.Unix() + 60),
+			},
 		},
 		"without scopes": {
 			`{"subject":"s","audience":"a","lifetime":1}`,
@@ -199,11 +206,11 @@ func TestTheTabMakesTokens(t *testing.T) {
 			`{"scopes":["a","b"],"algorithm":"ES256","lifetime":1}`,
 			members{"alg": "ES256"}, members{"scope": "a b", "sub": "", "aud": ""},
 		},
-		"for a wrong audience, whatever the form says": {
+		"wrong audience, with another audience in the form": {
 			`{"audience":"https://api.example.com/","lifetime":1,"fault":"wrong-audience"}`,
 			members{"alg": "RS256"}, members{"aud": "https://another-api.example.com/"},
 		},
-		"expired, whatever the form says": {
+		"expired, with a lifetime in the form": {
 			`{"lifetime":60,"fault":"expired"}`,
 			members{"alg": "RS256"}, members{"exp": float64(noon.Unix() - 3600)},
 		},
@@ -229,33 +236,37 @@ func TestTheTabMakesTokens(t *testing.T) {
 	}
 }
 
-func TestTheTabSaysWhatIsWrong(t *testing.T) {
+func TestTheTestTabReportsInvalidRequests(t *testing.T) {
 	i := newIssuer(t, "EdDSA")
+	long := strings.Repeat("x", 64<<10)
 	for name, test := range map[string]struct{ path, body, want string }{
-		"no JSON":                  {"/test/token", "lifetime=1", "body: "},
-		"a member nobody knows":    {"/test/token", `{"lifetime":1,"sub":"s"}`, "body: json: unknown field 'sub'"},
-		"an endless body":          {"/test/token", `{"subject":"` + strings.Repeat("x", 64<<10) + `"}`, "body: http: request body too large"},
-		"no lifetime":              {"/test/token", `{}`, "lifetime: want 1 to"},
-		"a negative lifetime":      {"/test/token", `{"lifetime":-1}`, "lifetime: want 1 to"},
-		"an absurd lifetime":       {"/test/token", `{"lifetime":1000000000000}`, "lifetime: want 1 to"},
-		"two scopes in one":        {"/test/token", `{"lifetime":1,"scopes":["a b"]}`, "scope a b: want printable ASCII"},
-		"an empty scope":           {"/test/token", `{"lifetime":1,"scopes":[""]}`, "scope : want printable ASCII"},
-		"an unknown token fault":   {"/test/token", `{"lifetime":1,"fault":"ugly"}`, "fault: want one of ['expired' "},
-		"an algorithm without key": {"/test/token", `{"lifetime":1,"algorithm":"RS256"}`, "no key signs with 'RS256', only with EdDSA"},
-		"an unknown fault":         {"/test/fault", `{"fault":"ugly"}`, "fault: want one of ['outage' "},
-		"no fault at all":          {"/test/fault", ``, "body: EOF"},
+		"no JSON":             {"/test/token", "lifetime=1", "body: "},
+		"an unknown member":   {"/test/token", `{"lifetime":1,"sub":"s"}`, "body: json: unknown field 'sub'"},
+		"a body too long":     {"/test/token", `{"subject":"` + long + `"}`, "body: http: request body too large"},
+		"no lifetime":         {"/test/token", `{}`, "lifetime: want 1 to"},
+		"a negative lifetime": {"/test/token", `{"lifetime":-1}`, "lifetime: want 1 to"},
+		"a huge lifetime":     {"/test/token", `{"lifetime":1000000000000}`, "lifetime: want 1 to"},
+		"two scopes in one":   {"/test/token", `{"lifetime":1,"scopes":["a b"]}`, "scope a b: want printable ASCII"},
+		"an empty scope":      {"/test/token", `{"lifetime":1,"scopes":[""]}`, "scope : want printable ASCII"},
+		"unknown token fault": {"/test/token", `{"lifetime":1,"fault":"ugly"}`, "fault: want one of ['expired' "},
+		"an algorithm without a key": {
+			"/test/token", `{"lifetime":1,"algorithm":"RS256"}`, "no key signs with 'RS256', only with EdDSA",
+		},
+		"an unknown fault": {"/test/fault", `{"fault":"ugly"}`, "fault: want one of ['outage' "},
+		"no fault at all":  {"/test/fault", ``, "body: EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, answer := click(t, i, test.path, test.body)
 			description, _ := answer["error_description"].(string)
-			if status != http.StatusBadRequest || answer["error"] != "invalid_request" || !strings.HasPrefix(description, test.want) {
+			if status != http.StatusBadRequest || answer["error"] != "invalid_request" ||
+				!strings.HasPrefix(description, test.want) {
 				t.Errorf("status %d, %v, want 400 %q", status, answer, test.want)
 			}
 		})
 	}
 }
 
-func TestTheTabTroublesTheIssuer(t *testing.T) {
+func TestTheTestTabChangesKeysAndFaults(t *testing.T) {
 	i := newIssuer(t, "EdDSA")
 	kids := func(state map[string]any) (list []string) {
 		for _, key := range state["keys"].([]any) {
@@ -283,7 +294,7 @@ func TestTheTabTroublesTheIssuer(t *testing.T) {
 	}
 }
 
-func TestTheStateHasAllThatThePageShows(t *testing.T) {
+func TestTheStateHasEverythingThatThePageShows(t *testing.T) {
 	i := newIssuer(t, "EdDSA")
 	read := func() (state map[string]any) {
 		response := visit(i, "GET", "/test/state", "127.0.0.1:3001", "", nil)
@@ -315,18 +326,18 @@ func TestTheStateHasAllThatThePageShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	visit(i, "GET", "/.well-known/jwks.json", "127.0.0.1:3001", "", nil)
-	i.SetFault(issuer.Outage) // does not concern the Test tab
+	i.SetFault(issuer.Outage) // does not affect the Test tab
 	want["api_url"], want["jwks_fetches"], want["fault"] = "http://127.0.0.1:3000/prod", 1.0, "outage"
 	if diff := cmp.Diff(want, read()); diff != "" {
 		t.Error(diff)
 	}
 }
 
-func TestSetAPIURLRefusesWhatIsNone(t *testing.T) {
+func TestSetAPIURLRefusesInvalidURLs(t *testing.T) {
 	i := newIssuer(t, "EdDSA")
 	for _, address := range []string{
-		"", "127.0.0.1:3000", "/prod", "ftp://127.0.0.1/", "http://", "http://a@127.0.0.1/", "http://127.0.0.1/?a", "http://127.0.0.1/#a",
-		"http://127.0.0.1/; script-src *", "http://a'b/", "http://[::1",
+		"", "127.0.0.1:3000", "/prod", "ftp://127.0.0.1/", "http://", "http://a@127.0.0.1/", "http://127.0.0.1/?a",
+		"http://127.0.0.1/#a", "http://127.0.0.1/; script-src *", "http://a'b/", "http://[::1",
 	} {
 		t.Run(address, func(t *testing.T) {
 			if err := i.SetAPIURL(address); err == nil {

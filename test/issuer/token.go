@@ -15,17 +15,20 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Token mints an access token as the token endpoint would, for the configured audience and with all the API's scopes, changed by
-// options. They apply in order, so a later one wins. With no options the token is good.
+// Token returns a new access token like those of the token endpoint, for the configured
+// audience and with all scopes of the API, changed by options. They apply in order: a
+// later one overrides an earlier one. Without options the token is good.
 //
-// It panics when it cannot be minted: no key of that name, or a claim that JSON has no form for. That is a mistake in the
-// test that asked, which should not have to handle it in every row of its table (as httptest.NewRequest).
+// It panics when the token cannot be created: there is no key with that kid, or JSON
+// cannot represent a claim. Both are mistakes in the calling test, which should not have
+// to handle an error in every row of its table (as with httptest.NewRequest).
 func (i *Issuer) Token(options ...Option) string {
 	return must(i.mint(options...))
 }
 
-// Sign returns a compact JWS (RFC 7515 section 7.1) over exactly these bytes, signed with the key that signs by default:
-// for headers and payloads that no option can make, repeated members for one.
+// Sign returns a compact JWS (RFC 7515 section 7.1) of exactly these bytes, signed with
+// the key that signs by default: for headers and payloads that options cannot create,
+// such as repeated members.
 func (i *Issuer) Sign(header, payload []byte) string {
 	i.mu.Lock()
 	signer := i.signing[0]
@@ -33,7 +36,8 @@ func (i *Issuer) Sign(header, payload []byte) string {
 	return must(signer.sign(header, payload))
 }
 
-// An Option changes a token while it is minted. Besides the functions below, every TokenFault is one.
+// An Option changes a token before it is signed. Besides the functions below, every
+// TokenFault is one.
 type Option interface{ apply(*draft) }
 
 // draft is a token that is not signed yet.
@@ -45,17 +49,18 @@ type draft struct {
 	without  []string       // header members to leave out
 	kid      *string        // nil for a key that signs by default
 	alg      string         // empty for the first
-	fault    TokenFault     // of those that concern the signature
+	fault    TokenFault     // one that affects the signature
 }
 
 type optionFunc func(*draft)
 
 func (f optionFunc) apply(d *draft) { f(d) }
 
-// Subject sets sub, which is "CLIENT_ID@clients" otherwise, as for Auth0's client credentials grant.
+// Subject sets sub. The default is "CLIENT_ID@clients", as in Auth0's client credentials
+// grant.
 func Subject(sub string) Option { return Claim("sub", sub) }
 
-// Audience sets aud: a string when it is one, an array when there are several.
+// Audience sets aud: a string for one audience, an array for several.
 func Audience(audiences ...string) Option {
 	if len(audiences) == 1 {
 		return Claim("aud", audiences[0])
@@ -63,7 +68,8 @@ func Audience(audiences ...string) Option {
 	return Claim("aud", audiences)
 }
 
-// Scopes sets scope, separated by spaces (RFC 8693 section 4.2). Scopes() leaves the claim out: a genuine token without permission.
+// Scopes sets scope, separated by spaces (RFC 8693 section 4.2). Scopes() leaves the
+// claim out: the token is genuine, but has no permissions.
 func Scopes(scopes ...string) Option {
 	if len(scopes) == 0 {
 		return Without("scope")
@@ -71,7 +77,7 @@ func Scopes(scopes ...string) Option {
 	return Claim("scope", strings.Join(scopes, " "))
 }
 
-// Lifetime sets exp that long after iat, to the second.
+// Lifetime sets exp to iat plus lifetime, in whole seconds.
 func Lifetime(lifetime time.Duration) Option {
 	return optionFunc(func(d *draft) {
 		d.lifetime = lifetime
@@ -79,7 +85,7 @@ func Lifetime(lifetime time.Duration) Option {
 	})
 }
 
-// Claim sets any claim to anything that encoding/json accepts; nil is null.
+// Claim sets any claim to any value that encoding/json accepts; nil is null.
 func Claim(name string, value any) Option {
 	return optionFunc(func(d *draft) { d.claims[name] = value })
 }
@@ -93,8 +99,8 @@ func Without(claims ...string) Option {
 	})
 }
 
-// Header sets any header parameter to anything that encoding/json accepts, alg and kid too: the header then lies, the key stays
-// the same.
+// Header sets any header parameter to any value that encoding/json accepts. The signing
+// key does not change, even if the parameter is alg or kid.
 func Header(name string, value any) Option {
 	return optionFunc(func(d *draft) { d.header[name] = value })
 }
@@ -104,40 +110,44 @@ func WithoutHeader(names ...string) Option {
 	return optionFunc(func(d *draft) { d.without = append(d.without, names...) })
 }
 
-// SignedBy signs with the published key of that kid, the latest if there are several.
+// SignedBy signs with the published key with this kid, the latest if there are several.
 func SignedBy(kid string) Option { return optionFunc(func(d *draft) { d.kid = &kid }) }
 
 // Algorithm signs with the current key for one of Config.Algorithms.
 func Algorithm(alg string) Option { return optionFunc(func(d *draft) { d.alg = alg }) }
 
-// A TokenFault is a classic reason to refuse a token. As an Option it gives the token that one fault and leaves the rest good.
+// A TokenFault is a common reason to refuse a token. As an Option it gives the token this
+// fault and no other.
 type TokenFault string
 
-// The classic faults. Each must lead to 401.
+// The faults. Each must lead to 401.
 const (
-	// Expired has exp an hour ago.
+	// Expired has an exp one hour ago.
 	Expired TokenFault = "expired"
-	// NotYetValid has nbf in an hour.
+	// NotYetValid has an nbf in one hour.
 	NotYetValid TokenFault = "not-yet-valid"
 	// WrongAudience is for another API of the same tenant.
 	WrongAudience TokenFault = "wrong-audience"
-	// WrongIssuer says in iss that it comes from another tenant, but is signed with this one's key.
+	// WrongIssuer has another tenant's iss, but is signed with this tenant's key.
 	WrongIssuer TokenFault = "wrong-issuer"
-	// UnknownKey is signed with a key that the JWK Set does not list, and says so in kid.
+	// UnknownKey is signed with a key that is not in the JWK Set, and has that key's kid.
 	UnknownKey TokenFault = "unknown-key"
-	// WrongKey is signed with that same key, but names the right one in kid.
+	// WrongKey is signed with that same key, but has the kid of a published key.
 	WrongKey TokenFault = "wrong-key"
-	// AlgNone is not signed at all (RFC 8725 section 2.1).
+	// AlgNone is not signed (RFC 8725 section 2.1).
 	AlgNone TokenFault = "alg-none"
 	// Tampered is a good token whose subject was changed after it was signed.
 	Tampered TokenFault = "tampered"
-	// HMACWithPublicKey has alg HS256 and a MAC keyed by the PEM of the public key (RFC 8725 section 2.1).
+	// HMACWithPublicKey has alg HS256 and a MAC whose key is the PEM of the public key
+	// (RFC 8725 section 2.1).
 	HMACWithPublicKey TokenFault = "hs256-with-public-key"
 )
 
 // TokenFaults returns every TokenFault, in the order of their documentation.
 func TokenFaults() []TokenFault {
-	return []TokenFault{Expired, NotYetValid, WrongAudience, WrongIssuer, UnknownKey, WrongKey, AlgNone, Tampered, HMACWithPublicKey}
+	return []TokenFault{
+		Expired, NotYetValid, WrongAudience, WrongIssuer, UnknownKey, WrongKey, AlgNone, Tampered, HMACWithPublicKey,
+	}
 }
 
 func (f TokenFault) apply(d *draft) {
@@ -157,7 +167,7 @@ func (f TokenFault) apply(d *draft) {
 	}
 }
 
-// mint is Token for the endpoints, where what is asked for comes from outside and an error goes back there.
+// mint is Token for the endpoints, which answer with the error.
 func (i *Issuer) mint(options ...Option) (string, error) {
 	now := i.config.Now()
 	d := &draft{
@@ -227,10 +237,11 @@ func (i *Issuer) mint(options ...Option) (string, error) {
 	return signer.sign(header, payload)
 }
 
-// subject is sub for the client itself, as Auth0 writes it.
+// subject returns the sub of the client itself, in Auth0's form.
 func (i *Issuer) subject() string { return i.config.ClientID + "@clients" }
 
-// signer finds the key that a token asks for: by kid if there is one, else the current one for alg.
+// signer returns the key that signs a token: the one with this kid if it is set, else the
+// current one for alg.
 func (i *Issuer) signer(kid *string, alg string) (*key, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -252,7 +263,8 @@ func (i *Issuer) signer(kid *string, alg string) (*key, error) {
 	return i.signing[n], nil
 }
 
-// sign puts the compact form together by hand: a signing library would not sign a header that contradicts its key.
+// sign builds the compact form itself, because a signing library would not sign a header
+// that contradicts its key.
 func (k *key) sign(header, payload []byte) (string, error) {
 	return compact(header, payload, jwt.GetSigningMethod(k.algorithm), k.private)
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// decode takes a compact token apart without verifying it.
+// decode returns the header and claims of a compact token without verifying it.
 func decode(t *testing.T, token string) (header, claims map[string]any) {
 	t.Helper()
 	parts := strings.Split(token, ".")
@@ -34,7 +34,7 @@ func decode(t *testing.T, token string) (header, claims map[string]any) {
 	return header, claims
 }
 
-// noon is when the tests' issuers live.
+// noon is the time of the tests' issuers.
 var noon = time.Date(2030, 1, 2, 12, 0, 0, 0, time.UTC)
 
 func newIssuer(t *testing.T, algorithms ...string) *issuer.Issuer {
@@ -54,7 +54,7 @@ func newIssuer(t *testing.T, algorithms ...string) *issuer.Issuer {
 	return i
 }
 
-func TestATokenLooksLikeAuth0s(t *testing.T) {
+func TestTokensHaveTheFormOfAuth0s(t *testing.T) {
 	i := newIssuer(t)
 	header, claims := decode(t, i.Token())
 	if diff := cmp.Diff(map[string]any{"alg": "RS256", "typ": "JWT", "kid": i.KeyID()}, header); diff != "" {
@@ -78,46 +78,52 @@ func TestATokenLooksLikeAuth0s(t *testing.T) {
 	}
 }
 
-// TestOptions lists what each option makes of the token that TestATokenLooksLikeAuth0s shows: only the members that differ, nil for
-// those that are gone.
+// TestOptions lists what each option changes in the token of
+// TestTokensHaveTheFormOfAuth0s: the members that differ, nil for those that are missing.
 func TestOptions(t *testing.T) {
+	type options = []issuer.Option
 	type members = map[string]any
 	null := json.RawMessage("null")
+	after := func(seconds int64) float64 { return float64(noon.Unix() + seconds) }
 	i := newIssuer(t)
 	if err := i.AddKey("spare", "ES256"); err != nil {
 		t.Fatal(err)
 	}
-	for name, test := range map[string]struct {
-		options        []issuer.Option
+	for _, test := range []struct {
+		name           string
+		options        options
 		header, claims members
 	}{
-		"subject":                   {options: []issuer.Option{issuer.Subject("auth0|1")}, claims: members{"sub": "auth0|1"}},
-		"one audience is a string":  {options: []issuer.Option{issuer.Audience("a")}, claims: members{"aud": "a"}},
-		"several are an array":      {options: []issuer.Option{issuer.Audience("a", "b")}, claims: members{"aud": []any{"a", "b"}}},
-		"scopes":                    {options: []issuer.Option{issuer.Scopes("a", "b")}, claims: members{"scope": "a b"}},
-		"no scopes":                 {options: []issuer.Option{issuer.Scopes()}, claims: members{"scope": nil}},
-		"lifetime":                  {options: []issuer.Option{issuer.Lifetime(time.Minute)}, claims: members{"exp": float64(noon.Unix() + 60)}},
-		"lifetime in the past":      {options: []issuer.Option{issuer.Lifetime(-time.Second)}, claims: members{"exp": float64(noon.Unix() - 1)}},
-		"any claim":                 {options: []issuer.Option{issuer.Claim("token_use", "access")}, claims: members{"token_use": "access"}},
-		"a claim that is null":      {options: []issuer.Option{issuer.Claim("sub", nil)}, claims: members{"sub": null}},
-		"claims left out":           {options: []issuer.Option{issuer.Without("exp", "gty")}, claims: members{"exp": nil, "gty": nil}},
-		"typ of RFC 9068":           {options: []issuer.Option{issuer.Header("typ", "at+jwt")}, header: members{"typ": "at+jwt"}},
-		"a header that lies":        {options: []issuer.Option{issuer.Header("alg", "PS256"), issuer.Header("kid", 7)}, header: members{"alg": "PS256", "kid": 7.0}},
-		"header members left out":   {options: []issuer.Option{issuer.WithoutHeader("typ", "kid")}, header: members{"typ": nil, "kid": nil}},
-		"the later option wins":     {options: []issuer.Option{issuer.Subject("a"), issuer.Subject("b")}, claims: members{"sub": "b"}},
-		"an option after a fault":   {options: []issuer.Option{issuer.WrongAudience, issuer.Audience("a")}, claims: members{"aud": "a"}},
-		"expired, with a lifetime":  {options: []issuer.Option{issuer.Lifetime(time.Minute), issuer.Expired}, claims: members{"iat": float64(noon.Unix() - 3660), "exp": float64(noon.Unix() - 3600)}},
-		"not yet valid":             {options: []issuer.Option{issuer.NotYetValid}, claims: members{"nbf": float64(noon.Unix() + 3600), "exp": float64(noon.Unix() + 7200)}},
-		"wrong issuer":              {options: []issuer.Option{issuer.WrongIssuer}, claims: members{"iss": "https://another-tenant.example.com/"}},
-		"tampered":                  {options: []issuer.Option{issuer.Tampered}, claims: members{"sub": "somebody-else"}},
-		"unsigned":                  {options: []issuer.Option{issuer.AlgNone}, header: members{"alg": "none"}},
-		"unsigned, spelled oddly":   {options: []issuer.Option{issuer.AlgNone, issuer.Header("alg", "nOnE")}, header: members{"alg": "nOnE"}},
-		"wrong key looks innocent":  {options: []issuer.Option{issuer.WrongKey}},
-		"HMAC with the public key":  {options: []issuer.Option{issuer.HMACWithPublicKey}, header: members{"alg": "HS256"}},
-		"named by the kid it has":   {options: []issuer.Option{issuer.SignedBy("spare")}, header: members{"alg": "ES256", "kid": "spare"}},
-		"the algorithm that signs ": {options: []issuer.Option{issuer.Algorithm("RS256")}},
+		{"subject", options{issuer.Subject("auth0|1")}, nil, members{"sub": "auth0|1"}},
+		{"one audience", options{issuer.Audience("a")}, nil, members{"aud": "a"}},
+		{"two audiences", options{issuer.Audience("a", "b")}, nil, members{"aud": []any{"a", "b"}}},
+		{"scopes", options{issuer.Scopes("a", "b")}, nil, members{"scope": "a b"}},
+		{"no scopes", options{issuer.Scopes()}, nil, members{"scope": nil}},
+		{"lifetime", options{issuer.Lifetime(time.Minute)}, nil, members{"exp": after(60)}},
+		{"negative lifetime", options{issuer.Lifetime(-time.Second)}, nil, members{"exp": after(-1)}},
+		{"any claim", options{issuer.Claim("token_use", "access")}, nil, members{"token_use": "access"}},
+		{"a claim that is null", options{issuer.Claim("sub", nil)}, nil, members{"sub": null}},
+		{"claims left out", options{issuer.Without("exp", "gty")}, nil, members{"exp": nil, "gty": nil}},
+		{"typ of RFC 9068", options{issuer.Header("typ", "at+jwt")}, members{"typ": "at+jwt"}, nil},
+		{"a header that does not match the key",
+			options{issuer.Header("alg", "PS256"), issuer.Header("kid", 7)}, members{"alg": "PS256", "kid": 7.0}, nil},
+		{"header members left out", options{issuer.WithoutHeader("typ", "kid")}, members{"typ": nil, "kid": nil}, nil},
+		{"the same option twice", options{issuer.Subject("a"), issuer.Subject("b")}, nil, members{"sub": "b"}},
+		{"an option after a fault", options{issuer.WrongAudience, issuer.Audience("a")}, nil, members{"aud": "a"}},
+		{"expired, with a lifetime",
+			options{issuer.Lifetime(time.Minute), issuer.Expired}, nil,
+			members{"iat": after(-3660), "exp": after(-3600)}},
+		{"not yet valid", options{issuer.NotYetValid}, nil, members{"nbf": after(3600), "exp": after(7200)}},
+		{"wrong issuer", options{issuer.WrongIssuer}, nil, members{"iss": "https://another-tenant.example.com/"}},
+		{"tampered", options{issuer.Tampered}, nil, members{"sub": "somebody-else"}},
+		{"unsigned", options{issuer.AlgNone}, members{"alg": "none"}, nil},
+		{"unsigned, in mixed case", options{issuer.AlgNone, issuer.Header("alg", "nOnE")}, members{"alg": "nOnE"}, nil},
+		{"wrong key", options{issuer.WrongKey}, nil, nil},
+		{"HMAC with the public key", options{issuer.HMACWithPublicKey}, members{"alg": "HS256"}, nil},
+		{"signed by a key ID", options{issuer.SignedBy("spare")}, members{"alg": "ES256", "kid": "spare"}, nil},
+		{"signed by an algorithm", options{issuer.Algorithm("RS256")}, nil, nil},
 	} {
-		t.Run(name, func(t *testing.T) {
+		t.Run(test.name, func(t *testing.T) {
 			wantHeader, wantClaims := decode(t, i.Token())
 			for _, change := range []struct{ want, by members }{{wantHeader, test.header}, {wantClaims, test.claims}} {
 				for name, value := range change.by {
@@ -143,8 +149,9 @@ func TestOptions(t *testing.T) {
 	}
 }
 
-// TestEveryFaultIsTheOnlyOne lets golang-jwt find each fault, which then has nothing else to complain about.
-func TestEveryFaultIsTheOnlyOne(t *testing.T) {
+// TestEachTokenFaultIsTheOnlyReasonToRefuse verifies with golang-jwt, which must report
+// the fault and nothing else.
+func TestEachTokenFaultIsTheOnlyReasonToRefuse(t *testing.T) {
 	unknownKey := errors.New("kid not in the set")
 	want := map[issuer.TokenFault]error{
 		issuer.Expired:           jwt.ErrTokenExpired,
@@ -157,7 +164,10 @@ func TestEveryFaultIsTheOnlyOne(t *testing.T) {
 		issuer.Tampered:          jwt.ErrTokenSignatureInvalid,
 		issuer.HMACWithPublicKey: jwt.ErrTokenSignatureInvalid,
 	}
-	all := []error{jwt.ErrTokenExpired, jwt.ErrTokenNotValidYet, jwt.ErrTokenInvalidAudience, jwt.ErrTokenInvalidIssuer, unknownKey, jwt.ErrTokenSignatureInvalid}
+	all := []error{
+		jwt.ErrTokenExpired, jwt.ErrTokenNotValidYet, jwt.ErrTokenInvalidAudience, jwt.ErrTokenInvalidIssuer,
+		unknownKey, jwt.ErrTokenSignatureInvalid,
+	}
 
 	for _, algorithm := range []string{"RS256", "PS256", "ES256", "EdDSA"} {
 		i := newIssuer(t, algorithm)
@@ -172,8 +182,9 @@ func TestEveryFaultIsTheOnlyOne(t *testing.T) {
 					return nil, unknownKey
 				}
 				return keys[0].Key, nil
-			}, jwt.WithIssuer("http://127.0.0.1:3001/"), jwt.WithAudience("https://api.example.com/"), jwt.WithExpirationRequired(),
-				jwt.WithTimeFunc(func() time.Time { return noon }))
+			},
+				jwt.WithIssuer("http://127.0.0.1:3001/"), jwt.WithAudience("https://api.example.com/"),
+				jwt.WithExpirationRequired(), jwt.WithTimeFunc(func() time.Time { return noon }))
 			return err
 		}
 		t.Run(algorithm+" good", func(t *testing.T) {
@@ -185,8 +196,9 @@ func TestEveryFaultIsTheOnlyOne(t *testing.T) {
 			t.Run(algorithm+" "+string(fault), func(t *testing.T) {
 				token := i.Token(fault)
 				err := verify(token)
-				if fault == issuer.HMACWithPublicKey && err != nil && strings.Contains(err.Error(), "key is of invalid type") {
-					return // golang-jwt knows the trick; TestHMACWithPublicKey makes sure that it is one
+				if fault == issuer.HMACWithPublicKey && err != nil &&
+					strings.Contains(err.Error(), "key is of invalid type") {
+					return // golang-jwt detects this attack by itself, see TestHMACWithPublicKey
 				}
 				if !errors.Is(err, want[fault]) {
 					t.Fatalf("verified with %v, want %v", err, want[fault])
@@ -201,7 +213,8 @@ func TestEveryFaultIsTheOnlyOne(t *testing.T) {
 	}
 }
 
-// TestHMACWithPublicKey plays the verifier that lets the token choose the algorithm.
+// TestHMACWithPublicKey verifies as a verifier does that trusts the alg of the token: it
+// must accept the token, or the fault would test nothing.
 func TestHMACWithPublicKey(t *testing.T) {
 	i := newIssuer(t)
 	token := i.Token(issuer.HMACWithPublicKey)
@@ -209,8 +222,9 @@ func TestHMACWithPublicKey(t *testing.T) {
 	if err := json.Unmarshal(i.JWKS(), &set); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := jwt.Parse(token, func(*jwt.Token) (any, error) { return publicPEM(t, set.Keys[0].Key), nil }, jwt.WithoutClaimsValidation()); err != nil {
-		t.Errorf("the fault fools nobody: %v", err)
+	key := func(*jwt.Token) (any, error) { return publicPEM(t, set.Keys[0].Key), nil }
+	if _, err := jwt.Parse(token, key, jwt.WithoutClaimsValidation()); err != nil {
+		t.Errorf("the token is refused even so: %v", err)
 	}
 }
 
@@ -236,7 +250,7 @@ func TestSignSignsExactlyTheBytesGiven(t *testing.T) {
 	}
 }
 
-func TestATokenThatCannotBePanics(t *testing.T) {
+func TestTokenPanicsWhenItCannotBeCreated(t *testing.T) {
 	i := newIssuer(t)
 	for name, option := range map[string]issuer.Option{
 		"no key of that kid":       issuer.SignedBy("nobody"),

@@ -30,7 +30,7 @@ func TestMain(m *testing.M) {
 type process struct {
 	*exec.Cmd
 	stdout *bufio.Scanner
-	stderr *bytes.Buffer // to be read when it has ended
+	stderr *bytes.Buffer // to be read after it has ended
 }
 
 func start(t *testing.T, args ...string) *process {
@@ -49,7 +49,7 @@ func start(t *testing.T, args ...string) *process {
 	return p
 }
 
-// value waits for the line NAME=VALUE on standard output.
+// value waits for a line NAME=VALUE on standard output.
 func (p *process) value(t *testing.T, name string) string {
 	t.Helper()
 	for p.stdout.Scan() {
@@ -75,7 +75,7 @@ func get(t *testing.T, url, token string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-func TestItPrintsHowToCallTheAPIAndStopsEverythingOnASignal(t *testing.T) {
+func TestServesUntilASignalAndStopsEveryChild(t *testing.T) {
 	for name, signal := range map[string]os.Signal{"Ctrl-C": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, "-port", "0", "-issuer-port", "0")
@@ -84,7 +84,7 @@ func TestItPrintsHowToCallTheAPIAndStopsEverythingOnASignal(t *testing.T) {
 				t.Errorf("got %d %s", status, body)
 			}
 			if status, _ := get(t, url+"/profile", "garbage"); status != 401 {
-				t.Errorf("garbage got %d", status)
+				t.Errorf("a malformed token got %d, want 401", status)
 			}
 			children := childrenOf(t, p.Process.Pid)
 			p.Process.Signal(signal)
@@ -93,26 +93,30 @@ func TestItPrintsHowToCallTheAPIAndStopsEverythingOnASignal(t *testing.T) {
 			}
 			for _, pid := range children {
 				if syscall.Kill(pid, 0) == nil {
-					t.Errorf("process %d is still there", pid)
+					t.Errorf("process %d is still running", pid)
 				}
 			}
 			log := p.stderr.String()
-			if !strings.Contains(log, `"decision":"refuse","reason":"malformed_token"`) || !strings.Contains(log, "GET /prod/profile 401 · authorizer refused") {
-				t.Errorf("the decision or the request is not on stderr:\n%s", log)
+			for _, want := range []string{
+				`"decision":"refuse","reason":"malformed_token"`, "GET /prod/profile 401 · authorizer refused",
+			} {
+				if !strings.Contains(log, want) {
+					t.Errorf("stderr does not contain %s:\n%s", want, log)
+				}
 			}
 			if strings.Contains(log, strings.Split(token, ".")[2]) {
-				t.Error("the token's signature is on stderr")
+				t.Error("stderr contains the signature of the token")
 			}
 		})
 	}
 }
 
-// childrenOf lists the processes that pid has started.
+// childrenOf returns the IDs of the processes that pid has started.
 func childrenOf(t *testing.T, pid int) (children []int) {
 	t.Helper()
 	output, err := exec.Command("pgrep", "-P", fmt.Sprint(pid)).Output()
 	if err != nil {
-		t.Logf("pgrep is missing or found nothing (%v): whether children end is not looked at", err)
+		t.Logf("pgrep is missing or found nothing (%v): this test does not check whether children end", err)
 	}
 	for _, field := range strings.Fields(string(output)) {
 		var child int
@@ -122,8 +126,8 @@ func childrenOf(t *testing.T, pid int) (children []int) {
 	return children
 }
 
-func TestAnyCloudAssemblyIsServedAsItsTemplateSays(t *testing.T) {
-	// This project's own, with an issuer in the template that is not there.
+func TestAnotherCloudAssemblyIsServedAsItsTemplateSays(t *testing.T) {
+	// This project's own assembly, whose template has an issuer that does not exist.
 	assembly := filepath.Join("..", "..", "..", ".build", "local", "assembly")
 	start(t, "-port", "0", "-issuer-port", "0").value(t, "API_URL") // builds it
 
@@ -146,7 +150,7 @@ func TestAnyCloudAssemblyIsServedAsItsTemplateSays(t *testing.T) {
 	}
 }
 
-func TestAMistakeIsNamedWithItsFix(t *testing.T) {
+func TestMistakesAreReportedWithTheirFix(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -154,58 +158,57 @@ func TestAMistakeIsNamedWithItsFix(t *testing.T) {
 	defer taken.Close()
 	_, port, _ := net.SplitHostPort(taken.Addr().String())
 
-	for name, test := range map[string]struct {
-		args []string
-		want string
-	}{
-		"the port is taken":            {[]string{"-port", port}, "choose another with make run PORT="},
-		"the issuer's port is taken":   {[]string{"-port", "0", "-issuer-port", port}, "choose another with make run ISSUER_PORT="},
-		"an issuer without audience":   {[]string{"-port", "0", "-issuer", "https://t.example/"}, "ISSUER needs AUDIENCE"},
-		"keys without an issuer":       {[]string{"-port", "0", "-jwks-uri", "https://t.example/jwks"}, "JWKS_URI needs ISSUER"},
-		"an issuer over http":          {[]string{"-port", "0", "-issuer", "http://t.example/", "-audience", "x", "-jwks-uri", "https://t.example/"}, `TOKEN_ISSUER "http://t.example/" must begin with https://`},
-		"an unknown algorithm":         {[]string{"-port", "0", "-issuer-port", "0", "-algorithms", "RS257"}, `"RS257"`},
-		"an unknown provider":          {[]string{"-port", "0", "-issuer", "https://t.example/", "-audience", "x", "-jwks-uri", "https://t.example/", "-provider", "auth1"}, `PROVIDER "auth1" is unknown: use one of`},
-		"an issuer that is not there":  {[]string{"-port", "0", "-issuer", "https://127.0.0.1:1/", "-audience", "x"}, "or say it: JWKS_URI="},
-		"a folder that is no assembly": {[]string{"-port", "0", "-assembly", t.TempDir()}, "manifest.json"},
-		"-env without a value":         {[]string{"-env", "X"}, "write it as NAME=VALUE"},
-		"a word too many":              {[]string{"run"}, `unexpected "run"`},
+	for _, test := range []struct{ name, args, want string }{
+		{"port in use", "-port " + port, "choose another with make run PORT="},
+		{"issuer's port in use", "-issuer-port " + port, "choose another with make run ISSUER_PORT="},
+		{"issuer without audience", "-issuer https://t.example/", "ISSUER needs AUDIENCE"},
+		{"jwks-uri without issuer", "-jwks-uri https://t.example/jwks", "JWKS_URI needs ISSUER"},
+		{"issuer over http", "-issuer http://t.example/ -audience x -jwks-uri https://t.example/",
+			`TOKEN_ISSUER "http://t.example/" must begin with https://`},
+		{"unknown algorithm", "-issuer-port 0 -algorithms RS257", `"RS257"`},
+		{"unknown provider", "-issuer https://t.example/ -audience x -jwks-uri https://t.example/ -provider auth1",
+			`PROVIDER "auth1" is unknown: use one of`},
+		{"issuer that does not answer", "-issuer https://127.0.0.1:1/ -audience x", "or set it: JWKS_URI="},
+		{"folder without an assembly", "-assembly " + t.TempDir(), "manifest.json"},
+		{"-env without a value", "-env X", "write it as NAME=VALUE"},
+		{"argument that is no flag", "run", `unexpected "run"`},
 	} {
-		t.Run(name, func(t *testing.T) {
-			p := start(t, test.args...)
+		t.Run(test.name, func(t *testing.T) {
+			p := start(t, append([]string{"-port", "0"}, strings.Fields(test.args)...)...)
 			for p.stdout.Scan() {
 			}
 			err := p.Wait()
 			if err == nil || p.ProcessState.ExitCode() == 0 {
-				t.Errorf("ended well")
+				t.Errorf("exit code 0")
 			}
-			said := p.stderr.String()
-			if !strings.Contains(said, test.want) || strings.Contains(said, "goroutine") {
-				t.Errorf("said %q, want it to hold %q and no stack trace", said, test.want)
+			stderr := p.stderr.String()
+			if !strings.Contains(stderr, test.want) || strings.Contains(stderr, "goroutine") {
+				t.Errorf("stderr is %q, want it to contain %q and no stack trace", stderr, test.want)
 			}
 		})
 	}
 }
 
-func TestADiscoveryDocumentOfAnotherIssuerIsNotBelieved(t *testing.T) {
-	var address string
+func TestDiscoveryDocumentOfAnotherIssuerIsRefused(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	address = "http://" + listener.Addr().String()
+	address := "http://" + listener.Addr().String()
 	go http.Serve(listener, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprintf(w, `{"issuer":"%s/","jwks_uri":"%s/jwks"}`, address, address)
 	}))
 	defer listener.Close()
-	if _, err := discover(t.Context(), address); err == nil || !strings.Contains(err.Error(), "use exactly ISSUER="+address+"/") {
-		t.Errorf("got %v, want the exact issuer named", err)
+	_, err = discover(t.Context(), address)
+	if err == nil || !strings.Contains(err.Error(), "use exactly ISSUER="+address+"/") {
+		t.Errorf("got %v, want the exact issuer in the error", err)
 	}
 	if uri, err := discover(t.Context(), address+"/"); err != nil || uri != address+"/jwks" {
 		t.Errorf("got %q, %v", uri, err)
 	}
 }
 
-func TestAChangedSourceIsNoticed(t *testing.T) {
+func TestChangedSourcesAreNoticed(t *testing.T) {
 	root := t.TempDir()
 	file := filepath.Join(root, "lambdas", "f", "main.go")
 	os.MkdirAll(filepath.Dir(file), 0o755)
@@ -227,15 +230,15 @@ func TestAChangedSourceIsNoticed(t *testing.T) {
 			case <-time.After(200 * time.Millisecond):
 			}
 		}
-		t.Fatal("nobody noticed")
+		t.Fatal("the change was not noticed")
 	}
 	go watch(t.Context(), root, func() { noticed <- true })
 	noticing(func() { write(file) })
 	noticing(func() { os.Remove(file) })
-	write(filepath.Join(root, "lambdas", "main_test.go")) // no part of what runs
+	write(filepath.Join(root, "lambdas", "main_test.go")) // not part of the program
 	select {
 	case <-noticed:
-		t.Error("a test file was taken for a source")
+		t.Error("a test file was treated as a source")
 	case <-time.After(1200 * time.Millisecond):
 	}
 }

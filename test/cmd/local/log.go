@@ -13,9 +13,9 @@ import (
 	"accountapi/test/gateway"
 )
 
-// log is what this program tells on stderr while it serves: the functions' own lines and
-// one line per request. Until it is released it keeps them, so that a failed start can
-// say what matters and nothing else.
+// log writes the log lines of the functions and one line per request to stderr. It holds
+// them back until it is released, so that only relevant lines are printed if the start
+// fails.
 type log struct {
 	mu       sync.Mutex
 	held     bytes.Buffer
@@ -38,9 +38,9 @@ func (l *log) release() {
 	_, _ = l.held.WriteTo(os.Stderr)
 }
 
-// complaints are the functions' lines kept so far, each once: a function that
-// cannot start says why every time it is tried.
-func (l *log) complaints() string {
+// lines returns the lines that are held back, without repeated ones: a function that
+// cannot start writes why at every attempt.
+func (l *log) lines() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	var lines []string
@@ -54,9 +54,9 @@ func (l *log) complaints() string {
 
 // request writes one readable line about a request:
 //
-//	GET /prod/profile 200 · authorizer miss 1.2 ms · integration 0.8 ms · 2.3 ms in all
+//	GET /prod/profile 200 · authorizer miss 1.2 ms · integration 0.8 ms · total 2.3 ms
 //
-// Nothing about the first one, by which this program tries itself out.
+// It writes nothing about the first request, which is the one of tryOut.
 func (l *log) request(r gateway.Record) {
 	l.mu.Lock()
 	released := l.released
@@ -71,7 +71,7 @@ func (l *log) request(r gateway.Record) {
 	if r.IntegrationLatency > 0 {
 		parts = append(parts, "integration"+took(r.IntegrationLatency))
 	}
-	parts = append(parts, strings.TrimSpace(took(r.Latency))+" in all")
+	parts = append(parts, "total"+took(r.Latency))
 	if r.ResponseType != "" {
 		parts = append(parts, strings.TrimSuffix(r.ResponseType+": "+cmp.Or(r.Reason, "-"), ": -"))
 	}

@@ -1,10 +1,10 @@
-// Command local serves the Account API on this machine: the synthesized template through
-// a local API Gateway, the compiled functions behind a real Lambda Runtime API, and, unless
-// a real provider is named, a local issuer that stands in for the Auth0 tenant. It is what
-// make run starts.
+// Command local serves the Account API on this machine: the synthesized template in a
+// local API Gateway, the compiled functions behind a Lambda Runtime API, and a local
+// issuer that replaces the Auth0 tenant, unless -issuer names a real one. make run starts
+// it.
 //
-// With -assembly it serves any other cloud assembly (a cdk.out folder) instead, as its
-// template says; a local issuer then comes only with -issuer-port.
+// With -assembly it serves another cloud assembly (a cdk.out folder) as its template
+// says. It then starts a local issuer only if -issuer-port is set.
 package main
 
 import (
@@ -30,12 +30,12 @@ func main() {
 	}
 }
 
-// stopWithGoRun stops this program when the "go run" it was started by is gone: that ends
-// on SIGTERM without telling its child, which would go on with the port in hand.
+// stopWithGoRun stops this program when its parent "go run" has ended: on SIGTERM go run
+// ends without stopping its child, which would keep the port open.
 func stopWithGoRun(stop func()) {
 	program, err := os.Executable()
 	if err != nil || !strings.Contains(program, "go-build") {
-		return // started otherwise, perhaps on purpose by a shell that is gone
+		return // not started by go run; its parent may be a shell that has ended
 	}
 	for parent := os.Getppid(); os.Getppid() == parent; {
 		time.Sleep(200 * time.Millisecond)

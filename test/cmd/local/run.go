@@ -23,7 +23,7 @@ func run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	// The ports come first: whoever has to choose another one should not wait for a build.
+	// The ports are opened before the build, so that a port in use is reported at once.
 	listener, err := listen(s.port, "PORT")
 	if err != nil {
 		return err
@@ -71,10 +71,10 @@ func run(ctx context.Context, args []string) error {
 	}
 }
 
-// api is what answers: the gateway of the moment, which a reload replaces.
+// api serves requests with the current gateway, which a reload replaces.
 type api struct {
 	settings settings
-	root     string // of the project, if it is this one that is served
+	root     string // of this project; "" if -assembly is set
 	assembly string // the folder of the cloud assembly
 	issuer   *issuer.Server
 	env      map[string]string
@@ -98,32 +98,30 @@ func (a *api) close() {
 	os.RemoveAll(a.served)
 }
 
-// listen takes a port of this machine, or says how to choose another.
+// listen opens a port of this machine. Its error says how to choose another port.
 func listen(port int, setting string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return nil, fmt.Errorf("port %d is in use, perhaps by another make run: stop that, or choose another with make run %s=%d", port, setting, port+10)
+		return nil, fmt.Errorf("port %d is in use, perhaps by another make run: "+
+			"stop that, or choose another with make run %s=%d", port, setting, port+10)
 	}
 	return listener, err
 }
 
 func (a *api) startIssuer() error {
-	// Asked for here as well, because the issuer's own error does not know make's settings.
-	probe, err := listen(a.settings.issuerPort, "ISSUER_PORT")
+	listener, err := listen(a.settings.issuerPort, "ISSUER_PORT")
 	if err != nil {
 		return err
 	}
-	address := probe.Addr().String()
-	probe.Close()
 	config := issuer.Config{Audience: a.settings.audience, Scopes: []string{"get:profile", "update:profile"}}
 	if a.settings.algorithms != "" {
 		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
 	}
-	a.issuer, err = issuer.Start(address, config)
+	a.issuer, err = issuer.Serve(listener, config)
 	return err
 }
 
-// configure decides which issuer the functions trust.
+// configure sets the environment of the functions, so that they trust the right issuer.
 func (a *api) configure(ctx context.Context) (err error) {
 	s := a.settings
 	switch {
@@ -143,18 +141,18 @@ func (a *api) configure(ctx context.Context) (err error) {
 	return nil
 }
 
-// build makes the functions and the cloud assembly for this machine.
+// build builds the functions and the cloud assembly for this machine.
 func (a *api) build(ctx context.Context) (err error) {
 	fmt.Fprintln(os.Stderr, "building the functions and synthesizing the stack …")
 	a.assembly, err = project.Assembly(ctx, os.Stderr)
 	return err
 }
 
-// load reads the cloud assembly. The gateway in use goes only when the new one is there.
+// load reads the cloud assembly and replaces the gateway, unless there is an error.
 func (a *api) load() (err error) {
 	folder, served := a.assembly, ""
 	if a.settings.assembly == "" {
-		// The next build takes its folder away, whether or not it succeeds.
+		// A copy, because the next build removes the folder, even if it fails.
 		if served, err = os.MkdirTemp("", "account-api-"); err != nil {
 			return err
 		}
@@ -177,7 +175,8 @@ func (a *api) load() (err error) {
 	return nil
 }
 
-// reload takes over changed sources; a build that fails leaves the old version serving.
+// reload builds changed sources and serves them. If the build fails, the previous version
+// continues to serve.
 func (a *api) reload(ctx context.Context) {
 	start := time.Now()
 	err := a.build(ctx)
@@ -187,7 +186,7 @@ func (a *api) reload(ctx context.Context) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		fmt.Fprintf(os.Stderr, "local: %v\nlocal: the previous version goes on serving\n", err)
+		fmt.Fprintf(os.Stderr, "local: %v\nlocal: the previous version continues to serve\n", err)
 	default:
 		fmt.Fprintf(os.Stderr, "reloaded in %.1f s\n", time.Since(start).Seconds())
 	}
@@ -223,8 +222,9 @@ func (a *api) announce(ctx context.Context, address string) error {
 	return nil
 }
 
-// tryOut calls the API once: with a good token it must answer 200, and without one at hand
-// a made-up token must be refused, which shows that the functions start with the settings.
+// tryOut calls the API once. With a good token it must answer 200. Without one, it must
+// refuse a token that is not valid, which shows that the functions start with the
+// settings.
 func (a *api) tryOut(ctx context.Context, url, token string) error {
 	want, sent := http.StatusOK, token
 	if token == "" {
@@ -241,7 +241,8 @@ func (a *api) tryOut(ctx context.Context, url, token string) error {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != want {
-		return fmt.Errorf("GET /profile answers %s, the functions do not work with these settings:\n%s", response.Status, a.log.complaints())
+		return fmt.Errorf("GET /profile answers %s, the functions do not work with these settings:\n%s",
+			response.Status, a.log.lines())
 	}
 	return nil
 }

@@ -21,10 +21,10 @@ type settings struct {
 
 	issuer, audience, jwksURI, algorithms, provider string
 
-	localIssuer bool // derived: a local issuer stands in for the provider
+	localIssuer bool // derived: whether to start a local issuer
 }
 
-// environment is a flag that may be given several times, as NAME=VALUE.
+// environment is a flag NAME=VALUE that may be repeated.
 type environment map[string]string
 
 func (e environment) String() string { return "" }
@@ -43,16 +43,21 @@ func parse(args []string) (settings, error) {
 	s := settings{env: environment{}}
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(os.Stderr)
-	flags.StringVar(&s.assembly, "assembly", "", "serve the cloud assembly in this `folder` instead of building this project's")
+	flags.StringVar(&s.assembly, "assembly", "",
+		"serve the cloud assembly in this `folder` instead of building this project's")
 	flags.StringVar(&s.api, "api", "", "logical `id` of the REST API to serve, where the assembly has several")
 	flags.StringVar(&s.stage, "stage", "", "`name` of the stage to serve, where the API has several")
 	flags.IntVar(&s.port, "port", 3000, "`port` of the API on 127.0.0.1, 0 for any free one")
 	flags.IntVar(&s.issuerPort, "issuer-port", 3001, "`port` of the local issuer on 127.0.0.1, 0 for any free one")
-	flags.Var(s.env, "env", "set `NAME=VALUE` in the functions' environment, over what the template says; may be repeated")
-	flags.StringVar(&s.issuer, "issuer", "", "`URL` of a real OpenID provider, exactly as in the iss of its tokens, instead of a local issuer")
+	flags.Var(s.env, "env",
+		"set `NAME=VALUE` in the environment of the functions, overriding the template; may be repeated")
+	flags.StringVar(&s.issuer, "issuer", "",
+		"`URL` of a real OpenID provider, exactly as in the iss of its tokens, instead of a local issuer")
 	flags.StringVar(&s.audience, "audience", "", "`identifier` of this API at the issuer (the aud of its tokens)")
-	flags.StringVar(&s.jwksURI, "jwks-uri", "", "`URL` of the provider's JWK Set; asked from its discovery document if left out")
-	flags.StringVar(&s.algorithms, "algorithms", "", "allowed signature `algorithms`, separated by spaces or commas; RS256 if left out")
+	flags.StringVar(&s.jwksURI, "jwks-uri", "",
+		"`URL` of the provider's JWK Set; read from its discovery document if left out")
+	flags.StringVar(&s.algorithms, "algorithms", "",
+		"allowed signature `algorithms`, separated by spaces or commas; RS256 if left out")
 	flags.StringVar(&s.provider, "provider", "", "`kind` of provider: auth0, rfc9068, cognito, entra or okta")
 	if err := flags.Parse(args); err != nil {
 		return s, err
@@ -68,23 +73,25 @@ func parse(args []string) (settings, error) {
 		problem("unexpected %q: every setting is a flag, see -help", flags.Arg(0))
 	}
 	if s.issuer != "" && s.audience == "" {
-		problem("ISSUER needs AUDIENCE: the identifier of this API at the issuer, without which tokens for other APIs would be let in")
+		problem("ISSUER needs AUDIENCE: the identifier of this API at the issuer; " +
+			"without it tokens for other APIs would be accepted")
 	}
 	if s.issuer == "" && s.jwksURI != "" {
 		problem("JWKS_URI needs ISSUER: the iss of the provider's tokens")
 	}
 	if s.issuer == "" && s.provider != "" && s.provider != "auth0" {
-		problem("PROVIDER=%s needs ISSUER: the tokens of the local issuer are like Auth0's", s.provider)
+		problem("PROVIDER=%s needs ISSUER: the tokens of the local issuer have the form of Auth0's", s.provider)
 	}
 	return s, errors.Join(problems...)
 }
 
-// overrides is what goes over the functions' environment: the issuer, unless the template
-// is to decide, and what -env says.
+// overrides returns the environment variables of the functions that override the
+// template: those of the issuer, unless they are empty, and those of -env.
 func (s settings) overrides(issuer, audience, jwksURI string) map[string]string {
 	env := map[string]string{}
 	for name, value := range map[string]string{
-		"TOKEN_ISSUER": issuer, "AUDIENCE": audience, "JWKS_URI": jwksURI, "ALGORITHMS": s.algorithms, "PROVIDER": s.provider,
+		"TOKEN_ISSUER": issuer, "AUDIENCE": audience, "JWKS_URI": jwksURI,
+		"ALGORITHMS": s.algorithms, "PROVIDER": s.provider,
 	} {
 		if value != "" {
 			env[name] = value
@@ -96,7 +103,7 @@ func (s settings) overrides(issuer, audience, jwksURI string) map[string]string 
 	return env
 }
 
-// discover asks a provider where its keys are.
+// discover returns the jwks_uri of a provider's discovery document.
 func discover(ctx context.Context, issuer string) (jwksURI string, err error) {
 	document, err := discovery.Fetch(ctx, issuer)
 	if err == nil {
@@ -106,7 +113,7 @@ func discover(ctx context.Context, issuer string) (jwksURI string, err error) {
 		err = fmt.Errorf("%s has no jwks_uri", document.Address)
 	}
 	if err != nil {
-		return "", fmt.Errorf("ask the issuer where its keys are: %w; or say it: JWKS_URI=https://…", err)
+		return "", fmt.Errorf("read jwks_uri from the discovery document: %w; or set it: JWKS_URI=https://…", err)
 	}
 	return document.JWKSURI, nil
 }

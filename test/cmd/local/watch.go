@@ -9,8 +9,8 @@ import (
 )
 
 // watch calls changed whenever a source file of the functions or the stack has changed,
-// until ctx ends. It looks at the files twice a second: simpler than to be notified, and
-// nobody notices the difference.
+// until ctx ends. It polls the files twice a second, which is simpler than notifications
+// and fast enough.
 func watch(ctx context.Context, root string, changed func()) {
 	newest := newestSource(root)
 	tick := time.NewTicker(500 * time.Millisecond)
@@ -28,7 +28,7 @@ func watch(ctx context.Context, root string, changed func()) {
 	}
 }
 
-// version tells two states of the sources apart.
+// version differs between two states of the sources.
 type version struct {
 	modified time.Time
 	files    int
@@ -38,9 +38,10 @@ func newestSource(root string) version {
 	var v version
 	look := func(path string, entry fs.DirEntry, err error) error {
 		name := filepath.Base(path)
-		source := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") || name == "go.mod" || name == "cdk.json"
+		source := strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") ||
+			name == "go.mod" || name == "cdk.json"
 		if err != nil || entry.IsDir() || !source {
-			return nil // what cannot be read now will be told by the build
+			return nil // the build reports a file that cannot be read
 		}
 		if info, err := entry.Info(); err == nil {
 			v.files++

@@ -1,10 +1,10 @@
-// Command token gets an access token from an OpenID provider, for a client of its own and
-// not for a person (client credentials, RFC 6749 section 4.4). It is what make token starts.
+// Command token gets an access token from an OpenID provider with the client credentials
+// grant (RFC 6749 section 4.4): for a client, not for a person. make token starts it.
 //
-// Only the token goes to standard output. The client's secret comes from the environment
-// (CLIENT_SECRET) or from a prompt that does not show it, never from an argument, which
-// other users of the machine could see. It exits with 1 if there is no token and with 2 if
-// it was called wrongly.
+// It prints only the token to standard output. It reads the client's secret from the
+// environment (CLIENT_SECRET) or from a prompt that does not show it, never from an
+// argument, which other users of the machine could see. The exit code is 1 if it gets no
+// token, and 2 if its arguments are not valid.
 package main
 
 import (
@@ -50,9 +50,12 @@ func parse(args []string) (settings, error) {
 	flags := flag.NewFlagSet("token", flag.ContinueOnError)
 	flags.SetOutput(os.Stderr)
 	flags.StringVar(&s.issuer, "issuer", "", "`URL` of the OpenID provider, exactly as in the iss of its tokens")
-	flags.StringVar(&s.clientID, "client-id", "", "`ID` of the client at the issuer; its secret comes from CLIENT_SECRET or a prompt")
-	flags.StringVar(&s.audience, "audience", "", "`identifier` of the API that the token is for, where the issuer wants to know (Auth0)")
-	flags.StringVar(&scope, "scope", "", "`scopes` to ask for, separated by spaces; what the client is granted if left out")
+	flags.StringVar(&s.clientID, "client-id", "",
+		"`ID` of the client at the issuer; its secret comes from CLIENT_SECRET or a prompt")
+	flags.StringVar(&s.audience, "audience", "",
+		"`identifier` of the API that the token is for, if the issuer requires it (Auth0)")
+	flags.StringVar(&scope, "scope", "",
+		"`scopes` to request, separated by spaces; all that the client is granted if left out")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -60,14 +63,17 @@ func parse(args []string) (settings, error) {
 
 	var problems []error
 	if s.issuer == "" {
-		problems = append(problems, errors.New("ISSUER is missing: say who is to issue the token, as ISSUER=https://TENANT.eu.auth0.com/"))
+		problems = append(problems, errors.New(
+			"ISSUER is missing: set the issuer of the token, for example ISSUER=https://TENANT.eu.auth0.com/"))
 	}
 	if s.clientID == "" {
-		problems = append(problems, errors.New("CLIENT_ID is missing: say for which client, as CLIENT_ID=…; it is with the client's settings at the issuer"))
+		problems = append(problems, errors.New(
+			"CLIENT_ID is missing: set it to the client ID in the client's settings at the issuer"))
 	}
 	if flags.NArg() > 0 {
-		// Not quoted: it may be a secret.
-		problems = append(problems, errors.New("there is an argument that is no flag: see -help; a secret belongs into the environment, as CLIENT_SECRET"))
+		// The argument is not repeated: it may be a secret.
+		problems = append(problems, errors.New(
+			"unexpected argument: see -help; pass a secret in the environment, as CLIENT_SECRET"))
 	}
 	return s, errors.Join(problems...)
 }

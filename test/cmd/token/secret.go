@@ -10,16 +10,17 @@ import (
 	"golang.org/x/term"
 )
 
-// clientSecret takes the secret from the environment, or asks for it.
+// clientSecret returns the secret from the environment, or asks for it.
 func clientSecret(ctx context.Context, client string) (string, error) {
 	if secret := os.Getenv("CLIENT_SECRET"); secret != "" {
 		return secret, nil
 	}
 	terminal := int(os.Stdin.Fd())
-	// Before the prompt: what is typed from then on must not show.
+	// Before the prompt, so that nothing that is typed is shown.
 	before, err := term.MakeRaw(terminal)
 	if err != nil {
-		return "", errors.New("CLIENT_SECRET is not in the environment, and there is no terminal to ask for it: call this as CLIENT_SECRET=… make token …")
+		return "", errors.New("CLIENT_SECRET is not in the environment, and there is no terminal to ask for it: " +
+			"call this as CLIENT_SECRET=… make token …")
 	}
 	type answer struct {
 		secret string
@@ -40,7 +41,7 @@ func clientSecret(ctx context.Context, client string) (string, error) {
 	case <-ctx.Done():
 		a.err = ctx.Err()
 	}
-	// Whatever happened: the shell needs its echo back.
+	// In every case, so that the shell echoes again.
 	if err := term.Restore(terminal, before); err != nil {
 		return "", fmt.Errorf("restore the terminal: %w", err)
 	}

@@ -29,7 +29,7 @@ func TestMain(m *testing.M) {
 
 const secret = `s3cr3t+"/%$ä`
 
-// command is the program with a secret in the environment; "" for none.
+// command returns the program with a secret in the environment; "" for none.
 func command(secret string, args ...string) *exec.Cmd {
 	c := exec.Command(program, args...)
 	c.Env = append(os.Environ(), "CLIENT_SECRET="+secret)
@@ -51,7 +51,9 @@ func run(t *testing.T, c *exec.Cmd) (stdout, stderr string, code int) {
 
 func start(t *testing.T) *issuer.Server {
 	t.Helper()
-	tenant, err := issuer.Start("127.0.0.1:0", issuer.Config{ClientID: "machine", ClientSecret: secret, Scopes: []string{"get:profile", "update:profile"}})
+	tenant, err := issuer.Start("127.0.0.1:0", issuer.Config{
+		ClientID: "machine", ClientSecret: secret, Scopes: []string{"get:profile", "update:profile"},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,14 +61,15 @@ func start(t *testing.T) *issuer.Server {
 	return tenant
 }
 
-func TestOnlyTheTokenIsPrinted(t *testing.T) {
+func TestOnlyTheTokenIsPrintedToStdout(t *testing.T) {
 	tenant := start(t)
-	stdout, stderr, code := run(t, command(secret, "-issuer", tenant.URL(), "-client-id", "machine", "-audience", tenant.Audience(), "-scope", "get:profile"))
+	stdout, stderr, code := run(t, command(secret, "-issuer", tenant.URL(), "-client-id", "machine",
+		"-audience", tenant.Audience(), "-scope", "get:profile"))
 	if code != 0 || strings.Count(stdout, ".") != 2 || strings.Count(stdout, "\n") != 1 {
-		t.Errorf("exit code %d, printed %q, said %q", code, stdout, stderr)
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
-	if !strings.Contains(stderr, "good for 24h") || !strings.Contains(stderr, `scope "get:profile"`) {
-		t.Errorf("said %q", stderr)
+	if !strings.Contains(stderr, "valid for 24h") || !strings.Contains(stderr, `scope "get:profile"`) {
+		t.Errorf("stderr %q", stderr)
 	}
 }
 
@@ -98,14 +101,14 @@ func TestThePromptDoesNotShowTheSecret(t *testing.T) {
 	fmt.Fprintf(terminal, "%s\r", secret)
 	screen.ReadFrom(terminal) // ends with an error when the command does
 	if err := c.Wait(); err != nil || strings.Count(stdout.String(), ".") != 2 {
-		t.Errorf("ended with %v, printed %q, said %q", err, stdout.String(), screen)
+		t.Errorf("ended with %v, stdout %q, screen %q", err, stdout.String(), screen)
 	}
 	if strings.Contains(screen.String(), secret) {
-		t.Errorf("the secret is on the screen: %q", screen)
+		t.Errorf("the screen shows the secret: %q", screen)
 	}
 }
 
-func TestAnAnswerThatIsNoSecretEndsIt(t *testing.T) {
+func TestPromptEndsWithoutASecret(t *testing.T) {
 	for name, test := range map[string]struct{ key, want string }{
 		"Ctrl-C":       {"\x03", "interrupted"},
 		"Ctrl-D":       {"\x04", "interrupted"},
@@ -117,23 +120,23 @@ func TestAnAnswerThatIsNoSecretEndsIt(t *testing.T) {
 			io.WriteString(terminal, test.key)
 			screen.ReadFrom(terminal)
 			if err := c.Wait(); c.ProcessState.ExitCode() != 1 || !strings.Contains(screen.String(), test.want) {
-				t.Errorf("ended with %v, said %q, want %q", err, screen, test.want)
+				t.Errorf("ended with %v, screen %q, want %q", err, screen, test.want)
 			}
 		})
 	}
 }
 
-func TestASignalAtThePromptEndsItToo(t *testing.T) {
+func TestSignalEndsThePrompt(t *testing.T) {
 	c := command("", "-issuer", start(t).URL(), "-client-id", "machine")
 	terminal, screen := ask(t, c)
 	c.Process.Signal(syscall.SIGTERM)
 	screen.ReadFrom(terminal)
 	if err := c.Wait(); c.ProcessState.ExitCode() != 1 || !strings.Contains(screen.String(), "read the secret") {
-		t.Errorf("ended with %v, said %q", err, screen)
+		t.Errorf("ended with %v, screen %q", err, screen)
 	}
 }
 
-// provider is an issuer that answers every token request like this.
+// provider starts an issuer that answers every token request in this way.
 func provider(t *testing.T, status int, answer string) (url string) {
 	t.Helper()
 	mux := http.NewServeMux()
@@ -154,88 +157,90 @@ func provider(t *testing.T, status int, answer string) (url string) {
 	return server.URL
 }
 
-func TestARefusalIsExplained(t *testing.T) {
+func TestRefusalsAreExplained(t *testing.T) {
 	tenant := start(t)
-	for name, test := range map[string]struct {
-		issuer, secret string
-		args           []string
-		want           string
-	}{
-		"a wrong secret at Auth0":          {tenant.URL(), "wr0ng", nil, "or its secret is wrong"},
-		"an audience that Auth0 has not":   {tenant.URL(), secret, []string{"-audience", "https://nobody/"}, "AUDIENCE must be the API's identifier"},
-		"a scope not granted at Auth0":     {tenant.URL(), secret, []string{"-scope", "get:everything"}, "grant it at the issuer"},
-		"a wrong secret":                   {provider(t, 401, `{"error":"invalid_client"}`), secret, nil, "or its secret is wrong"},
-		"a client without the API":         {provider(t, 403, `{"error":"access_denied","error_description":"Client is not authorized to access \"x\"."}`), secret, nil, "authorize it at the issuer"},
-		"a client that logs people in":     {provider(t, 403, `{"error":"unauthorized_client"}`), secret, nil, "client credentials grant"},
-		"a target unknown":                 {provider(t, 400, `{"error":"invalid_target"}`), secret, nil, "AUDIENCE must be the API's identifier"},
-		"a scope unknown":                  {provider(t, 400, `{"error":"invalid_scope"}`), secret, nil, "leave SCOPE out"},
-		"neither audience nor scope":       {provider(t, 400, `{"error":"invalid_request"}`), secret, nil, "add AUDIENCE=…"},
-		"another refusal":                  {provider(t, 400, `{"error":"invalid_grant"}`), secret, nil, `"invalid_grant"`},
-		"trouble at the issuer":            {provider(t, 503, `busy`), secret, nil, "503 Service Unavailable: it has trouble of its own"},
-		"too many requests":                {provider(t, 429, ``), secret, nil, "wait a little"},
-		"a redirect":                       {provider(t, 307, ``), secret, nil, "a redirect is not followed"},
-		"an answer that is no token":       {provider(t, 200, `<html>`), secret, nil, "cannot parse json"},
-		"the secret sent back":             {provider(t, 400, fmt.Sprintf(`{"error":"invalid_client","error_description":%q}`, "no such secret: "+secret)), secret, nil, "no such secret: …"},
-		"a slash too few":                  {strings.TrimSuffix(tenant.URL(), "/"), secret, nil, "use exactly ISSUER=" + tenant.URL()},
-		"an issuer over plain http":        {"http://issuer.example/", secret, nil, "must begin with https://"},
-		"nobody there":                     {"http://127.0.0.1:1/", secret, nil, "connection refused"},
-		"no secret, and nobody to ask for": {tenant.URL(), "", nil, "CLIENT_SECRET=… make token"},
+	refusal := func(status int, code, description string) (url string) {
+		return provider(t, status, fmt.Sprintf(`{"error":%q,"error_description":%q}`, code, description))
+	}
+	const noAccess = `Client is not authorized to access "x".`
+	for _, test := range []struct{ name, issuer, secret, args, want string }{
+		// The local issuer answers as Auth0 does.
+		{"Auth0: wrong secret", tenant.URL(), "wr0ng", "", "or its secret is wrong"},
+		{"Auth0: unknown API", tenant.URL(), secret, "-audience https://x/", "AUDIENCE must be exactly"},
+		{"Auth0: scope not granted", tenant.URL(), secret, "-scope get:all", "grant it at the issuer"},
+		{"Auth0: no access", refusal(403, "access_denied", noAccess), secret, "", "authorize it at the issuer"},
+		// The codes of RFC 6749 section 5.2 and RFC 8707 section 2.
+		{"wrong secret", refusal(401, "invalid_client", ""), secret, "", "or its secret is wrong"},
+		{"wrong type of client", refusal(403, "unauthorized_client", ""), secret, "", "client credentials grant"},
+		{"unknown API", refusal(400, "invalid_target", ""), secret, "", "AUDIENCE must be exactly"},
+		{"unknown scope", refusal(400, "invalid_scope", ""), secret, "", "leave SCOPE out"},
+		{"no audience, no scope", refusal(400, "invalid_request", ""), secret, "", "add AUDIENCE=…"},
+		{"another code", refusal(400, "invalid_grant", ""), secret, "", `"invalid_grant"`},
+		{"secret repeated", refusal(400, "invalid_client", "unknown secret "+secret), secret, "", "unknown secret …"},
+		// Other answers.
+		{"status 503", provider(t, 503, "busy"), secret, "", "503 Service Unavailable: the issuer has an"},
+		{"status 429", provider(t, 429, ""), secret, "", "too many requests: try again later"},
+		{"redirect", provider(t, 307, ""), secret, "", "redirects are not followed"},
+		{"answer without a token", provider(t, 200, "<html>"), secret, "", "cannot parse json"},
+		{"missing slash", strings.TrimSuffix(tenant.URL(), "/"), secret, "", "use exactly ISSUER=" + tenant.URL()},
+		{"issuer over http", "http://issuer.example/", secret, "", "must begin with https://"},
+		{"no answer", "http://127.0.0.1:1/", secret, "", "connection refused"},
+		{"no secret, no terminal", tenant.URL(), "", "", "CLIENT_SECRET=… make token"},
 	} {
-		t.Run(name, func(t *testing.T) {
-			stdout, stderr, code := run(t, command(test.secret, append([]string{"-issuer", test.issuer, "-client-id", "machine"}, test.args...)...))
+		t.Run(test.name, func(t *testing.T) {
+			args := append([]string{"-issuer", test.issuer, "-client-id", "machine"}, strings.Fields(test.args)...)
+			stdout, stderr, code := run(t, command(test.secret, args...))
 			if code != 1 || stdout != "" || !strings.Contains(stderr, test.want) {
-				t.Errorf("exit code %d, printed %q, said %q; want 1, nothing, %q", code, stdout, stderr, test.want)
+				t.Errorf("exit code %d, stdout %q, stderr %q; want 1, nothing, %q", code, stdout, stderr, test.want)
 			}
 			if test.secret != "" && strings.Contains(stderr, test.secret) {
-				t.Errorf("the secret is in %q", stderr)
+				t.Errorf("stderr contains the secret: %q", stderr)
 			}
 		})
 	}
 }
 
-func TestATokenTheAPICannotCheckIsPointedOut(t *testing.T) {
+func TestTokenThatIsNoJWTIsPointedOut(t *testing.T) {
 	url := provider(t, 200, `{"access_token":"opaque","token_type":"Bearer"}`)
 	stdout, stderr, code := run(t, command(secret, "-issuer", url, "-client-id", "machine"))
 	if code != 0 || stdout != "opaque\n" || !strings.Contains(stderr, "add AUDIENCE=…") {
-		t.Errorf("exit code %d, printed %q, said %q", code, stdout, stderr)
+		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 }
 
-func TestASecretIsNotSentWhereOthersCanReadIt(t *testing.T) {
+func TestSecretIsSentOverHTTPSOnly(t *testing.T) {
 	var document string
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, document) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, document)
+	}))
 	defer server.Close()
 	for endpoint, want := range map[string]string{
 		"http://issuer.example/token": "is not an https URL",
-		"":                            "names no token_endpoint",
+		"":                            "has no token_endpoint",
 	} {
 		document = fmt.Sprintf(`{"issuer":%q,"token_endpoint":%q}`, server.URL, endpoint)
 		_, stderr, code := run(t, command(secret, "-issuer", server.URL, "-client-id", "machine"))
 		if code != 1 || !strings.Contains(stderr, want) {
-			t.Errorf("%q: exit code %d, said %q, want %q", endpoint, code, stderr, want)
+			t.Errorf("%q: exit code %d, stderr %q, want %q", endpoint, code, stderr, want)
 		}
 	}
 }
 
-func TestAWrongCallSaysWhatIsMissing(t *testing.T) {
-	for name, test := range map[string]struct {
-		args []string
-		want []string
-	}{
-		"nothing":                  {nil, []string{"ISSUER is missing", "CLIENT_ID is missing"}},
-		"a secret as an argument":  {[]string{"-issuer", "https://t.example/", "-client-id", "machine", "hunter2"}, []string{"a secret belongs into the environment"}},
-		"a secret as a flag":       {[]string{"-client-secret=hunter2"}, []string{"not defined"}},
-		"an issuer without client": {[]string{"-issuer", "https://t.example/"}, []string{"CLIENT_ID is missing"}},
+func TestInvalidArgumentsAreReported(t *testing.T) {
+	for name, test := range map[string]struct{ args, want string }{
+		"no arguments, ISSUER":    {"", "ISSUER is missing"},
+		"no arguments, CLIENT_ID": {"", "CLIENT_ID is missing"},
+		"issuer without client":   {"-issuer https://t.example/", "CLIENT_ID is missing"},
+		"secret as an argument":   {"-issuer https://t.example/ -client-id m hunter2", "secret in the environment"},
+		"secret as a flag":        {"-client-secret=hunter2", "not defined"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			stdout, stderr, code := run(t, command("", test.args...))
-			for _, want := range test.want {
-				if code != 2 || stdout != "" || !strings.Contains(stderr, want) {
-					t.Errorf("exit code %d, printed %q, said %q, want %q", code, stdout, stderr, want)
-				}
+			stdout, stderr, code := run(t, command("", strings.Fields(test.args)...))
+			if code != 2 || stdout != "" || !strings.Contains(stderr, test.want) {
+				t.Errorf("exit code %d, stdout %q, stderr %q, want %q", code, stdout, stderr, test.want)
 			}
 			if strings.Contains(stderr, "hunter2") {
-				t.Errorf("the secret is in %q", stderr)
+				t.Errorf("stderr contains the secret: %q", stderr)
 			}
 		})
 	}

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Difference says in words how the name of an issuer or of an API differs from what it
-// should be; "" if it does not. Names are compared byte for byte, so slips that browsers
-// forgive, such as a slash at the end, make another name.
+// Difference describes how the name of an issuer or of an API differs from what it should
+// be; "" if it does not. Names are compared byte for byte: a slash at the end, which
+// makes no difference in a browser, makes another name.
 func Difference(got, want string) string {
 	if got == want {
 		return ""

@@ -2,8 +2,8 @@
 // Connect Discovery 1.0 section 3, RFC 8414 section 2), and says how two issuers' names
 // differ.
 //
-// It is for the tools that run before and beside the API. The authorizer does no discovery:
-// it is told where the keys are.
+// It is for the commands beside the API. The authorizer does no discovery: it is
+// configured with the address of the JWK Set.
 package discovery
 
 import (
@@ -24,7 +24,7 @@ const (
 	maxDocument = 1 << 20 // bytes
 )
 
-// Document is what an issuer says about itself, as far as anybody here asks.
+// Document has the members of an issuer's document that are used here.
 type Document struct {
 	// Address is where the document was found.
 	Address string `json:"-"`
@@ -34,14 +34,14 @@ type Document struct {
 	JWKSURI string `json:"jwks_uri"`
 	// TokenEndpoint is where a client gets a token; "" if there is none.
 	TokenEndpoint string `json:"token_endpoint"`
-	// TokenAuthMethods are the ways in which a client may show its secret there
-	// (RFC 8414 section 2); empty stands for client_secret_basic alone.
+	// TokenAuthMethods are the ways in which a client may show its secret there (RFC 8414
+	// section 2); empty stands for client_secret_basic alone.
 	TokenAuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 }
 
 // Fetch reads the document of an issuer from the place that OpenID Connect Discovery 1.0
 // section 4 gives it, or else RFC 8414 section 3. A slash at the end of issuer makes no
-// difference: whether the document is of exactly this issuer, Check tells.
+// difference here: Check reports whether the document is of exactly this issuer.
 //
 // The error of a request that got no answer at all holds a [net/url.Error].
 func Fetch(ctx context.Context, issuer string) (Document, error) {
@@ -65,13 +65,14 @@ func Fetch(ctx context.Context, issuer string) (Document, error) {
 	return Document{}, errors.Join(failures...)
 }
 
-// Check returns an error with the issuer's exact name if the document is not that of issuer,
-// byte for byte (OpenID Connect Discovery 1.0 section 4.3).
+// Check returns an error with the issuer's exact name if the document is not that of
+// issuer, byte for byte (OpenID Connect Discovery 1.0 section 4.3).
 func (d Document) Check(issuer string) error {
 	if d.Issuer == issuer {
 		return nil
 	}
-	return fmt.Errorf("the provider calls itself %q, not %q (%s): use exactly ISSUER=%s", d.Issuer, issuer, Difference(issuer, d.Issuer), d.Issuer)
+	return fmt.Errorf("the provider calls itself %q, not %q (%s): use exactly ISSUER=%s",
+		d.Issuer, issuer, Difference(issuer, d.Issuer), d.Issuer)
 }
 
 // places are where the document of an issuer may be, the usual place first.
@@ -94,13 +95,13 @@ func places(issuer string) ([]string, error) {
 	}, nil
 }
 
-// Secure tells whether nobody on the way can read or change what is sent to u: https, or a
-// loopback address.
+// Secure reports whether nobody on the network can read or change requests to u: it is
+// https, or a loopback address.
 func Secure(u *url.URL) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && Loopback(u)
 }
 
-// Loopback tells whether u is on this machine, where no network leads to.
+// Loopback reports whether u is on this machine.
 func Loopback(u *url.URL) bool {
 	return strings.EqualFold(u.Hostname(), "localhost") || net.ParseIP(u.Hostname()).IsLoopback()
 }

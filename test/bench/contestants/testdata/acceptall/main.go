@@ -1,5 +1,5 @@
-// Command gullible is an authorizer that believes every token, to see that the harness
-// notices.
+// Command acceptall is an authorizer that accepts every token. The tests of bench check
+// that its wrong verdicts are noted.
 package main
 
 import (
