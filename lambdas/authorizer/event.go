@@ -28,7 +28,7 @@ func decodeEvent(payload []byte) (event request, err error) {
 	}
 	if json.Unmarshal(payload, &event) != nil {
 		// Its own words would quote the token.
-		return event, fmt.Errorf("%w: the event is not that of a TOKEN authorizer", jwt.ErrInternal)
+		return event, fmt.Errorf("%w: the event has not the members of type TOKEN", jwt.ErrInternal)
 	}
 	return event, nil
 }

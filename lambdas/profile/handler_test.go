@@ -24,7 +24,9 @@ func call(t *testing.T, origins, origin string, authorizer map[string]any) (resp
 }
 
 func caller(expiry time.Time, scopes ...string) map[string]any {
-	return principal.Principal{Subject: "auth0|42", Scopes: scopes, Issuer: "https://t.example/", Expiry: expiry, Until: expiry}.Context()
+	return principal.Principal{
+		Subject: "auth0|42", Scopes: scopes, Issuer: "https://t.example/", Expiry: expiry, Until: expiry,
+	}.Context()
 }
 
 func TestProfileNeedsItsScopeAndATokenThatHasNotExpired(t *testing.T) {

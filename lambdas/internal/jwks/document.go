@@ -18,8 +18,8 @@ const (
 	maxKeysPerKid = 4
 )
 
-// document is a JWK Set (RFC 7517 section 5) that has been read, but for the key material.
-type document struct {
+// keyDocument is a JWK Set (RFC 7517 section 5) that has been read, but for the key material.
+type keyDocument struct {
 	usable  []candidate
 	dropped []Dropped
 }
@@ -42,19 +42,19 @@ var errNoUsableKey = errors.New("the document holds no key that can be used")
 
 // readDocument reads a JWK Set strictly. A key that cannot be used does not spoil others.
 // With errNoUsableKey the document says which keys were dropped.
-func readDocument(body []byte, allowed Algorithms) (document, error) {
+func readDocument(body []byte, allowed Algorithms) (keyDocument, error) {
 	set, ok := strictjson.ParseOutline(body)
 	if !ok {
-		return document{}, errors.New("the document is not one JSON object without repeated names")
+		return keyDocument{}, errors.New("the document is not one JSON object without repeated names")
 	}
 	published, ok := strictjson.Elements(set.Get("keys"))
 	if !ok {
-		return document{}, errors.New(`the document is not a JWK Set: it has no array "keys"`)
+		return keyDocument{}, errors.New(`the document is not a JWK Set: it has no array "keys"`)
 	}
 	if len(published) > maxKeys {
-		return document{}, fmt.Errorf("the document holds more than %d keys", maxKeys)
+		return keyDocument{}, fmt.Errorf("the document holds more than %d keys", maxKeys)
 	}
-	var d document
+	var d keyDocument
 	for _, raw := range published {
 		c, err := readKey(raw, allowed)
 		if err != nil {
@@ -146,7 +146,7 @@ func materialOf(kty, crv string) map[string]length {
 // cleaned is the set that a parser is given: the usable keys, with no members but those
 // that make up the public key, so that nothing else in them (legacy x5t values, for one)
 // can spoil the set. The kid of each is its place in d.usable.
-func (d document) cleaned() []byte {
+func (d keyDocument) cleaned() []byte {
 	var set struct {
 		Keys []map[string]string `json:"keys"`
 	}
@@ -164,7 +164,7 @@ func (d document) cleaned() []byte {
 // keys returns the keys by kid, "" for those without one, given what the parser has made
 // of the cleaned set, by place; nil is a key that it could not read. Keys whose material
 // is not sound are left out, and dropped is all that is not used.
-func (d document) keys(parsed map[int]crypto.PublicKey) (keys map[string][]publicKey, dropped []Dropped) {
+func (d keyDocument) keys(parsed map[int]crypto.PublicKey) (keys map[string][]publicKey, dropped []Dropped) {
 	keys = make(map[string][]publicKey, len(d.usable))
 	dropped = d.dropped
 	for place, c := range d.usable {

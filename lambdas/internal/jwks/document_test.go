@@ -84,13 +84,14 @@ func TestUnsoundKeyIsDropped(t *testing.T) {
 
 func TestGoodKeyIsUsedWhateverIsBesideIt(t *testing.T) {
 	good := toJSON(key1().JWK())
+	deep := strings.Repeat("[", 16) + strings.Repeat("]", 16)
 	bare := jwks(key1().JWK(members{"alg": nil, "use": nil}))
 	for name, document := range map[string]string{
 		"null":               `{"keys":[null,` + good + `]}`,
 		"a number":           `{"keys":[1,` + good + `]}`,
 		"an array":           `{"keys":[[],` + good + `]}`,
 		"an empty key":       `{"keys":[{},` + good + `]}`,
-		"16 arrays":          `{"keys":[{"kid":"a","x":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `},` + good + `]}`,
+		"16 arrays":          `{"keys":[{"kid":"a","x":` + deep + `},` + good + `]}`,
 		"half a surrogate":   `{"keys":[{"kid":"a","x":"\ud800"},` + good + `]}`,
 		"repeated names":     `{"keys":[{"kid":"a","kid":"b"},` + good + `]}`,
 		"other members":      `{"issuer":"x","keys":[` + good + `],"more":{"a":[1]}}`,

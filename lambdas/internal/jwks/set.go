@@ -65,16 +65,6 @@ func (s *Set) Age() (age time.Duration, ok bool) {
 	return set.age(s.now()), true
 }
 
-// Signature is a signature to verify, with what its token says about it. The claims of
-// the token have been checked: a token that is refused by them must not cause a fetch.
-type Signature struct {
-	KeyID     string // "" if the header has no kid
-	Algorithm *Algorithm
-	Signed    []byte
-	Value     []byte
-	Issued    time.Time // iat, zero without one
-}
-
 // Verify checks a signature with the issuer's keys of its kid; there may be several (RFC
 // 7517 section 4.5). Without a kid it is checked with the one key that goes with its
 // algorithm. Verify fetches the set if that is due, or if the signature may look (see
@@ -154,7 +144,7 @@ func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, 
 func (s *Set) fetch() error {
 	start, began := time.Now(), s.now()
 	var published published
-	var document document
+	var document keyDocument
 	var unusable bool
 	parsed, err := s.cache.refresh(func(url string) (cleaned []byte, err error) {
 		if published, err = s.client.get(url); err != nil {

@@ -11,6 +11,16 @@ const (
 	maxWithdrawn = time.Hour      // if the set has been fetched since, without any usable key
 )
 
+// Signature is a signature to verify, with what its token says about it. The claims of
+// the token have been checked: a token that is refused by them must not cause a fetch.
+type Signature struct {
+	KeyID     string // "" if the header has no kid
+	Algorithm *Algorithm
+	Signed    []byte
+	Value     []byte
+	Issued    time.Time // iat, zero without one
+}
+
 // snapshot is the key set as of one fetch. It never changes. Ages are by the wall clock:
 // the monotonic clock may not run while a process is frozen.
 type snapshot struct {

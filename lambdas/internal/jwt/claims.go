@@ -25,7 +25,9 @@ type rules struct {
 // validate checks the claims (RFC 7519 section 4.1) and returns the principal, and when
 // the token was issued, zero if it does not say. A claim with a wrong type is never taken
 // for one that is not there.
-func (r rules) validate(claims strictjson.Object, now time.Time) (who principal.Principal, issued time.Time, err error) {
+func (r rules) validate(claims strictjson.Object, now time.Time) (
+	who principal.Principal, issued time.Time, err error,
+) {
 	issuer, ok := strictjson.StringBytes(claims.Get("iss"))
 	// Byte for byte: two issuers that differ in a slash are two issuers (RFC 8725 section
 	// 3.8).

@@ -19,7 +19,8 @@ func TestPrincipalIsTheSameAfterTheAuthorizerContext(t *testing.T) {
 			Issuer: "https://t.example/", Expiry: now.Add(time.Hour), Until: now.Add(time.Hour + 30*time.Second),
 		},
 		"no client, no scope": {
-			Subject: "ü", Scopes: []string{}, Issuer: "https://t.example/", Expiry: now.Add(-time.Second), Until: now.Add(1500 * time.Millisecond),
+			Subject: "ü", Scopes: []string{}, Issuer: "https://t.example/",
+			Expiry: now.Add(-time.Second), Until: now.Add(1500 * time.Millisecond),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -41,7 +42,8 @@ func TestFromContextRefusesAnExpiredToken(t *testing.T) {
 		"a second after":      now.Add(-time.Second),
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := principal.FromContext(principal.Principal{Subject: "s", Expiry: now.Add(-time.Minute), Until: until}.Context(), now)
+			context := principal.Principal{Subject: "s", Expiry: now.Add(-time.Minute), Until: until}.Context()
+			_, err := principal.FromContext(context, now)
 			if !errors.Is(err, principal.ErrExpired) {
 				t.Errorf("got %v, want ErrExpired", err)
 			}
