@@ -106,7 +106,10 @@ func (a *authorizer) answer(entry *entry, policy []byte, err error) ([]byte, err
 	case jwt.ErrScope:
 		entry.write("deny", reason, nil)
 		return policy, nil
-	case jwt.ErrInternal, jwt.ErrJWKSUnavailable, jwt.ErrKidUnproven:
+	case jwt.ErrKidUnproven: // no failure: anybody can make up a key ID
+		entry.write("error", reason, nil)
+		return nil, reason
+	case jwt.ErrInternal, jwt.ErrJWKSUnavailable:
 		entry.write("error", reason, err)
 		return nil, reason // only the reason: the text of a function's error is kept by AWS
 	default:

@@ -22,10 +22,16 @@ func TestACachedAnswerNeedsNoKey(t *testing.T) {
 }
 
 func TestACachedAnswerIsRefusedOnceItsTokenHasExpired(t *testing.T) {
-	a := local(t)
-	token := a.issuer.Token(issuer.Lifetime(2 * time.Second))
+	skipIfDeployed(t, needsIssuer)
+	i := startIssuer(t)
+	env := trust(i)
+	env["CLOCK_SKEW_SECONDS"] = "2"
+	a := serveWith(t, assembly, env)
+	token := i.Token(issuer.Lifetime(time.Second))
 	a.profile(t, token).expect(t, 200, `{"name":"Daniël"}`)
-	time.Sleep(2100 * time.Millisecond)
+	time.Sleep(1500 * time.Millisecond) // past exp, within the clock skew
+	a.profile(t, token).expect(t, 200, `{"name":"Daniël"}`)
+	time.Sleep(2 * time.Second)
 	a.profile(t, token).expect(t, 401, `{"message":"Unauthorized","info":"the token has expired"}`,
 		`X-Amzn-Remapped-Www-Authenticate: Bearer error="invalid_token"`)
 }

@@ -2,10 +2,9 @@ package jwks
 
 import (
 	"compress/gzip"
-	"crypto/tls"
-	"crypto/x509"
+
 	"io"
-	"log"
+
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -100,39 +99,6 @@ func bomb(w http.ResponseWriter, _ *http.Request) {
 	}
 	zip.Close()
 }
-
-func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
-	document := jwks(key1().JWK())
-	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, document) })
-	server := httptest.NewUnstartedServer(handler)
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains about clients that do not trust it
-	server.StartTLS()
-	defer server.Close()
-	trusted := x509.NewCertPool()
-	trusted.AddCert(server.Certificate())
-	afterExpiry := func() time.Time { return server.Certificate().NotAfter.Add(time.Hour) }
-
-	for name, test := range map[string]struct {
-		url  string
-		tls  *tls.Config
-		want error
-	}{
-		"a trusted certificate":         {server.URL, &tls.Config{RootCAs: trusted}, nil},
-		"an untrusted certificate":      {server.URL, &tls.Config{RootCAs: x509.NewCertPool()}, ErrUnavailable},
-		"a certificate of another host": {localhost(server.URL), &tls.Config{RootCAs: trusted}, ErrUnavailable},
-		"an expired certificate":        {server.URL, &tls.Config{RootCAs: trusted, Time: afterExpiry}, ErrUnavailable},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bed := newColdBed(t)
-			bed.Set = New(test.url, Algorithms{Supported().Named("RS256")}, bed.clock.Now, func(Fetch) {})
-			defer bed.Close()
-			bed.client.http.Transport.(*http.Transport).TLSClientConfig = test.tls
-			bed.expect(t, test.want, key1())
-		})
-	}
-}
-
-func localhost(url string) string { return strings.Replace(url, "127.0.0.1", "localhost", 1) }
 
 func TestTimeToLiveIsWhatTheIssuerSaysWithinLimits(t *testing.T) {
 	const minute = time.Minute

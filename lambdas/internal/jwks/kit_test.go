@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -15,7 +16,11 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m,
+	cleanup := trusted.trustOnly()
+	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
+		cleanup()
+		os.Exit(code)
+	}),
 		// httprc's fetch loop waits on a condition that only its refresh loop signals,
 		// once, on the way out; when it comes too early the goroutine stays until the
 		// process ends. One key set lives as long as its process, so it does not add up.

@@ -1,0 +1,108 @@
+package jwks
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"log"
+	"math/big"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+)
+
+// authority is a certificate authority.
+type authority struct {
+	certificate *x509.Certificate
+	key         *ecdsa.PrivateKey
+}
+
+// trusted is the only authority that the tests' process trusts: TestMain puts it where
+// crypto/x509 looks for the roots of the system.
+var trusted = newAuthority()
+
+func newAuthority() authority {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	return authority{&x509.Certificate{
+		SerialNumber: big.NewInt(1), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
+	}, key}
+}
+
+// sign returns a certificate in DER.
+func (a authority) sign(template *x509.Certificate, key *ecdsa.PrivateKey) []byte {
+	der, err := x509.CreateCertificate(rand.Reader, template, a.certificate, key.Public(), a.key)
+	if err != nil {
+		panic(err)
+	}
+	return der
+}
+
+// trustOnly makes a the one authority of this process, until cleanup is called.
+func (a authority) trustOnly() (cleanup func()) {
+	folder, err := os.MkdirTemp("", "roots")
+	if err != nil {
+		panic(err)
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.sign(a.certificate, a.key)})
+	file := filepath.Join(folder, "ca.pem")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		panic(err)
+	}
+	os.Setenv("SSL_CERT_FILE", file)
+	os.Setenv("SSL_CERT_DIR", folder)
+	return func() { os.RemoveAll(folder) }
+}
+
+// The client is the one that ships; only the issuer's certificate differs.
+func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
+	localhost := func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"localhost"} }
+	for name, test := range map[string]struct {
+		by   authority
+		edit func(*x509.Certificate)
+		want error
+	}{
+		"a trusted certificate":         {trusted, func(*x509.Certificate) {}, nil},
+		"of an authority nobody trusts": {newAuthority(), func(*x509.Certificate) {}, ErrUnavailable},
+		"of another host":               {trusted, localhost, ErrUnavailable},
+		"expired":                       {trusted, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Second) }, ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+			if err != nil {
+				t.Fatal(err)
+			}
+			template := &x509.Certificate{
+				SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+				IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+			}
+			test.edit(template)
+			document := jwks(key1().JWK())
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				io.WriteString(w, document)
+			}))
+			server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains about clients that do not trust it
+			server.TLS = &tls.Config{Certificates: []tls.Certificate{{
+				Certificate: [][]byte{test.by.sign(template, key)}, PrivateKey: key,
+			}}}
+			server.StartTLS()
+			defer server.Close()
+
+			bed := newColdBed(t)
+			bed.Set = New(server.URL, Algorithms{Supported().Named("RS256")}, bed.clock.Now, func(Fetch) {})
+			defer bed.Close()
+			bed.expect(t, test.want, key1())
+		})
+	}
+}
