@@ -1,16 +1,8 @@
-// Command profile is the Lambda function behind GET /profile. It does not verify
-// tokens, the authorizer in front of it does; it decides whether the verified caller
-// may read the profile, and answers.
+// Command profile is the Lambda function behind GET /profile.
 package main
 
-import (
-	"os"
-	"time"
+import "accountapi/lambdas/internal/api"
 
-	"github.com/aws/aws-lambda-go/lambda"
-)
+func main() { api.Serve(routes) }
 
-func main() {
-	profile := newHandler(os.Getenv, time.Now)
-	lambda.Start(profile.handle)
-}
+var routes = api.Routes{"GET /profile": read}
