@@ -1,14 +1,17 @@
 package gateway
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"accountapi/test/gateway/iam"
+	"accountapi/test/gateway/internal/exactjson"
 )
 
 // This file implements TOKEN authorizers
@@ -50,7 +53,7 @@ type authorizer struct {
 type grant struct {
 	principalID string
 	context     map[string]string
-	policy      *policy
+	policy      *iam.Policy
 }
 
 type cachedGrant struct {
@@ -93,14 +96,14 @@ func (g *Gateway) authorize(x *exchange) *failure {
 		a.store(token, caller, g.now())
 	}
 	x.grant = caller
-	if caller.policy.warning != "" {
-		x.record.Warning = caller.policy.warning
+	if caller.policy.Warning() != "" {
+		x.record.Warning = caller.policy.Warning()
 	}
 
 	// The cached policy is one for the whole API: evaluated anew, it may well
 	// refuse another method than the one it was made for.
-	decision := caller.policy.decide(methodARN, x.conditionKey)
-	if decision == allow {
+	decision := caller.policy.Decide(methodARN, x.conditionKey)
+	if decision == iam.Allow {
 		x.record.Authorizer = AuthorizerMiss
 		if hit {
 			x.record.Authorizer = AuthorizerHit
@@ -108,7 +111,7 @@ func (g *Gateway) authorize(x *exchange) *failure {
 		return nil
 	}
 	failed := &failure{kind: accessDenied, message: implicitDenyMessage, reason: "no statement of the policy allows " + methodARN}
-	if decision == explicitDeny {
+	if decision == iam.ExplicitDeny {
 		failed.message = explicitDenyMessage
 		failed.reason = "a statement of the policy denies " + methodARN
 	}
@@ -211,7 +214,7 @@ func errorMessage(payload []byte) string {
 // unknown key spoils it
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
 func parseGrant(payload []byte) (*grant, error) {
-	answer, err := object(payload)
+	answer, err := exactjson.Object(payload)
 	if err != nil {
 		return nil, err
 	}
@@ -219,11 +222,11 @@ func parseGrant(payload []byte) (*grant, error) {
 	for key, value := range answer {
 		switch key {
 		case "principalId":
-			if err := json.Unmarshal(value, &g.principalID); err != nil || isNull(value) {
-				return nil, errors.New("principalId is not a text")
+			if err := json.Unmarshal(value, &g.principalID); err != nil || exactjson.IsNull(value) {
+				return nil, errors.New("principalId is not a string")
 			}
 		case "policyDocument":
-			if g.policy, err = parsePolicy(value); err != nil {
+			if g.policy, err = iam.Parse(value); err != nil {
 				return nil, fmt.Errorf("policyDocument: %w", err)
 			}
 		case "context":
@@ -246,45 +249,41 @@ func parseGrant(payload []byte) (*grant, error) {
 
 // parseContext turns every value into text; there are no nested ones.
 func parseContext(raw json.RawMessage) (map[string]string, error) {
-	if isNull(raw) {
+	if exactjson.IsNull(raw) {
 		return nil, nil
 	}
-	values, err := object(raw)
+	values, err := exactjson.Object(raw)
 	if err != nil {
 		return nil, err
 	}
 	context := make(map[string]string, len(values))
 	for key, value := range values {
-		if context[key], err = scalarText(value); err != nil {
+		if context[key], err = exactjson.Scalar(value); err != nil {
 			return nil, fmt.Errorf("%s: %w", key, err)
 		}
 	}
 	return context, nil
 }
 
-// object decodes a JSON object with the exact keys it has.
-func object(raw []byte) (map[string]json.RawMessage, error) {
-	var o map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &o); err != nil || o == nil {
-		return nil, errors.New("not a JSON object")
+// conditionKey gives the request's values of the condition keys that API
+// Gateway knows; the name is in lower case
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-resource-policies-aws-condition-keys.html).
+func (x *exchange) conditionKey(name string) (string, bool) {
+	switch name {
+	case "aws:currenttime":
+		return x.time.Format(time.RFC3339), true
+	case "aws:epochtime":
+		return strconv.FormatInt(x.time.Unix(), 10), true
+	case "aws:sourceip":
+		return x.sourceIP(), true
+	case "aws:securetransport":
+		return "true", true // execute-api answers on TLS only
+	case "aws:useragent":
+		return x.header("User-Agent"), x.header("User-Agent") != ""
+	case "aws:referer":
+		return x.header("Referer"), x.header("Referer") != ""
 	}
-	return o, nil
-}
-
-func isNull(raw json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(raw), []byte("null")) }
-
-// scalarText writes a JSON string, number or boolean as text.
-func scalarText(raw json.RawMessage) (string, error) {
-	raw = bytes.TrimSpace(raw)
-	switch {
-	case len(raw) == 0 || raw[0] == '{' || raw[0] == '[' || isNull(raw):
-		return "", errors.New("only texts, numbers and booleans are allowed")
-	case raw[0] == '"':
-		var text string
-		err := json.Unmarshal(raw, &text)
-		return text, err
-	}
-	return string(raw), nil
+	return "", false
 }
 
 func (l *loader) loadAuthorizer(id string, p properties) {

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"accountapi/test/gateway/iam"
 	"accountapi/test/runtimeapi"
 )
 
@@ -32,7 +33,7 @@ type permission struct {
 // permits reports whether API Gateway may invoke the function for source.
 func (f *function) permits(source, account string) bool {
 	return slices.ContainsFunc(f.permissions, func(p permission) bool {
-		return (p.sourceARN == "" || wildcard(p.sourceARN, source)) && (p.sourceAccount == "" || p.sourceAccount == account)
+		return (p.sourceARN == "" || iam.Match(p.sourceARN, source)) && (p.sourceAccount == "" || p.sourceAccount == account)
 	})
 }
 
@@ -188,7 +189,7 @@ func (l *loader) loadPermissions() {
 					}
 				}
 			}
-			if wildcardFold(p.text("Action"), "lambda:InvokeFunction") &&
+			if iam.MatchAction(p.text("Action"), "lambda:InvokeFunction") &&
 				slices.Contains([]string{"apigateway.amazonaws.com", "*"}, p.text("Principal")) {
 				f.permissions = append(f.permissions, permission{p.text("SourceArn"), p.text("SourceAccount")})
 			}

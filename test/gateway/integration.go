@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"accountapi/test/gateway/internal/exactjson"
 	"accountapi/test/runtimeapi"
 )
 
@@ -228,7 +229,7 @@ func (a *api) isBinary(mediaType string) bool {
 // parseProxyResponse reads a function's answer. An error is one that AWS calls
 // a malformed Lambda proxy response.
 func parseProxyResponse(x *exchange, payload []byte) (*response, *failure, error) {
-	fields, err := object(payload)
+	fields, err := exactjson.Object(payload)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -275,10 +276,10 @@ func parseProxyResponse(x *exchange, payload []byte) (*response, *failure, error
 
 // statusCode accepts a number and a text with one in it.
 func statusCode(raw json.RawMessage) (int, error) {
-	if isNull(raw) {
+	if exactjson.IsNull(raw) {
 		return http.StatusOK, nil
 	}
-	text, err := scalarText(raw)
+	text, err := exactjson.Scalar(raw)
 	if err != nil {
 		return 0, err
 	}
@@ -301,10 +302,10 @@ func responseHeaders(single map[string]json.RawMessage, multi map[string][]json.
 	header := http.Header{"Content-Type": {"application/json"}}
 	spelling := map[string]string{}
 	add := func(name string, raw json.RawMessage) error {
-		if isNull(raw) {
+		if exactjson.IsNull(raw) {
 			return nil
 		}
-		value, err := scalarText(raw)
+		value, err := exactjson.Scalar(raw)
 		if err != nil {
 			return fmt.Errorf("header %s: %w", name, err)
 		}
