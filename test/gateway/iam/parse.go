@@ -44,7 +44,8 @@ func Parse(document []byte) (*Policy, error) {
 					return nil, fmt.Errorf("statement %d: %w", i+1, err)
 				}
 				if s.principal {
-					p.warning = fmt.Sprintf("the Principal of statement %d has no meaning in an authorizer's policy", i+1)
+					p.warning = fmt.Sprintf(
+						"the Principal of statement %d has no meaning in an authorizer's policy", i+1)
 				}
 				p.statements = append(p.statements, s)
 			}
@@ -98,7 +99,8 @@ func parseStatement(raw json.RawMessage) (s statement, err error) {
 	}
 	for _, resource := range slices.Concat(s.resources, s.notResources) {
 		if len(resource) > maxResourceLength {
-			return s, fmt.Errorf("a resource has %d characters, API Gateway allows %d", len(resource), maxResourceLength)
+			return s, fmt.Errorf("a resource has %d characters, API Gateway allows %d",
+				len(resource), maxResourceLength)
 		}
 	}
 	s.allow = effect == "Allow"

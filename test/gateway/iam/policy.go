@@ -69,10 +69,12 @@ func (p *Policy) Decide(methodARN string, keys Keys) Decision {
 func (s statement) matches(methodARN string, keys Keys) bool {
 	isInvoke := func(pattern string) bool { return MatchAction(pattern, invokeAction) }
 	isMethod := func(pattern string) bool { return matchesResource(pattern, methodARN) }
-	if s.actions != nil && !slices.ContainsFunc(s.actions, isInvoke) || slices.ContainsFunc(s.notActions, isInvoke) {
+	if s.actions != nil && !slices.ContainsFunc(s.actions, isInvoke) ||
+		slices.ContainsFunc(s.notActions, isInvoke) {
 		return false
 	}
-	if s.resources != nil && !slices.ContainsFunc(s.resources, isMethod) || slices.ContainsFunc(s.notResources, isMethod) {
+	if s.resources != nil && !slices.ContainsFunc(s.resources, isMethod) ||
+		slices.ContainsFunc(s.notResources, isMethod) {
 		return false
 	}
 	for _, c := range s.conditions {

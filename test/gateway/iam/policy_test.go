@@ -60,7 +60,7 @@ func TestDecideFollowsTheStatements(t *testing.T) {
 		{"no statement", nil, ImplicitDeny},
 		{"Deny after Allow", []string{statement("Allow", invoke+here), statement("Deny", invoke+here)}, ExplicitDeny},
 		{"Deny before Allow", []string{statement("Deny", invoke+here), statement("Allow", invoke+here)}, ExplicitDeny},
-		{"Deny of another resource", []string{statement("Allow", invoke+here), statement("Deny", invoke+elsewhere)}, Allow},
+		{"Deny elsewhere", []string{statement("Allow", invoke+here), statement("Deny", invoke+elsewhere)}, Allow},
 		{"another action", []string{statement("Allow", `"Action":"execute-api:InvalidateCache",`+here)}, ImplicitDeny},
 		{"one of several actions", []string{statement("Allow", `"Action":["s3:*","execute-api:Inv*"],`+here)}, Allow},
 		{"an empty list of actions", []string{statement("Allow", `"Action":[],`+here)}, ImplicitDeny},
