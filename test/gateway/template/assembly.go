@@ -43,12 +43,8 @@ type document struct {
 	Parameters map[string]parameter
 	Conditions map[string]any
 	Mappings   map[string]map[string]map[string]any
-	Resources  map[string]struct {
-		Type       string
-		Condition  string
-		Properties map[string]any
-	}
-	Outputs map[string]struct {
+	Resources  map[string]declaration
+	Outputs    map[string]struct {
 		Value  any
 		Export struct{ Name any }
 	}
@@ -57,6 +53,12 @@ type document struct {
 type parameter struct {
 	Type    string
 	Default any
+}
+
+type declaration struct {
+	Type       string
+	Condition  string
+	Properties map[string]any
 }
 
 // A Resource is one resource of a template.
