@@ -10,8 +10,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// This file is the API that requests are served from: complete and checked before the first
-// request, and not changed afterwards.
+// This file is the API that requests are served from: complete and checked before the
+// first request, and not changed afterwards.
 
 // An api is one REST API with the one stage that is served.
 type api struct {
@@ -68,8 +68,8 @@ type proxy struct {
 	timeout  time.Duration
 	verb     string // IntegrationHttpMethod: anything but POST fails
 	role     bool   // it invokes with a role's credentials, not by the function's permissions
-	// mapsIllegal names a header that RequestParameters must not set: every request fails.
-	// Other request parameters have no effect on a proxy.
+	// mapsIllegal names a header that RequestParameters must not set: every request
+	// fails. Other request parameters have no effect on a proxy.
 	mapsIllegal string
 }
 

@@ -10,29 +10,29 @@ import (
 )
 
 const (
-	// authorizerLimit is the time limit of an authorizer whose function may run longer: the
-	// integration's timeout does not apply to it. Inferred.
+	// authorizerLimit is the time limit of an authorizer whose function may run longer:
+	// the integration's timeout does not apply to it. Inferred.
 	authorizerLimit = 29 * time.Second
 
 	maxARNBytes = 1600 // of methods with an authorizer
 
-	// What a client is told when the policy does not allow the request. AWS changed the
-	// wording around 2025 without notice: only its beginning can be relied on.
+	// The messages to a client whose request the policy does not allow. AWS changed them
+	// around 2025 without notice: only their beginning can be relied on.
 	explicitDenyMessage = "User is not authorized to access this resource " +
 		"with an explicit deny in an identity-based policy"
 	implicitDenyMessage = "User is not authorized to access this resource " +
 		"because no identity-based policy allows the execute-api:Invoke action"
 )
 
-// authorize checks the identity source, gets the authorizer's answer from the cache or from
-// its function, and evaluates the policy.
+// authorize checks the identity source, gets the authorizer's answer from the cache or
+// from its function, and evaluates the policy.
 func authorize(x *exchange) *failure {
 	a := x.route.method.authorizer
 	if a == nil {
 		return nil
 	}
-	// Of several headers the last counts, as in every single-value map of API Gateway. AWS
-	// does not document it for authorizers.
+	// The last of several headers counts, as in every single-value map of API Gateway.
+	// AWS does not document it for authorizers.
 	if n := len(x.request.Header.Values(a.header)); n > 1 {
 		x.record.Warning = fmt.Sprintf("the request has %d headers %s; the last one counts", n, a.header)
 	}

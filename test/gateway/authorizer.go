@@ -12,8 +12,8 @@ import (
 	"accountapi/test/gateway/internal/exactjson"
 )
 
-// requiresPrincipalID: AWS documents principalId as required; one report says that an answer
-// without it was accepted. An empty one is accepted in any case.
+// requiresPrincipalID: AWS documents principalId as required; one report says that an
+// answer without it was accepted. An empty one is accepted in any case.
 const requiresPrincipalID = true
 
 // An authorizer is a TOKEN authorizer with its result cache
@@ -58,8 +58,8 @@ func (c *resultCache) get(token string, now time.Time) (*grant, bool) {
 	return e.grant, true
 }
 
-// put keeps a grant, also one whose policy denies. The first of several answers to the same
-// token fixes the expiry: requests at the same time may each invoke the function.
+// put keeps a grant, even one whose policy denies. The first of several answers to the
+// same token fixes the expiry: requests at the same time may each invoke the function.
 func (c *resultCache) put(token string, g *grant, now time.Time) {
 	if c.ttl == 0 {
 		return
@@ -83,8 +83,8 @@ func (c *resultCache) put(token string, g *grant, now time.Time) {
 	c.entries[token] = cachedGrant{g, now.Add(c.ttl)}
 }
 
-// parseGrant reads an authorizer's answer as strictly as API Gateway does: an unknown key is
-// an error
+// parseGrant reads an authorizer's answer as strictly as API Gateway does: an unknown key
+// is an error
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-output.html).
 func parseGrant(payload []byte) (*grant, error) {
 	answer, err := exactjson.Object(payload)

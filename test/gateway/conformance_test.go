@@ -20,8 +20,8 @@ const (
 )
 
 // TestConformance compares the gateway with what is known of AWS. The API is the one of
-// newFixture unless a row says otherwise: stage prod, GET /profile behind a TOKEN authorizer
-// with a result TTL of 300 s, and its preflight.
+// newFixture unless a row says otherwise: stage prod, GET /profile behind a TOKEN
+// authorizer with a result TTL of 300 s, and its preflight.
 func TestConformance(t *testing.T) {
 	for i, row := range conformance {
 		if row.number != i+1 {

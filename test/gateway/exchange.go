@@ -16,8 +16,7 @@ import (
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
 const overridesVerb = true
 
-// An exchange is one request on its way through the gateway, with what each step has found
-// out.
+// An exchange is one request that is being answered, with what each step has found out.
 type exchange struct {
 	request *http.Request
 	api     *api

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// This file evaluates the expressions of mappings and templates: context.*, stageVariables.*
-// and method.request.*
+// This file evaluates the expressions of mappings and templates: context.*,
+// stageVariables.* and method.request.*
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-mapping-template-reference.html).
 
 // mapped is the value of a header. f is the failure that is being answered, nil if an

@@ -45,8 +45,8 @@ var (
 	unauthorized         = kind{"UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized"}
 	unsupportedMediaType = kind{"UNSUPPORTED_MEDIA_TYPE", 415, "BadRequestException", "Unsupported Media Type"}
 
-	// AWS lists INTEGRATION_FAILURE with 504, but a Lambda integration that cannot be called
-	// answers 500, customised or not.
+	// AWS lists INTEGRATION_FAILURE with 504, but a Lambda integration that cannot be
+	// called answers 500, customised or not.
 	integrationFailure = kind{"INTEGRATION_FAILURE", 500, internalError, internalMessage}
 	// A wrong answer of a function has no type of its own: DEFAULT_5XX applies.
 	malformedProxyResponse = kind{default5XX, 502, internalError, internalMessage}
@@ -56,7 +56,8 @@ var (
 	incompleteSignature = kind{"INVALID_SIGNATURE", 403, "IncompleteSignatureException", ""}
 	unknownStage        = kind{"", unknownStageStatus, "ForbiddenException", "Forbidden"}
 
-	// The limits apply before the API is known, so its gateway responses do not: see customised.
+	// The limits apply before the API is known, so its gateway responses do not: see
+	// customised.
 	requestTooLarge = kind{"REQUEST_TOO_LARGE", 413, "RequestTooLargeException", "HTTP content length exceeded 10485760 bytes"}
 	uriTooLong      = kind{"", 414, "RequestUriTooLongException", "Request URI too long"}
 	headerTooLarge  = kind{"", 431, "RequestHeaderFieldsTooLargeException", "Request header is larger than 10240 bytes"}

@@ -24,9 +24,9 @@ func TestMain(m *testing.M) {
 // cfn is a part of a CloudFormation template.
 type cfn = map[string]any
 
-// A fixture is a template that a test builds, in the shape that CDK synthesizes: one API "Api"
-// with the stage prod, the TOKEN authorizer "TokenAuthorizer" on the function "Authorizer",
-// and the function "Handler" behind the methods.
+// A fixture is a template that a test builds, in the shape that CDK synthesizes: one API
+// "Api" with the stage prod, the TOKEN authorizer "TokenAuthorizer" on the function
+// "Authorizer", and the function "Handler" behind the methods.
 type fixture struct {
 	resources cfn
 	options   Options

@@ -27,8 +27,8 @@ type function struct {
 	*runtimeapi.Function
 }
 
-// A permission is a statement of a function's resource-based policy that allows API Gateway
-// to invoke the function
+// A permission is a statement of a function's resource-based policy that allows API
+// Gateway to invoke the function
 // (https://docs.aws.amazon.com/lambda/latest/dg/access-control-resource-based.html).
 type permission struct {
 	sourceARN     string // "" for any
@@ -43,8 +43,8 @@ func (f *function) permits(source, account string) bool {
 	})
 }
 
-// invoke runs the function with the time limit of the integration or authorizer. It goes on
-// when ctx ends: AWS does not notice a client that goes away.
+// invoke runs the function with the time limit of the integration or authorizer. It goes
+// on when ctx ends: AWS does not notice a client that goes away.
 func (f *function) invoke(ctx context.Context, t trace, limit time.Duration, event []byte) (runtimeapi.Result, error) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), limit)
 	defer cancel()

@@ -1,44 +1,44 @@
 // Package gateway serves the REST API of a CDK app on this machine, as Amazon API Gateway
-// would: it reads the cloud assembly that `cdk synth` writes, runs the Lambda functions as
-// real processes (package runtimeapi), and is an http.Handler.
+// would: it reads the cloud assembly that `cdk synth` writes, runs the Lambda functions
+// as real processes (package runtimeapi), and is an http.Handler.
 //
 //	g, err := gateway.Load("cdk.out", gateway.Options{Output: os.Stderr})
 //	if err != nil { … }
 //	defer g.Close()
 //	http.ListenAndServe("127.0.0.1:3000", g) // http://127.0.0.1:3000/STAGE/…
 //
-// It is for development and tests, not for production: it has no TLS, keeps no secrets, and
-// trusts the template.
+// It is for development and tests, not for production: it has no TLS, keeps no secrets,
+// and trusts the template.
 //
 // # What it implements
 //
-// REST APIs with a regional endpoint: routing, TOKEN authorizers with their result cache, IAM
-// policies, request validators, Lambda proxy integrations (payload format 1.0), MOCK
+// REST APIs with a regional endpoint: routing, TOKEN authorizers with their result cache,
+// IAM policies, request validators, Lambda proxy integrations (payload format 1.0), MOCK
 // integrations as CDK's CORS support makes them, gateway responses, stage variables,
-// throttling by the stage, the limits on sizes and time. A feature in the template that it
-// does not implement is an error of Load, never silently ignored; the tables are in
+// throttling by the stage, the limits on sizes and time. A feature in the template that
+// it does not implement is an error of Load, never silently ignored; the tables are in
 // template/support.go.
 //
-// The function serve is the order of operations. Where AWS does not document a behaviour, a named
-// constant has the one that was chosen.
+// The function serve is the order of operations. Where AWS does not document a behaviour,
+// a named constant has the one that was chosen.
 //
 // # Deviations from AWS
 //
-//   - Header names reach a function in canonical form (Test-Header), because net/http does not
-//     keep the spelling of the client. Functions must look names up without regard to case in
-//     any case: HTTP/2 clients send lower case.
-//   - One instance serves all requests: throttling is exact, caches are never split or evicted
-//     early, a new template takes effect at once.
+//   - Header names reach a function in canonical form (Test-Header), because net/http
+//     does not keep the spelling of the client. Functions must look names up without
+//     regard to case in any case: HTTP/2 clients send lower case.
+//   - One instance serves all requests: throttling is exact, caches are never split or
+//     evicted early, a new template takes effect at once.
 //   - The account's own throttling (10,000 requests a second) does not apply.
 //   - X-Forwarded-Port and X-Forwarded-Proto name the local port and http; the policy key
 //     aws:SecureTransport is true, as it is on AWS.
 //   - requestContext.domainName is the host that the client asked for.
-//   - An EDGE endpoint is served like a REGIONAL one, without CloudFront's headers, limits and
-//     error pages.
-//   - Validation expressions and selection patterns are RE2, not Java: what RE2 cannot express
-//     (look-around, back-references) is an error of Load.
-//   - Details of failed body validation are those of another JSON Schema library. The response
-//     body does not depend on them.
+//   - An EDGE endpoint is served like a REGIONAL one, without CloudFront's headers,
+//     limits and error pages.
+//   - Validation expressions and selection patterns are RE2, not Java: what RE2 cannot
+//     express (look-around, back-references) is an error of Load.
+//   - Details of failed body validation are those of another JSON Schema library. The
+//     response body does not depend on them.
 //   - A Lambda function beyond its concurrency waits; AWS would throttle it. Versions and
 //     aliases of a function are the function itself.
 package gateway
@@ -53,7 +53,8 @@ import (
 	"time"
 )
 
-// Gateway is a REST API that is being served. Its methods may be called from many goroutines.
+// Gateway is a REST API that is being served. Its methods may be called from many
+// goroutines.
 type Gateway struct {
 	api     *api
 	now     func() time.Time
@@ -62,9 +63,9 @@ type Gateway struct {
 }
 
 // Load reads the cloud assembly in the folder assemblyDir and prepares its REST API.
-// Functions are checked (an executable for another machine is an error) but no process runs
-// before the first request that needs it. The error names everything because of which the API
-// cannot be served as it would be on AWS.
+// Functions are checked (an executable for another machine is an error) but no process
+// runs before the first request that needs it. The error names everything because of
+// which the API cannot be served as it would be on AWS.
 func Load(assemblyDir string, options Options) (*Gateway, error) {
 	if options.Output != nil {
 		options.Output = &sharedWriter{w: options.Output}
@@ -80,8 +81,8 @@ func Load(assemblyDir string, options Options) (*Gateway, error) {
 	return g, nil
 }
 
-// Close ends every process of the functions and waits until all are gone. Requests under way
-// are answered with an error.
+// Close ends every process of the functions and waits until all are gone. Requests under
+// way are answered with an error.
 func (g *Gateway) Close() error { return g.api.functions.close() }
 
 // Stage returns the name of the stage: the first segment of every path.
@@ -95,7 +96,8 @@ type Function struct {
 	Env       map[string]string // its own variables, Options.Env included
 }
 
-// Functions returns the functions that the API invokes, in the order of their logical ids.
+// Functions returns the functions that the API invokes, in the order of their logical
+// ids.
 func (g *Gateway) Functions() []Function {
 	var all []Function
 	for _, f := range slices.SortedFunc(maps.Values(g.api.functions.byARN), func(a, b *function) int {
@@ -117,8 +119,8 @@ func (g *Gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	g.finish(x, answer, failed)
 }
 
-// serve is the order of operations. AWS documents neither where throttling by the stage is in
-// it (here it protects the authorizer too) nor the order of steps that fail alike.
+// serve is the order of operations. AWS documents neither where throttling by the stage
+// is in it (here it protects the authorizer too) nor the order of steps that fail alike.
 func serve(x *exchange, w http.ResponseWriter) (answer *response, failed *failure) {
 	if x.body, failed = readBody(w, x.request); failed != nil {
 		return nil, failed

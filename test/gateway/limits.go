@@ -13,13 +13,13 @@ const (
 	maxURLBytes    = 10240
 	maxBodyBytes   = 10 << 20
 
-	// headerOverhead counts ": " and the end of the line to each header, which AWS does not
-	// document.
+	// headerOverhead counts ": " and the end of the line to each header, which AWS does
+	// not document.
 	headerOverhead = 4
 )
 
-// readBody checks the sizes of a request and returns its body: API Gateway reads the whole
-// request before it does anything else.
+// readBody checks the sizes of a request and returns its body: API Gateway reads the
+// whole request before it does anything else.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
 	size := len("Host") + len(r.Host) + headerOverhead
 	for name, values := range r.Header {
@@ -45,8 +45,8 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
 	return body, nil
 }
 
-// throttle enforces the stage's settings. Each method has a token bucket of its own, also
-// where one setting is for all methods.
+// throttle enforces the stage's settings. Each method has a token bucket of its own, even
+// if one setting is for all methods.
 func (r route) throttle(now time.Time) *failure {
 	if r.method.limiter == nil || r.method.limiter.AllowN(now, 1) {
 		return nil

@@ -81,7 +81,8 @@ func loadAPI(l *loader) *api {
 
 	p := l.restAPI.Values(&l.problems)
 	for _, t := range p.Strings("BinaryMediaTypes") {
-		// CloudFormation documents the slash as ~1, as in a JSON Pointer, and accepts it as it is.
+		// CloudFormation documents the slash as ~1, as in a JSON Pointer, and accepts it
+		// as it is.
 		a.binaryTypes = append(a.binaryTypes, strings.ReplaceAll(t, "~1", "/"))
 	}
 	if slices.Contains(p.Object("EndpointConfiguration").Strings("Types"), "PRIVATE") {

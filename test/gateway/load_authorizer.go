@@ -14,8 +14,8 @@ const (
 	maxResultTTL     = 3600 * time.Second
 )
 
-// loadAuthorizers returns the authorizers by id. One with mistakes is among them, so that its
-// methods are not reported too.
+// loadAuthorizers returns the authorizers by id. One with mistakes is among them, so that
+// its methods are not reported too.
 func loadAuthorizers(l *loader) map[string]*authorizer {
 	all := map[string]*authorizer{}
 	for _, r := range l.of("AWS::ApiGateway::Authorizer") {

@@ -16,8 +16,8 @@ import (
 
 var invocationURI = regexp.MustCompile(`^arn:[^:]+:apigateway:[^:]+:lambda:path/[^/]+/functions/(.+)/invocations$`)
 
-// loadFunction returns the function that an integration or authorizer URI names, nil if there
-// is none. It may be in any stack of the assembly.
+// loadFunction returns the function that an integration or authorizer URI names, nil if
+// there is none. It may be in any stack of the assembly.
 func loadFunction(l *loader, p template.Values, property string) *function {
 	uri := p.String(property)
 	match := invocationURI.FindStringSubmatch(uri)
@@ -79,7 +79,8 @@ func startFunction(l *loader, r *template.Resource, arn string) *function {
 	return f
 }
 
-// executable finds the bootstrap of the function among the assets, "" if it has none that can run.
+// executable finds the bootstrap of the function among the assets, "" if it has none that
+// can run.
 func executable(l *loader, p template.Values) string {
 	key := p.Object("Code").String("S3Key")
 	asset, ok := l.assembly.Asset(key)
@@ -112,8 +113,8 @@ func executable(l *loader, p template.Values) string {
 	return filepath.Join(folder, "bootstrap")
 }
 
-// environment evaluates the variables that the options do not set: an expression that has no
-// value here can be replaced by an option.
+// environment evaluates the variables that the options do not set: an expression that has
+// no value here can be replaced by an option.
 func environment(l *loader, r *template.Resource, p template.Values) map[string]string {
 	env := map[string]string{}
 	outer, _ := r.Properties["Environment"].(map[string]any)

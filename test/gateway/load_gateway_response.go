@@ -6,8 +6,8 @@ import (
 	"accountapi/test/gateway/template"
 )
 
-// defaultStatus is the status of each type of gateway response. A GatewayResponse without a
-// StatusCode has it
+// defaultStatus is the status of each type of gateway response. A GatewayResponse without
+// a StatusCode has it
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html).
 var defaultStatus = map[responseType]int{
 	"ACCESS_DENIED":                  403,

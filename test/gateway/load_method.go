@@ -104,8 +104,8 @@ func loadProxy(l *loader, p template.Values) *proxy {
 	return i
 }
 
-// illegalMappings are the headers that RequestParameters of a Lambda proxy must not set, in
-// the canonical form of net/http
+// illegalMappings are the headers that RequestParameters of a Lambda proxy must not set,
+// in the canonical form of net/http
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
 var illegalMappings = map[string]bool{
 	"Authorization":      true,

@@ -63,7 +63,8 @@ func loadMockAnswer(p template.Values, declared map[string]map[string]string) mo
 		}
 		a.headers = append(a.headers, h)
 	}
-	// A mock has no backend whose media type could choose the template: it is always JSON.
+	// A mock has no backend whose media type could choose the template: it is always
+	// JSON.
 	templates := p.StringMap("ResponseTemplates")
 	template, isJSON := templates["application/json"]
 	if len(templates) > 1 || !isJSON && len(templates) > 0 {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// What a stage that sets only one of rate and burst gets for the other: the quota of an
-// account (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
+// If a stage sets only one of rate and burst, the other is the quota of an account
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html).
 const (
 	accountRate  = 10000 // requests a second
 	accountBurst = 5000
@@ -18,8 +18,8 @@ const (
 
 const noCache = "the local gateway does not cache responses: switch the cache off for local runs"
 
-// loadStage reads the stage to serve, the only one or the one that the options choose, and
-// its MethodSettings.
+// loadStage reads the stage to serve, the only one or the one that the options choose,
+// and its MethodSettings.
 func loadStage(l *loader) (stage, []template.Values) {
 	type candidate struct {
 		stage
@@ -65,8 +65,8 @@ func loadStage(l *loader) (stage, []template.Values) {
 	return stage{}, nil
 }
 
-// limiterFor returns the token bucket of one method, nil if the settings set none. A setting
-// for the resource, and then one for the verb, wins over one for all.
+// limiterFor returns the token bucket of one method, nil if the settings set none. A
+// setting for the resource, and then one for the verb, wins over one for all.
 func limiterFor(settings []template.Values, path, verb string) *rate.Limiter {
 	specific := -1
 	var chosen template.Values

@@ -370,8 +370,8 @@ func TestFunctionOfAnotherStackIsFound(t *testing.T) {
 	f.serve(t, dir).get("/prod/profile").isOK()
 }
 
-// TestAssemblyOfAnotherProjectIsServed serves another project's API: testdata/shop has what
-// CDK 2.270.0 synthesized from the app in app.go.txt, without the assets.
+// TestAssemblyOfAnotherProjectIsServed serves another project's API: testdata/shop has
+// what CDK 2.270.0 synthesized from the app in app.go.txt, without the assets.
 func TestAssemblyOfAnotherProjectIsServed(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS("testdata/shop")); err != nil {

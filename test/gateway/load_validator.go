@@ -12,7 +12,8 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// validators are the request validators of the API, and the models that methods use with them.
+// validators are the request validators of the API, and the models that methods use with
+// them.
 type validators struct {
 	apiID    string
 	settings map[string]template.Values // by the validator's id

@@ -7,8 +7,8 @@ import (
 	"accountapi/test/gateway/template"
 )
 
-// A loader reads one API from its template and collects what is wrong with it, so that one
-// load reports everything.
+// A loader reads one API from its template and collects what is wrong with it, so that
+// one load reports everything.
 type loader struct {
 	options   Options
 	assembly  *template.Assembly
@@ -22,8 +22,8 @@ func (l *loader) fail(format string, args ...any) {
 	l.problems = append(l.problems, fmt.Errorf(format, args...))
 }
 
-// of returns the resources of the type that belong to this API, in the order of their logical
-// ids.
+// of returns the resources of the type that belong to this API, in the order of their
+// logical ids.
 func (l *loader) of(typ string) []*template.Resource {
 	var all []*template.Resource
 	for _, r := range l.restAPI.Stack.Resources {

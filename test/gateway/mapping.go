@@ -13,8 +13,8 @@ type headerMapping struct {
 	expression string // "" for a literal
 }
 
-// parseMapping reads the value of a mapping: 'literal', or an expression that starts with one
-// of the prefixes. It returns "" or what is wrong with the value.
+// parseMapping reads the value of a mapping: 'literal', or an expression that starts with
+// one of the prefixes. It returns "" or what is wrong with the value.
 func parseMapping(header, value string, prefixes ...string) (m headerMapping, problem string) {
 	if len(value) >= 2 && strings.HasPrefix(value, "'") && strings.HasSuffix(value, "'") {
 		return headerMapping{name: header, literal: value[1 : len(value)-1]}, ""

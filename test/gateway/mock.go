@@ -9,16 +9,16 @@ import (
 
 // A mock is a MOCK integration, as far as CORS preflights and fixed answers need it
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-mock-integration.html).
-// There is no VTL interpreter: a template is plain text, or exactly the one that CDK writes
-// for several origins.
+// There is no VTL interpreter: a template is plain text, or exactly the one that CDK
+// writes for several origins.
 type mock struct {
 	templates   map[string]mockRequest // by media type
 	passthrough string                 // PassthroughBehavior
 	answers     []mockAnswer
 }
 
-// A mockRequest is a request template, parsed: the status it chooses, or what is wrong with
-// it.
+// A mockRequest is a request template, parsed: the status it chooses, or what is wrong
+// with it.
 type mockRequest struct {
 	status int
 	err    error
@@ -33,8 +33,8 @@ type mockAnswer struct {
 	origins   []string // that CDK's template compares the request's Origin with
 }
 
-// answer returns the first answer whose pattern matches the status, else the one without a
-// pattern, else nil.
+// answer returns the first answer whose pattern matches the status, else the one without
+// a pattern, else nil.
 func (m *mock) answer(status string) *mockAnswer {
 	var fallback *mockAnswer
 	for i := range m.answers {
@@ -48,9 +48,9 @@ func (m *mock) answer(status string) *mockAnswer {
 	return fallback
 }
 
-// lenient finds what AWS's parser of request templates accepts and strict JSON does not: keys
-// without quotes or in single quotes, and superfluous commas. Strings are matched first, so
-// that nothing in them is changed.
+// lenient finds what AWS's parser of request templates accepts and strict JSON does not:
+// keys without quotes or in single quotes, and superfluous commas. Strings are matched
+// first, so that nothing in them is changed.
 var lenient = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|([{,]\s*)'?([A-Za-z_][A-Za-z0-9_]*)'?(\s*:)|,(\s*[,}])`)
 
 // strict rewrites a lenient template as JSON.

@@ -7,8 +7,8 @@ import (
 
 // Options say how to serve an assembly. The zero value serves its only API.
 type Options struct {
-	// API chooses a REST API by LOGICALID or STACK/LOGICALID, where the assembly has more than
-	// one.
+	// API chooses a REST API by LOGICALID or STACK/LOGICALID, where the assembly has more
+	// than one.
 	API string
 	// Stage chooses a stage by name, where the API has more than one.
 	Stage string
@@ -27,7 +27,7 @@ type Options struct {
 	Log func(Record)
 	// Now is the clock of cache expiry, throttling and event times; time.Now if nil.
 	Now func() time.Time
-	// Region and AccountID are used in place of those of the assembly's environment, or else
-	// of us-east-1 and 123456789012.
+	// Region and AccountID are used in place of those of the assembly's environment, or
+	// else of us-east-1 and 123456789012.
 	Region, AccountID string
 }

@@ -14,12 +14,12 @@ import (
 	"accountapi/test/gateway/internal/exactjson"
 )
 
-// acceptsStatusZero: it is not known what AWS answers to "statusCode": 0. A Go handler that
-// does not set the status sends exactly this, so it is refused.
+// acceptsStatusZero: it is not known what AWS answers to "statusCode": 0. A Go handler
+// that does not set the status sends exactly this, so it is refused.
 const acceptsStatusZero = false
 
-// parseProxyResponse reads a function's answer. An error is one that AWS calls a malformed
-// Lambda proxy response
+// parseProxyResponse reads a function's answer. An error is one that AWS calls a
+// malformed Lambda proxy response
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/set-up-lambda-proxy-integrations.html).
 func parseProxyResponse(x *exchange, payload []byte) (*response, *failure, error) {
 	fields, err := exactjson.Object(payload)
@@ -56,7 +56,8 @@ func parseProxyResponse(x *exchange, payload []byte) (*response, *failure, error
 	if body != nil {
 		answer.body = []byte(*body)
 	}
-	// The first media type of the client's Accept decides, not the response's Content-Type.
+	// The first media type of the client's Accept decides, not the response's
+	// Content-Type.
 	accept, _, _ := strings.Cut(x.header("Accept"), ",")
 	if isBase64 != nil && *isBase64 && x.api.isBinary(accept) {
 		if answer.body, err = base64.StdEncoding.DecodeString(string(answer.body)); err != nil {
@@ -88,8 +89,8 @@ func parseStatus(raw json.RawMessage) (int, error) {
 	return status, nil
 }
 
-// responseHeaders merges the two maps, the lists first, and treats the names as API Gateway
-// does. A name is spelled as in the first value for it.
+// responseHeaders merges the two maps, the lists first, and treats the names as API
+// Gateway does. A name is spelled as in the first value for it.
 func responseHeaders(single map[string]json.RawMessage, multi map[string][]json.RawMessage) (http.Header, error) {
 	header := http.Header{"Content-Type": {"application/json"}}
 	spelling := map[string]string{}
@@ -137,8 +138,8 @@ func responseHeaders(single map[string]json.RawMessage, multi map[string][]json.
 	return header, nil
 }
 
-// Headers of a function that concern the connection or are the gateway's own are renamed or
-// dropped
+// Headers of a function that concern the connection or are the gateway's own are renamed
+// or dropped
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
 // The names are in the canonical form of net/http.
 var (

@@ -14,16 +14,17 @@ type Record struct {
 	Path      string // with the stage, without the query
 	Route     string // the resource path, "" if no method was found
 	Status    int
-	// ResponseType is the type of the gateway response (UNAUTHORIZED, …), "" if an integration
-	// answered.
+	// ResponseType is the type of the gateway response (UNAUTHORIZED, …), "" if an
+	// integration answered.
 	ResponseType string
 	Authorizer   AuthorizerOutcome
 	// Reason says why the gateway itself answered. The client is not told.
 	Reason string
-	// Warning says what the gateway accepted and a correct client or authorizer does not send.
+	// Warning says what the gateway accepted and a correct client or authorizer does not
+	// send.
 	Warning string
-	// AuthorizerLatency, IntegrationLatency and Latency (of the whole request) are the same
-	// quantities as in API Gateway's access log.
+	// AuthorizerLatency, IntegrationLatency and Latency (of the whole request) are the
+	// same quantities as in API Gateway's access log.
 	AuthorizerLatency, IntegrationLatency, Latency time.Duration
 }
 

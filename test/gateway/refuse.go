@@ -42,8 +42,8 @@ func refuse(x *exchange, f *failure) *response {
 	return answer
 }
 
-// customised returns the template's response for a kind: that of its own type or, whole and
-// unmerged, the default of its class. It is nil if there is neither.
+// customised returns the template's response for a kind: that of its own type or, whole
+// and unmerged, the default of its class. It is nil if there is neither.
 func customised(responses map[responseType]*gatewayResponse, k kind) *gatewayResponse {
 	if k.name == "" || k == requestTooLarge {
 		return nil

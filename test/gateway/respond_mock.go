@@ -38,8 +38,8 @@ func respondMock(x *exchange, m *mock) (*response, *failure) {
 	return answer, nil
 }
 
-// requestOf chooses the request template by the media type of the request, or parses the body
-// that takes its place
+// requestOf chooses the request template by the media type of the request, or parses the
+// body that takes its place
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html).
 func requestOf(x *exchange, m *mock) (mockRequest, *failure) {
 	mediaType := x.mediaType()

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// This file finds the method for a request. API Gateway routes on the path as it was sent:
-// nothing is decoded, cleaned or redirected, so http.ServeMux cannot be used.
+// This file finds the method for a request. API Gateway routes on the path as it was
+// sent: nothing is decoded, cleaned or redirected, so http.ServeMux cannot be used.
 
-// complainsOfSignature: a request to an unknown route that has an Authorization header which
-// is no AWS signature is answered as one with a malformed signature. Observed by many, not
-// documented.
+// complainsOfSignature: a request to an unknown route that has an Authorization header
+// which is no AWS signature is answered as one with a malformed signature. Observed by
+// many, not documented.
 const complainsOfSignature = true
 
 // verbs are those that ANY includes.
@@ -26,9 +26,9 @@ type route struct {
 	variables map[string]string // nil if the resource has none
 }
 
-// splitTarget splits the request target into the stage's name, the path below it as the event
-// has it, the whole path as requestContext has it, and the query. Slashes before the stage
-// and before the path collapse; those further on stay.
+// splitTarget splits the request target into the stage's name, the path below it as the
+// event has it, the whole path as requestContext has it, and the query. Slashes before
+// the stage and before the path collapse; those further on stay.
 func splitTarget(target string) (stage, path, whole, query string) {
 	if !strings.HasPrefix(target, "/") { // http://host/path, or * of OPTIONS
 		_, target, _ = strings.Cut(target, "://")
@@ -40,8 +40,8 @@ func splitTarget(target string) (stage, path, whole, query string) {
 	return stage, "/" + strings.TrimLeft(rest, "/"), whole, query
 }
 
-// route finds the method for a request. What no method serves is refused with 403, never with
-// 404 or 405
+// route finds the method for a request. A request that no method serves is refused with
+// 403, never with 404 or 405
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html).
 func (a *api) route(stage, path, verb, authorization string) (route, *failure) {
 	if stage != a.stage.name {
@@ -67,8 +67,8 @@ func segments(path string) []string {
 }
 
 // find returns the route for the rest of a path below r, nil if there is none. In each
-// segment a literal is tried before a variable; the variable is tried as well if the literal
-// leads to no resource that has the method.
+// segment a literal is tried before a variable; the variable is tried as well if the
+// literal leads to no resource that has the method.
 func (r *resource) find(rest []string, verb string) *route {
 	if len(rest) == 0 {
 		m := r.methods[verb]

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// A script is one function's part in a test: what it does with an event, and the events it
-// got. The function's process asks the script over HTTP: see testdata/function.
+// A script is one function's part in a test: what it does with an event, and the events
+// it got. The function's process asks the script over HTTP: see testdata/function.
 type script struct {
 	do func(event []byte) does
 
@@ -48,8 +48,8 @@ func withContext(context string) string {
 	return `{"context":` + context + `,` + policyFor("Allow", "*")[1:]
 }
 
-// allowing answers with a policy that allows the method ARN of the event with everything from
-// the stage on replaced by suffix.
+// allowing answers with a policy that allows the method ARN of the event with everything
+// from the stage on replaced by suffix.
 func allowing(suffix string) func([]byte) does {
 	return func(event []byte) does { return does{Answer: policyFor("Allow", apiOf(event)+suffix)} }
 }

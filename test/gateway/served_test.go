@@ -74,8 +74,8 @@ func (s *servedAPI) get(path string, lines ...string) *reply {
 	return s.send("GET "+path, append([]string{goodToken}, lines...)...)
 }
 
-// send sends one request as written: "GET /prod/profile", header lines, and after an empty
-// line the body.
+// send sends one request as written: "GET /prod/profile", header lines, and after an
+// empty line the body.
 func (s *servedAPI) send(request string, lines ...string) *reply {
 	s.t.Helper()
 	s.mu.Lock()
@@ -163,8 +163,8 @@ func (s *servedAPI) record(t *testing.T) Record {
 	}
 }
 
-// A reply is what the client got, read from the wire: net/http hides the spelling of header
-// names.
+// A reply is what the client got, read from the wire: net/http hides the spelling of
+// header names.
 type reply struct {
 	t      *testing.T
 	status int

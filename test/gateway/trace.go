@@ -54,8 +54,8 @@ func (t trace) forFunction() string {
 	return fmt.Sprintf("Root=%s;Parent=%s;Sampled=%s", t.root, t.parent, t.sampled)
 }
 
-// forResponse is the value of the response header. The lineage was observed on AWS in 2026: a
-// hash of the function, and how often the trace went through it.
+// forResponse is the value of the response header. The lineage was observed on AWS in
+// 2026: a hash of the function, and how often the trace went through it.
 func (t trace) forResponse(functionARN string) string {
 	sum := sha256.Sum256([]byte(functionARN))
 	return fmt.Sprintf("%s;Lineage=1:%s:0", t.forFunction(), hex.EncodeToString(sum[:4]))

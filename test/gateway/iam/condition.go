@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Keys returns the value that a request has for a condition key, and whether it has one. The
-// name is in lower case: the names of condition keys have no case
+// Keys returns the value that a request has for a condition key, and whether it has one.
+// The name is in lower case: the names of condition keys have no case
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html).
 type Keys func(name string) (value string, ok bool)
 
@@ -22,8 +22,8 @@ type condition struct {
 	values   []string
 }
 
-// holds evaluates the condition. One value that matches is enough; with a negated operator
-// none may match.
+// holds evaluates the condition. One value that matches is enough; with a negated
+// operator none may match.
 func (c condition) holds(keys Keys) bool {
 	actual, present := keys(c.key)
 	if c.operator == "Null" {

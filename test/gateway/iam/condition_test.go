@@ -2,7 +2,7 @@ package iam
 
 import "testing"
 
-func TestConditions(t *testing.T) {
+func TestConditionsCompareTheKeysOfTheRequest(t *testing.T) {
 	keys := func(name string) (string, bool) {
 		value, ok := map[string]string{
 			"aws:sourceip":        "203.0.113.7",

@@ -12,9 +12,9 @@ import (
 )
 
 // Parse reads a policy document
-// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html). What it
-// does not understand is an error that names the statement and the element: a condition that
-// was skipped would allow too much.
+// (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html).
+// What it does not understand is an error that names the statement and the element: a
+// condition that was skipped would allow too much.
 func Parse(document []byte) (*Policy, error) {
 	fields, err := exactjson.Object(document)
 	if err != nil {

@@ -1,5 +1,5 @@
-// Package iam reads and evaluates the IAM policy in the answer of a Lambda authorizer: the
-// part of the policy language that has a meaning for the action execute-api:Invoke
+// Package iam reads and evaluates the IAM policy in the answer of a Lambda authorizer:
+// the part of the policy language that has a meaning for the action execute-api:Invoke
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-policy-language-overview.html).
 //
 // It knows nothing of HTTP requests. The caller gives the ARN of the method and, as a
@@ -24,12 +24,12 @@ type Policy struct {
 	warning    string
 }
 
-// Warning says which element of the document is accepted and has no meaning in the policy of
-// an authorizer, "" if there is none.
+// Warning says which element of the document is accepted and has no meaning in the policy
+// of an authorizer, "" if there is none.
 func (p *Policy) Warning() string { return p.warning }
 
-// A statement has exactly one of actions and notActions, and of resources and notResources;
-// the other one is nil.
+// A statement has exactly one of actions and notActions, and of resources and
+// notResources; the other one is nil.
 type statement struct {
 	allow                   bool
 	actions, notActions     []string
@@ -48,8 +48,8 @@ const (
 	ExplicitDeny                 // a statement denies it
 )
 
-// Decide evaluates the policy for one request to the method. A Deny that matches wins over
-// any Allow, and without an Allow nothing is allowed
+// Decide evaluates the policy for one request to the method. A Deny that matches wins
+// over any Allow, and without an Allow nothing is allowed
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html).
 // The keys may be nil if no statement has a condition.
 func (p *Policy) Decide(methodARN string, keys Keys) Decision {

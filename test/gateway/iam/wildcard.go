@@ -2,8 +2,8 @@ package iam
 
 import "strings"
 
-// Match reports whether the pattern matches the whole value. In a pattern * is any number of
-// characters, slashes and colons included, and ? is any one
+// Match reports whether the pattern matches the whole value. In a pattern * is any number
+// of characters, slashes and colons included, and ? is any one
 // (https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html).
 func Match(pattern, value string) bool {
 	p, v := 0, 0

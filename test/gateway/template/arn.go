@@ -24,8 +24,8 @@ func (s *Stack) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", s.Partition(), service, s.Region, s.AccountID, resource)
 }
 
-// FunctionARN returns the unqualified ARN of a Lambda function for what Lambda's API accepts
-// as its name: the name, a partial or a whole ARN. A version or alias is cut off
+// FunctionARN returns the unqualified ARN of a Lambda function for what Lambda's API
+// accepts as its name: the name, a partial or a whole ARN. A version or alias is cut off
 // (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
 func (s *Stack) FunctionARN(function string) string {
 	prefix, rest, ok := strings.Cut(function, "function:")
@@ -45,8 +45,8 @@ const (
 	hexadecimal  = "0123456789abcdef"
 )
 
-// identifier returns n characters that look random and depend only on of, so that they are
-// the same in every run.
+// identifier returns n characters that look random and depend only on of, so that they
+// are the same in every run.
 func identifier(alphabet string, n int, of ...string) string {
 	sum := sha256.Sum256([]byte(strings.Join(of, "\x00")))
 	number, base, digit := new(big.Int).SetBytes(sum[:]), big.NewInt(int64(len(alphabet))), new(big.Int)

@@ -1,11 +1,11 @@
-// Package template reads a cloud assembly, the folder that `cdk synth` writes, and evaluates
-// its CloudFormation templates as CloudFormation would: intrinsic functions, conditions,
-// parameters, references between stacks. Names, ids and ARNs that AWS would make up are made
-// up here too: well-formed, and the same in every run.
+// Package template reads a cloud assembly, the folder that `cdk synth` writes, and
+// evaluates its CloudFormation templates as CloudFormation would: intrinsic functions,
+// conditions, parameters, references between stacks. Names, ids and ARNs that AWS would
+// make up are made up here too: well-formed, and the same in every run.
 //
 // It also holds the tables of what the local gateway supports: reading a resource reports
-// each property that the gateway would have to honour and cannot. What API Gateway does with
-// a property is not its subject.
+// each property that the gateway would have to honour and cannot. What API Gateway does
+// with a property is not its subject.
 package template
 
 import (
@@ -13,15 +13,16 @@ import (
 	"slices"
 )
 
-// An Assembly is every stack of a cloud assembly, and the assets of all of them. [Read] makes
-// it.
+// An Assembly is every stack of a cloud assembly, and the assets of all of them. [Read]
+// makes it.
 type Assembly struct {
 	Stacks []*Stack // in the order of their names
 
 	assets map[string]Asset // by S3 key
 }
 
-// Asset returns the asset that CDK would upload under the S3 key, and whether there is one.
+// Asset returns the asset that CDK would upload under the S3 key, and whether there is
+// one.
 func (a *Assembly) Asset(key string) (Asset, bool) {
 	asset, ok := a.assets[key]
 	return asset, ok
@@ -67,7 +68,8 @@ type Resource struct {
 	LogicalID string
 	Type      string // AWS::SERVICE::TYPE
 
-	// Properties are as written, with intrinsic functions. [Resource.Values] evaluates them.
+	// Properties are as written, with intrinsic functions. [Resource.Values] evaluates
+	// them.
 	Properties map[string]any
 
 	condition string // the id of the condition under which it is created, "" for always

@@ -15,8 +15,8 @@ type Asset struct {
 	file bool // path is the object itself; else it is a folder, to be zipped
 }
 
-// IsFile reports whether the asset was zipped before synthesis, so that [Asset.Folder] has to
-// unpack it.
+// IsFile reports whether the asset was zipped before synthesis, so that [Asset.Folder]
+// has to unpack it.
 func (a Asset) IsFile() bool { return a.file }
 
 // Folder returns the folder with the asset's files: its own or, for a zip file, a new one

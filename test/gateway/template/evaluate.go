@@ -9,9 +9,9 @@ import (
 // This file evaluates expressions in a stack, and what they name other than resources and
 // parameters: conditions, mappings, outputs of this and other stacks.
 
-// Evaluate returns the string that CloudFormation would replace the expression by; numbers
-// and booleans become strings. It is not ok if that is AWS::NoValue, so that the property
-// counts as absent. What has no value here, or is no string, is an error.
+// Evaluate returns the string that CloudFormation would replace the expression by;
+// numbers and booleans become strings. It is not ok if that is AWS::NoValue, so that the
+// property counts as absent. What has no value here, or is no string, is an error.
 func (s *Stack) Evaluate(expression any) (value string, ok bool, err error) {
 	v, err := resolve(expression, s)
 	if err != nil || isNoValue(v) {
@@ -30,8 +30,8 @@ func (s *Stack) text(expression any) (string, error) {
 	return scalar(v)
 }
 
-// Exists reports whether the resource is created: whether its condition holds. A condition
-// that cannot be evaluated is an error.
+// Exists reports whether the resource is created: whether its condition holds. A
+// condition that cannot be evaluated is an error.
 func (r *Resource) Exists() (bool, error) {
 	if r.condition == "" {
 		return true, nil

@@ -18,7 +18,8 @@ type scope interface {
 	output(stack, name any) (any, error)             // Fn::GetStackOutput
 }
 
-// functions are the intrinsic functions whose argument is resolved before they are called.
+// functions are the intrinsic functions whose argument is resolved before they are
+// called.
 var functions = map[string]func(argument any, in scope) (any, error){
 	"Fn::And":  func(argument any, _ scope) (any, error) { return logic("Fn::And", argument) },
 	"Fn::Or":   func(argument any, _ scope) (any, error) { return logic("Fn::Or", argument) },

@@ -58,8 +58,8 @@ func intrinsic(object map[string]any) (name string, argument any, ok bool) {
 	return name, argument, name == "Ref" || strings.HasPrefix(name, "Fn::") || name == "Condition" && isString
 }
 
-// call evaluates a function. Those whose argument must not be resolved as a whole are here,
-// the others in the table of functions.
+// call evaluates a function. Those whose argument must not be resolved as a whole are
+// here, the others in the table of functions.
 func call(name string, argument any, in scope) (any, error) {
 	switch name {
 	case "Ref":

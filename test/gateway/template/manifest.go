@@ -22,13 +22,13 @@ const (
 type Options struct {
 	// Parameters are values for the templates' parameters, over their defaults.
 	Parameters map[string]string
-	// Region and AccountID are used in place of those of the assembly's environment. Where
-	// neither has one it is us-east-1 and 123456789012.
+	// Region and AccountID are used in place of those of the assembly's environment.
+	// Where neither has one it is us-east-1 and 123456789012.
 	Region, AccountID string
 }
 
-// Read reads the cloud assembly in the folder dir. It is an error if the folder is no cloud
-// assembly, has no stack, or has a file that cannot be read.
+// Read reads the cloud assembly in the folder dir. It is an error if the folder is no
+// cloud assembly, has no stack, or has a file that cannot be read.
 func Read(dir string, o Options) (*Assembly, error) {
 	a := &Assembly{assets: map[string]Asset{}}
 	if err := a.readManifest(dir, o); err != nil {
@@ -41,8 +41,9 @@ func Read(dir string, o Options) (*Assembly, error) {
 	return a, nil
 }
 
-// readManifest follows manifest.json to templates, asset manifests and the assemblies of CDK
-// stages (https://github.com/aws/aws-cdk-cli/tree/main/packages/@aws-cdk/cloud-assembly-schema).
+// readManifest follows manifest.json to templates, asset manifests and the assemblies of
+// CDK stages
+// (https://github.com/aws/aws-cdk-cli/tree/main/packages/@aws-cdk/cloud-assembly-schema).
 func (a *Assembly) readManifest(dir string, o Options) error {
 	var manifest struct {
 		Artifacts map[string]struct {

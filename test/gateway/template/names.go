@@ -22,8 +22,8 @@ var nameProperty = map[string]string{
 	"AWS::StepFunctions::StateMachine": "StateMachineName",
 }
 
-// Name returns the physical name that the template gives the resource, or one like those that
-// CloudFormation makes: STACK-LOGICALID-RANDOM, or an id of the service's own form
+// Name returns the physical name that the template gives the resource, or one like those
+// that CloudFormation makes: STACK-LOGICALID-RANDOM, or an id of the service's own form
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-physicalresourceid.html).
 // A given name that cannot be evaluated is an error.
 func (r *Resource) Name() (string, error) {
@@ -49,8 +49,8 @@ func (r *Resource) Name() (string, error) {
 	return fmt.Sprintf("%.24s-%.24s-%s", s.Name, r.LogicalID, random), nil
 }
 
-// Ref returns the value of Ref for the resource: its name, or what stands in its place for
-// the type. A given name that cannot be evaluated is an error.
+// Ref returns the value of Ref for the resource: its name, or what stands in its place
+// for the type. A given name that cannot be evaluated is an error.
 func (r *Resource) Ref() (string, error) {
 	name, err := r.Name()
 	if err != nil {

@@ -8,10 +8,11 @@ import (
 	"strconv"
 )
 
-// Values are the values that CloudFormation would give to the properties of one resource, or
-// of a type nested in it: of those properties that the gateway uses. Its methods return a zero
-// value for a property that is absent or has another type than expected; the latter is
-// reported, so that one load reports everything that is wrong with a template.
+// Values are the values that CloudFormation would give to the properties of one resource,
+// or of a type nested in it: of those properties that the gateway uses. Its methods
+// return a zero value for a property that is absent or has another type than expected;
+// the latter is reported, so that one load reports everything that is wrong with a
+// template.
 type Values struct {
 	typ      string // the resource type; for a nested type, followed by the properties that lead to it
 	where    string // the logical id and type; for a nested type, followed by the properties that lead to it
@@ -19,9 +20,9 @@ type Values struct {
 	problems *[]error
 }
 
-// Values evaluates the properties that the gateway uses. It adds to problems each property that
-// the gateway does not support or does not know, and each that cannot be evaluated. The
-// methods of the result report to problems too.
+// Values evaluates the properties that the gateway uses. It adds to problems each
+// property that the gateway does not support or does not know, and each that cannot be
+// evaluated. The methods of the result report to problems too.
 func (r *Resource) Values(problems *[]error) Values {
 	p := Values{r.Type, r.LogicalID + " (" + r.Type + ")", map[string]any{}, problems}
 	for _, name := range slices.Sorted(maps.Keys(r.Properties)) {
@@ -79,8 +80,8 @@ func (p Values) String(name string) string {
 	return s
 }
 
-// Number returns a number, or the default if the property is absent. As in CloudFormation,
-// the number may be in a string.
+// Number returns a number, or the default if the property is absent. As in
+// CloudFormation, the number may be in a string.
 func (p Values) Number(name string, absent float64) float64 {
 	if !p.Has(name) {
 		return absent

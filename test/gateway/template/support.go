@@ -1,8 +1,9 @@
 package template
 
-// This file says what the local gateway does with each resource type of API Gateway and with
-// each property of the types that it reads. A property that is in no table is an error when
-// the API is loaded: if it were ignored, the API would behave differently on AWS.
+// This file says what the local gateway does with each resource type of API Gateway and
+// with each property of the types that it reads. A property that is in no table is an
+// error when the API is loaded: if it were ignored, the API would behave differently on
+// AWS.
 
 // A support is what the gateway does with a property.
 type support struct {
@@ -26,8 +27,8 @@ func raw(reason string) support     { return support{asWritten, reason} }
 func without(reason string) support { return support{harmless, reason} }
 func refused(advice string) support { return support{unsupported, advice} }
 
-// Known reports whether the tables have the resource type. Types of other services than API
-// Gateway and Lambda are not in them.
+// Known reports whether the tables have the resource type. Types of other services than
+// API Gateway and Lambda are not in them.
 func Known(typ string) bool { return known[typ] != nil || unrelated[typ] != "" }
 
 func supportOf(typ, property string) support {
@@ -57,8 +58,8 @@ var unrelated = map[string]string{
 
 const noOpenAPI = "declare resources and methods in the template, as CDK's RestApi does, not in an OpenAPI document"
 
-// known has the properties of each resource type, and those of the types nested in it under
-// "TYPE PROPERTY". The property * stands for all that are not in the table.
+// known has the properties of each resource type, and those of the types nested in it
+// under "TYPE PROPERTY". The property * stands for all that are not in the table.
 var known = map[string]map[string]support{
 	"AWS::ApiGateway::RestApi": {
 		"ApiKeySourceType":          without("methods that require an API key are refused"),

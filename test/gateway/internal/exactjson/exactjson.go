@@ -1,6 +1,6 @@
-// Package exactjson reads JSON as API Gateway reads the answers of Lambda functions: object
-// keys count as they are spelled, where encoding/json would ignore their case, and numbers
-// and booleans are accepted in place of strings.
+// Package exactjson reads JSON as API Gateway reads the answers of Lambda functions:
+// object keys count as they are spelled, where encoding/json would ignore their case, and
+// numbers and booleans are accepted in place of strings.
 package exactjson
 
 import (
@@ -9,8 +9,8 @@ import (
 	"errors"
 )
 
-// Object decodes a JSON object with the exact keys it has. Anything else, null included, is
-// an error.
+// Object decodes a JSON object with the exact keys it has. Anything else, null included,
+// is an error.
 func Object(raw []byte) (map[string]json.RawMessage, error) {
 	var o map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &o); err != nil || o == nil {
@@ -22,8 +22,8 @@ func Object(raw []byte) (map[string]json.RawMessage, error) {
 // IsNull reports whether the JSON value is null.
 func IsNull(raw json.RawMessage) bool { return bytes.Equal(bytes.TrimSpace(raw), []byte("null")) }
 
-// Scalar returns a JSON string, and a JSON number or boolean as it is written. Anything else
-// is an error.
+// Scalar returns a JSON string, and a JSON number or boolean as it is written. Anything
+// else is an error.
 func Scalar(raw json.RawMessage) (string, error) {
 	raw = bytes.TrimSpace(raw)
 	switch {
