@@ -46,7 +46,10 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		id:          "Profile",
 		folder:      "profile",
 		description: "Answers GET /profile",
-		environment: map[string]string{"CORS_ORIGINS": strings.Join(cfg.CORSOrigins, " ")},
+		environment: map[string]string{
+			"CORS_ORIGINS": strings.Join(cfg.CORSOrigins, " "),
+			"ROUTES":       `{"GET /profile":["get:profile"]}`,
+		},
 	})
 
 	// A new endpoint needs two lines: its function above, and its route here.
