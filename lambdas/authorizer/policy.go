@@ -27,7 +27,7 @@ func stageARN(event request) (string, error) {
 
 // methodARN is arn:PARTITION:execute-api:REGION:ACCOUNT:API_ID/STAGE/VERB/PATH, in parts
 // that hold no wildcard: one would widen the policy, and API Gateway never sends one.
-var methodARN = regexp.MustCompile(`^(arn:[a-z0-9-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9_-]+)/`)
+var methodARN = regexp.MustCompile(`^(arn:[a-z0-9-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9._$-]+)/`)
 
 // encodePolicy writes what API Gateway is told about a verified caller: a policy of one
 // statement, and the context for the function behind the route (AWS: "Output from an API
