@@ -102,6 +102,14 @@ func TestEventOfAnotherKindIsNotTheCallersFault(t *testing.T) {
 		"methodArn, empty stage":   withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234//GET/"),
 		"a wildcard for the API":   withArn("arn:aws:execute-api:eu-west-1:123456789012:*/prod/GET/"),
 		"a wildcard for the stage": withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/pro?/GET/"),
+		"one for the partition":    withArn("arn:*:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/"),
+		"one for the region":       withArn("arn:aws:execute-api:*:123456789012:abcdef1234/prod/GET/"),
+		"one for the account":      withArn("arn:aws:execute-api:eu-west-1:*:abcdef1234/prod/GET/"),
+		"one for the service":      withArn("arn:aws:execute-ap?:eu-west-1:123456789012:abcdef1234/prod/GET/"),
+		"a blank in the stage":     withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/pr od/GET/"),
+		"a quote in the stage":     withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/pr\"od/GET/"),
+		"a line break before":      withArn("\narn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/"),
+		"no verb":                  withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod"),
 		"no token, wrong type too": {Type: "", MethodArn: testArn},
 	} {
 		t.Run(name, func(t *testing.T) {

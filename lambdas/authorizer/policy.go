@@ -2,7 +2,7 @@ package main
 
 import (
 	"fmt"
-	"strings"
+	"regexp"
 
 	"accountapi/lambdas/internal/jwt"
 	"accountapi/lambdas/internal/principal"
@@ -18,18 +18,16 @@ func stageARN(event request) (string, error) {
 		return "", fmt.Errorf("%w: event type %q: attach this function by an AWS::ApiGateway::Authorizer of type TOKEN",
 			jwt.ErrInternal, event.Type)
 	}
-	// arn:PARTITION:execute-api:REGION:ACCOUNT:API_ID/STAGE/VERB/PATH
-	parts := strings.SplitN(event.MethodArn, ":", 6)
-	if len(parts) == 6 && parts[0] == "arn" && parts[2] == "execute-api" {
-		api, rest, _ := strings.Cut(parts[5], "/")
-		stage, _, found := strings.Cut(rest, "/")
-		// A wildcard would widen the policy; API Gateway never sends one.
-		if found && api != "" && stage != "" && !strings.ContainsAny(api+stage, "*?") {
-			return strings.Join(parts[:5], ":") + ":" + api + "/" + stage + "/*", nil
-		}
+	match := methodARN.FindStringSubmatch(event.MethodArn)
+	if match == nil {
+		return "", fmt.Errorf("%w: methodArn %q is not the ARN of a method", jwt.ErrInternal, event.MethodArn)
 	}
-	return "", fmt.Errorf("%w: methodArn %q is not the ARN of a method", jwt.ErrInternal, event.MethodArn)
+	return match[1] + "/*", nil
 }
+
+// methodARN is arn:PARTITION:execute-api:REGION:ACCOUNT:API_ID/STAGE/VERB/PATH, in parts
+// that hold no wildcard: one would widen the policy, and API Gateway never sends one.
+var methodARN = regexp.MustCompile(`^(arn:[a-z0-9-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9._$-]+)/`)
 
 // encodePolicy writes what API Gateway is told about a verified caller: a policy of one
 // statement, and the context for the function behind the route (AWS: "Output from an API

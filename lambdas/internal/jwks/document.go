@@ -13,10 +13,7 @@ import (
 	"accountapi/lambdas/internal/strictjson"
 )
 
-const (
-	maxKeys       = 64 // in a set
-	maxKeysPerKid = 4
-)
+const maxKeys = 64 // in a set
 
 // keyDocument is a JWK Set (RFC 7517 section 5) that has been read, but for the key material.
 type keyDocument struct {
@@ -43,7 +40,7 @@ var errNoUsableKey = errors.New("the document holds no key that can be used")
 // readDocument reads a JWK Set strictly. A key that cannot be used does not spoil others.
 // With errNoUsableKey the document says which keys were dropped.
 func readDocument(body []byte, allowed Algorithms) (keyDocument, error) {
-	set, ok := strictjson.ParseOutline(body)
+	set, ok := strictjson.ParseOutline(body, "keys")
 	if !ok {
 		return keyDocument{}, errors.New("the document is not one JSON object without repeated names")
 	}
@@ -171,9 +168,6 @@ func (d keyDocument) keys(parsed map[int]crypto.PublicKey) (keys map[string][]pu
 		why := "the key cannot be read"
 		if public := parsed[place]; public != nil {
 			why = weakness(public)
-		}
-		if why == "" && c.kid != "" && len(keys[c.kid]) == maxKeysPerKid {
-			why = fmt.Sprintf("more than %d keys have this kid", maxKeysPerKid)
 		}
 		if why != "" {
 			dropped = append(dropped, Dropped{c.kid, why})

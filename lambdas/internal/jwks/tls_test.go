@@ -68,6 +68,7 @@ func (a authority) trustOnly() (cleanup func()) {
 // The client is the one that ships; only the issuer's certificate differs.
 func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
 	localhost := func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"localhost"} }
+	expired := func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Second) }
 	for name, test := range map[string]struct {
 		by   authority
 		edit func(*x509.Certificate)
@@ -76,7 +77,7 @@ func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
 		"a trusted certificate":         {trusted, func(*x509.Certificate) {}, nil},
 		"of an authority nobody trusts": {newAuthority(), func(*x509.Certificate) {}, ErrUnavailable},
 		"of another host":               {trusted, localhost, ErrUnavailable},
-		"expired":                       {trusted, func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Second) }, ErrUnavailable},
+		"expired":                       {trusted, expired, ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

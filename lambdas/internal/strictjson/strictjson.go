@@ -13,7 +13,6 @@ import (
 	"io"
 	"strconv"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
@@ -58,20 +57,19 @@ func ParseObject(data []byte, memory Object) (object Object, ok bool) {
 	return object, ok
 }
 
-// ParseOutline is ParseObject for a document whose values are parsed one by one later:
-// below the members of the object itself, names may repeat, surrogates may be unpaired,
-// and values may nest as deep as jsontext allows. All of data is valid UTF-8.
-func ParseOutline(data []byte) (object Object, ok bool) {
-	if !utf8.Valid(data) {
-		return nil, false
-	}
+// ParseOutline is ParseObject for a document of which one member is read value by value
+// later: that member has only to be JSON that can be taken apart. In the others names may
+// repeat, below the first level.
+func ParseOutline(data []byte, later string) (object Object, ok bool) {
 	object, ok = parse(data, nil, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	seen := make(map[string]bool, len(object))
 	for _, m := range object {
-		if seen[string(m.Name)] {
+		name := string(m.Name)
+		strict := jsontext.Value(m.Value).IsValid(jsontext.AllowDuplicateNames(true)) && depth(m.Value) < maxDepth
+		if seen[name] || name != later && !strict {
 			return nil, false
 		}
-		seen[string(m.Name)] = true
+		seen[name] = true
 	}
 	return object, ok
 }

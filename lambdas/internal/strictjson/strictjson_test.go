@@ -91,16 +91,24 @@ func members(n int) string {
 	return strings.Join(list, ",")
 }
 
-func TestOutlineRefusesRepeatedNamesOfItsOwnOnly(t *testing.T) {
+func TestOutlineIsStrictButForOneMember(t *testing.T) {
+	nested := strings.Repeat("[", 20) + strings.Repeat("]", 20)
 	for text, want := range map[string]bool{
-		`{"keys":[{"kid":1,"kid":2}]}`:  true,
-		`{"keys":[],"x":{"a":1,"a":1}}`: true,
-		`{"keys":[],"keys":[]}`:         false,
-		`{"keys":[],"k\u0065ys":[]}`:    false,
-		`{"keys":[]}{}`:                 false,
-		`[]`:                            false,
+		`{"keys":[{"kid":1,"kid":2}]}`:   true,
+		`{"keys":` + nested + `}`:        true,
+		`{"keys":["\ud800"]}`:            true,
+		"{\"keys\":[\"\xff\"]}":          true,
+		`{"keys":[],"x":{"a":1,"a":1}}`:  true,
+		`{"keys":[],"x":` + nested + `}`: false,
+		`{"keys":[],"x":"\ud800"}`:       false,
+		"{\"keys\":[],\"x\":\"\xff\"}":   false,
+		`{"keys":[],"keys":[]}`:          false,
+		`{"keys":[],"k\u0065ys":[]}`:     false,
+		`{"keys":[]}{}`:                  false,
+		`{"keys":[1,]}`:                  false,
+		`[]`:                             false,
 	} {
-		if _, got := ParseOutline([]byte(text)); got != want {
+		if _, got := ParseOutline([]byte(text), "keys"); got != want {
 			t.Errorf("%s: read %v, want %v", text, got, want)
 		}
 	}
