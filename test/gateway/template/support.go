@@ -1,10 +1,11 @@
-package gateway
+package template
 
-// This file is the list of what the gateway knows of AWS::ApiGateway templates.
-// Whatever is not in it is an error when the API is loaded: a feature that was
-// silently ignored would pass locally and surprise on AWS.
+// This file says what the local gateway does with each resource type of API Gateway and
+// with each property of the types that it reads. A property that is in no table is an
+// error when the API is loaded: if it were ignored, the API would behave differently on
+// AWS.
 
-// support says what the gateway does with a property.
+// A support is what the gateway does with a property.
 type support struct {
 	level  level
 	reason string
@@ -15,20 +16,33 @@ type level int
 const (
 	unknown     level = iota
 	implemented       // it changes how the gateway answers
-	harmless          // AWS honours it, but it changes no answer of a local API
-	unsupported       // it would change answers, and the gateway cannot
+	asWritten         // implemented too; the reader evaluates it
+	harmless          // AWS honours it, and it changes no answer of a local API
+	unsupported       // it would change answers, and the gateway cannot honour it
 )
 
 var used = support{level: implemented}
 
+func raw(reason string) support     { return support{asWritten, reason} }
 func without(reason string) support { return support{harmless, reason} }
 func refused(advice string) support { return support{unsupported, advice} }
 
-// unrelated are the resource types of API Gateway that change no answer of the
-// API's own endpoint.
+// Known reports whether the tables have the resource type. Types of other services than
+// API Gateway and Lambda are not in them.
+func Known(typ string) bool { return known[typ] != nil || unrelated[typ] != "" }
+
+func supportOf(typ, property string) support {
+	if s, ok := known[typ][property]; ok {
+		return s
+	}
+	return known[typ]["*"]
+}
+
+// unrelated are the resource types of API Gateway that change no answer of the API's own
+// endpoint.
 var unrelated = map[string]string{
 	"AWS::ApiGateway::Account":                     "the role for logs",
-	"AWS::ApiGateway::ApiKey":                      "a key matters to methods that require one, and these are refused",
+	"AWS::ApiGateway::ApiKey":                      "for methods that require a key, which are refused",
 	"AWS::ApiGateway::BasePathMapping":             "custom domain",
 	"AWS::ApiGateway::BasePathMappingV2":           "custom domain",
 	"AWS::ApiGateway::ClientCertificate":           "for HTTP integrations, which are refused",
@@ -37,61 +51,46 @@ var unrelated = map[string]string{
 	"AWS::ApiGateway::DomainName":                  "custom domain",
 	"AWS::ApiGateway::DomainNameV2":                "custom domain",
 	"AWS::ApiGateway::DomainNameAccessAssociation": "custom domain",
-	"AWS::ApiGateway::UsagePlan":                   "it limits requests with an API key, and methods that require one are refused",
+	"AWS::ApiGateway::UsagePlan":                   "for API keys, and methods that require one are refused",
 	"AWS::ApiGateway::UsagePlanKey":                "as UsagePlan",
 	"AWS::ApiGateway::VpcLink":                     "for VPC integrations, which are refused",
 }
 
-const (
-	methodType          = "AWS::ApiGateway::Method"
-	integrationType     = methodType + " Integration"
-	answerType          = integrationType + " IntegrationResponses"
-	declaredType        = methodType + " MethodResponses"
-	stageType           = "AWS::ApiGateway::Stage"
-	settingsType        = stageType + " MethodSettings"
-	apiType             = "AWS::ApiGateway::RestApi"
-	endpointType        = apiType + " EndpointConfiguration"
-	resourceType        = "AWS::ApiGateway::Resource"
-	deploymentType      = "AWS::ApiGateway::Deployment"
-	authorizerType      = "AWS::ApiGateway::Authorizer"
-	gatewayResponseType = "AWS::ApiGateway::GatewayResponse"
-	validatorType       = "AWS::ApiGateway::RequestValidator"
-	modelType           = "AWS::ApiGateway::Model"
-)
+const noOpenAPI = "declare resources and methods in the template, as CDK's RestApi does, not in an OpenAPI document"
 
-// known lists the properties of each resource type, and those of the types
-// nested in it under "TYPE PROPERTY".
+// known has the properties of each resource type, and those of the types nested in it
+// under "TYPE PROPERTY". The property * stands for all that are not in the table.
 var known = map[string]map[string]support{
-	apiType: {
+	"AWS::ApiGateway::RestApi": {
 		"ApiKeySourceType":          without("methods that require an API key are refused"),
 		"BinaryMediaTypes":          used,
-		"Body":                      refused("declare resources and methods in the template, as CDK's RestApi does, not in an OpenAPI document"),
-		"BodyS3Location":            refused("declare resources and methods in the template, as CDK's RestApi does, not in an OpenAPI document"),
+		"Body":                      refused(noOpenAPI),
+		"BodyS3Location":            refused(noOpenAPI),
 		"CloneFrom":                 refused("declare the API's own resources and methods in the template"),
-		"Description":               without("text"),
+		"Description":               without("a description"),
 		"DisableExecuteApiEndpoint": without("the local endpoint stands in for the custom domain too"),
 		"EndpointAccessMode":        without("TLS"),
 		"EndpointConfiguration":     used,
 		"FailOnWarnings":            without("for OpenAPI documents, which are refused"),
 		"MinimumCompressionSize":    refused("switch compression off for local runs"),
 		"Mode":                      without("for OpenAPI documents, which are refused"),
-		"Name":                      without("text"),
+		"Name":                      without("a description"),
 		"Parameters":                without("for OpenAPI documents, which are refused"),
 		"Policy":                    refused("switch the resource policy off for local runs"),
 		"SecurityPolicy":            without("TLS"),
 		"Tags":                      without("tags"),
 	},
-	endpointType: {
+	"AWS::ApiGateway::RestApi EndpointConfiguration": {
 		"IpAddressType":  without("address family"),
 		"Types":          used,
 		"VpcEndpointIds": refused("use a REGIONAL endpoint for local runs"),
 	},
-	resourceType: {
+	"AWS::ApiGateway::Resource": {
 		"ParentId":  used,
 		"PathPart":  used,
 		"RestApiId": used,
 	},
-	methodType: {
+	"AWS::ApiGateway::Method": {
 		"ApiKeyRequired":      used,
 		"AuthorizationScopes": refused("scopes belong to Cognito authorizers: use a TOKEN authorizer"),
 		"AuthorizationType":   used,
@@ -106,7 +105,7 @@ var known = map[string]map[string]support{
 		"ResourceId":          used,
 		"RestApiId":           used,
 	},
-	integrationType: {
+	"AWS::ApiGateway::Method Integration": {
 		"CacheKeyParameters":    without("caching is refused"),
 		"CacheNamespace":        without("caching is refused"),
 		"ConnectionId":          refused("VPC links cannot be reached from here: use a Lambda proxy integration"),
@@ -124,33 +123,33 @@ var known = map[string]map[string]support{
 		"Type":                  used,
 		"Uri":                   used,
 	},
-	answerType: {
+	"AWS::ApiGateway::Method Integration IntegrationResponses": {
 		"ContentHandling":    refused("leave the payload's encoding to BinaryMediaTypes"),
 		"ResponseParameters": used,
 		"ResponseTemplates":  used,
 		"SelectionPattern":   used,
 		"StatusCode":         used,
 	},
-	declaredType: {
+	"AWS::ApiGateway::Method MethodResponses": {
 		"ResponseModels":     without("documentation and SDKs"),
 		"ResponseParameters": used,
 		"StatusCode":         used,
 	},
-	deploymentType: {
+	"AWS::ApiGateway::Deployment": {
 		"DeploymentCanarySettings": refused("deploy without a canary for local runs"),
-		"Description":              without("text"),
+		"Description":              without("a description"),
 		"RestApiId":                used,
 		"StageDescription":         refused("declare the stage as a resource of its own, as CDK does"),
 		"StageName":                used,
 	},
-	stageType: {
+	"AWS::ApiGateway::Stage": {
 		"AccessLogSetting":     without("the gateway reports each request itself"),
 		"CacheClusterEnabled":  used,
 		"CacheClusterSize":     without("caching is refused"),
 		"CanarySetting":        refused("deploy without a canary for local runs"),
 		"ClientCertificateId":  without("for HTTP integrations, which are refused"),
 		"DeploymentId":         used,
-		"Description":          without("text"),
+		"Description":          without("a description"),
 		"DocumentationVersion": without("documentation"),
 		"MethodSettings":       used,
 		"RestApiId":            used,
@@ -159,7 +158,7 @@ var known = map[string]map[string]support{
 		"TracingEnabled":       without("X-Ray: trace headers are made and passed on in any case"),
 		"Variables":            used,
 	},
-	settingsType: {
+	"AWS::ApiGateway::Stage MethodSettings": {
 		"CacheDataEncrypted":   without("caching is refused"),
 		"CacheTtlInSeconds":    without("caching is refused"),
 		"CachingEnabled":       used,
@@ -171,36 +170,66 @@ var known = map[string]map[string]support{
 		"ThrottlingBurstLimit": used,
 		"ThrottlingRateLimit":  used,
 	},
-	authorizerType: {
-		"AuthType":                     without("text for OpenAPI documents"),
+	"AWS::ApiGateway::Authorizer": {
+		"AuthType":                     without("for OpenAPI documents, which are refused"),
 		"AuthorizerCredentials":        used,
 		"AuthorizerResultTtlInSeconds": used,
 		"AuthorizerUri":                used,
 		"IdentitySource":               used,
 		"IdentityValidationExpression": used,
-		"Name":                         without("text"),
+		"Name":                         without("a description"),
 		"ProviderARNs":                 refused("Cognito cannot be reached from here: use a TOKEN authorizer"),
 		"RestApiId":                    used,
 		"Type":                         used,
 	},
-	gatewayResponseType: {
+	"AWS::ApiGateway::GatewayResponse": {
 		"ResponseParameters": used,
 		"ResponseTemplates":  used,
 		"ResponseType":       used,
 		"RestApiId":          used,
 		"StatusCode":         used,
 	},
-	validatorType: {
-		"Name":                      without("text"),
+	"AWS::ApiGateway::RequestValidator": {
+		"Name":                      without("a description"),
 		"RestApiId":                 used,
 		"ValidateRequestBody":       used,
 		"ValidateRequestParameters": used,
 	},
-	modelType: {
+	"AWS::ApiGateway::Model": {
 		"ContentType": used,
-		"Description": without("text"),
+		"Description": without("a description"),
 		"Name":        used,
 		"RestApiId":   used,
 		"Schema":      used,
+	},
+	"AWS::Lambda::Function": {
+		"Code":          used,
+		"Environment":   raw("a variable that the caller sets needs no value here"),
+		"FunctionName":  used,
+		"Handler":       used,
+		"LoggingConfig": used,
+		"MemorySize":    used,
+		"Runtime":       used,
+		"Timeout":       used,
+		// Role, Layers, VpcConfig, TracingConfig and so on.
+		"*": without("it is not looked at: the function runs as a process of this machine"),
+	},
+	"AWS::Lambda::Function Code": {
+		"S3Key": used, // without one the function is refused
+		"*":     without("where the asset is uploaded to"),
+	},
+	"AWS::Lambda::Function LoggingConfig": {
+		"ApplicationLogLevel": used,
+		"LogFormat":           used,
+		"LogGroup":            used,
+		"*":                   without("what Lambda itself logs"),
+	},
+	"AWS::Lambda::Permission": {
+		"Action":        used,
+		"FunctionName":  used,
+		"Principal":     used,
+		"SourceAccount": used,
+		"SourceArn":     used,
+		"*":             without("it is for other sources than API Gateway"),
 	},
 }
