@@ -92,7 +92,7 @@ func (e endpoint) describe(kid string) string {
 // algorithms returns the algorithms of the keys with these kids, each once.
 func (e endpoint) algorithms(kids []string) (names []string) {
 	usual := map[string]string{
-		"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA",
+		"RSA": "RS256", "EC P-256": "ES256", "EC P-384": "ES384", "EC P-521": "ES512", "OKP Ed25519": "EdDSA",
 	}
 	for _, key := range e.keys {
 		if !slices.Contains(kids, key.Kid) {
@@ -100,7 +100,7 @@ func (e endpoint) algorithms(kids []string) (names []string) {
 		}
 		name := key.Alg
 		if name == "" {
-			name = usual[key.Kty+key.Crv]
+			name = usual[strings.TrimSpace(key.Kty+" "+key.Crv)]
 		}
 		if slices.Contains(allAlgorithms, name) && !slices.Contains(names, name) {
 			names = append(names, name)
