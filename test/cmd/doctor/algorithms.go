@@ -46,7 +46,7 @@ func (d *doctor) examineAlgorithms(ctx context.Context, withSettings verdict, pu
 		if err != nil {
 			return err
 		}
-		if slices.Contains(withToken.fetch.Kept, d.token.headerString("kid")) {
+		if d.token.canUse(withToken.fetch.Kept) {
 			before := d.allowed()
 			d.use.algorithms = append(slices.Clone(effective), signed)
 			d.wrong("algorithms", add+quote(strings.Join(d.use.algorithms, " ")),

@@ -22,7 +22,6 @@ const (
 
 // failedCheck maps the authorizer's reasons to the check that failed.
 var failedCheck = map[string]int{
-	"missing_token":    checkShape,
 	"malformed_header": checkShape,
 	"oversize":         checkShape,
 	"malformed_token":  checkShape,
@@ -31,6 +30,7 @@ var failedCheck = map[string]int{
 	"kid_missing":      checkHeader,
 	"issuer":           checkIssuer,
 	"kid_unknown":      checkKey,
+	"kid_unproven":     checkKey,
 	"key_alg_mismatch": checkKey,
 	"jwks_unavailable": checkKey,
 	"bad_signature":    checkSignature,
@@ -110,13 +110,22 @@ func (d *doctor) checks() [checkCount]check {
 		checkHeader: {topic: "header", facts: fmt.Sprintf("alg %s, typ %s, kid %s",
 			quoted(t.header["alg"]), quoted(t.header["typ"]), quoted(t.header["kid"])), always: true},
 		checkIssuer:    {topic: "iss", facts: "the token has " + quoted(t.claims["iss"]), always: true},
-		checkKey:       {topic: "key", facts: "kid " + quoted(t.header["kid"]), passed: " is one of the keys in use"},
+		checkKey:       {topic: "key", facts: "kid " + quoted(t.header["kid"]), passed: d.keyFound()},
 		checkSignature: {topic: "signature", passed: "made with that key"},
 		checkKind:      {topic: "kind", passed: "an access token with the required claims"},
 		checkAudience: {topic: d.audienceClaim(), facts: fmt.Sprintf("the token is for %s, this API is %s",
 			quoted(t.claims[d.audienceClaim()]), quoted(strings.Join(d.use.audiences, " "))), always: true},
 		checkTime: {topic: "exp", facts: t.validity(time.Now()), always: true},
 	}
+}
+
+// keyFound describes which key the authorizer has found. A token without kid is checked
+// if exactly one usable key is for its alg.
+func (d *doctor) keyFound() string {
+	if d.token.header["kid"] == nil {
+		return ": exactly one key in use is for " + quoted(d.token.header["alg"])
+	}
+	return " is one of the keys in use"
 }
 
 // audienceClaim returns the claim that names the API the token is for.

@@ -4,7 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"accountapi/test/internal/authorizer"
 )
 
 // examineKeys has the authorizer fetch the keys and reports which of them it uses. usable
@@ -32,26 +35,36 @@ func (d *doctor) examineKeys(ctx context.Context) (usable bool, err error) {
 		d.wrong("keys", d.fixForEndpoint(endpoint),
 			"the authorizer gets no keys from %s: %s", shown(d.use.jwksURI), why)
 	}
-	for _, kid := range withAll.fetch.Kept {
-		if slices.Contains(withSettings.fetch.Kept, kid) {
-			d.ok("key", "%q%s is used", kid, endpoint.describe(kid))
-		} else {
-			d.note("key", "%q%s is not used: it is for none of the allowed algorithms (%s)",
-				kid, endpoint.describe(kid), d.allowed())
-		}
-	}
-	for _, dropped := range withAll.fetch.Dropped {
-		if strings.HasPrefix(dropped.Why, "PRIVATE") {
-			d.wrong("key", "have the issuer replace this key at once: anybody who has seen it can sign tokens",
-				"%q is not used: %s", dropped.Kid, dropped.Why)
-		} else {
-			d.note("key", "%q%s is not used: %s", dropped.Kid, endpoint.describe(dropped.Kid), dropped.Why)
-		}
-	}
+	d.listKeys(withSettings.fetch, withAll.fetch, endpoint)
 	if len(withAll.fetch.Kept) == 0 {
 		return false, nil
 	}
 	return true, d.examineAlgorithms(ctx, withSettings, endpoint.algorithms(withAll.fetch.Kept))
+}
+
+// listKeys reports which keys the authorizer uses: withSettings is the key set with the
+// allowed algorithms, withAll with all algorithms.
+func (d *doctor) listKeys(withSettings, withAll authorizer.KeySet, e endpoint) {
+	for _, kid := range withAll.Kept {
+		name, purpose := strconv.Quote(kid), ""
+		if kid == "" {
+			name, purpose = "without kid", ", for tokens without kid only"
+		}
+		if slices.Contains(withSettings.Kept, kid) {
+			d.ok("key", "%s%s is used%s", name, e.describe(kid), purpose)
+		} else {
+			d.note("key", "%s%s is not used: it is for none of the allowed algorithms (%s)",
+				name, e.describe(kid), d.allowed())
+		}
+	}
+	for _, dropped := range withAll.Dropped {
+		if strings.HasPrefix(dropped.Why, "PRIVATE") {
+			d.wrong("key", "have the issuer replace this key at once: anybody who has seen it can sign tokens",
+				"%q is not used: %s", dropped.Kid, dropped.Why)
+		} else {
+			d.note("key", "%q%s is not used: %s", dropped.Kid, e.describe(dropped.Kid), dropped.Why)
+		}
+	}
 }
 
 // fetch has the authorizer fetch the keys for these algorithms.

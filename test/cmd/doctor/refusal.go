@@ -13,6 +13,7 @@ const (
 	sendUnchanged = "send an access token for this API, exactly as the issuer issued it"
 	sendSigned    = "send a token that the issuer has signed"
 	sendAccess    = "send the access_token of the issuer's response, not the id_token"
+	addKid        = "configure the issuer to put the kid into the header"
 	requestForAPI = "request it with the API's identifier: make token ISSUER=… CLIENT_ID=… AUDIENCE=…"
 )
 
@@ -27,19 +28,25 @@ func (d *doctor) refusal(reason string) (why, fix string) {
 	case "malformed_token":
 		return d.malformed()
 	case "bad_header":
+		if d.token.header["kid"] == "" {
+			return "its kid is empty", "configure the issuer to put the ID of its key into the header, or no kid"
+		}
 		return "an access token does not have such a header", sendUnchanged
 	case "alg_not_allowed":
 		return d.otherAlgorithm()
 	case "kid_missing":
-		return "it does not say which key signed it", "configure the issuer to put the kid into the header"
+		return "it does not say which key signed it", addKid
 	case "token_kind":
 		return d.otherKind()
 	case "issuer":
 		return d.otherIssuer()
 	case "kid_unknown":
-		return "it is not the kid of a key in use: " +
-				"the key was removed, is of another issuer, or is not used (see above)",
-			"get a new token from exactly this issuer"
+		return d.unknownKey()
+	case "kid_unproven":
+		why, fix = d.unknownKey()
+		// The fetch for a newer key is limited, so that tokens cannot cause one each.
+		return why + "; it may be a newer key, but the keys were fetched a moment ago (the API answers 503)",
+			"try again in a minute; if the answer is the same, " + fix
 	case "jwks_unavailable":
 		return "the keys could not be fetched", "see the lines about the keys above"
 	case "key_alg_mismatch":
@@ -89,6 +96,17 @@ func (d *doctor) otherAlgorithm() (why, fix string) {
 	}
 	return "allowed is " + d.allowed() + ", and the issuer has no key for the other algorithm",
 		"send a token of this issuer, or have the issuer publish the key"
+}
+
+// unknownKey explains a token whose key is not in use.
+func (d *doctor) unknownKey() (why, fix string) {
+	if d.token.header["kid"] == nil {
+		return "the token does not say which key signed it, and there is not exactly one key in use for " +
+			quoted(d.token.header["alg"]), addKid
+	}
+	return "it is not the kid of a key in use: " +
+			"the key was removed, is of another issuer, or is not used (see above)",
+		"get a new token from exactly this issuer"
 }
 
 // otherKind explains a token that is not an access token.

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -44,6 +45,17 @@ func (t token) headerString(name string) string {
 func (t token) claimString(claim string) string {
 	text, _ := t.claims[claim].(string)
 	return text
+}
+
+// canUse reports whether the authorizer would check the token with one of the keys with
+// these kids, which are all for the token's alg. Without a kid there must be exactly one.
+func (t token) canUse(kids []string) bool {
+	if t.header["kid"] == nil {
+		return len(kids) == 1
+	}
+	// A JWK without kid is listed with an empty one. It is for tokens without kid only.
+	kid := t.headerString("kid")
+	return kid != "" && slices.Contains(kids, kid)
 }
 
 // claimStrings returns the values of a claim that is a string or an array.
