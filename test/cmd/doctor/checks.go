@@ -12,11 +12,11 @@ const (
 	checkShape = iota
 	checkHeader
 	checkIssuer
-	checkKey
-	checkSignature
 	checkKind
 	checkAudience
 	checkTime
+	checkKey
+	checkSignature
 	checkCount
 )
 
@@ -27,19 +27,18 @@ var failedCheck = map[string]int{
 	"malformed_token":  checkShape,
 	"bad_header":       checkHeader,
 	"alg_not_allowed":  checkHeader,
-	"kid_missing":      checkHeader,
 	"issuer":           checkIssuer,
-	"kid_unknown":      checkKey,
-	"kid_unproven":     checkKey,
-	"key_alg_mismatch": checkKey,
-	"jwks_unavailable": checkKey,
-	"bad_signature":    checkSignature,
 	"token_kind":       checkKind, // or checkHeader, see lastCheck
 	"claim_type":       checkKind,
 	"bound_token":      checkKind,
 	"audience":         checkAudience,
 	"expired":          checkTime,
 	"not_yet_valid":    checkTime,
+	"kid_unknown":      checkKey,
+	"kid_unproven":     checkKey,
+	"key_alg_mismatch": checkKey,
+	"jwks_unavailable": checkKey,
+	"bad_signature":    checkSignature,
 	"ok":               checkCount, // none
 }
 
@@ -109,13 +108,13 @@ func (d *doctor) checks() [checkCount]check {
 		checkShape: {topic: "token", facts: fmt.Sprintf("%d bytes in %d parts", t.length, t.parts)},
 		checkHeader: {topic: "header", facts: fmt.Sprintf("alg %s, typ %s, kid %s",
 			quoted(t.header["alg"]), quoted(t.header["typ"]), quoted(t.header["kid"])), always: true},
-		checkIssuer:    {topic: "iss", facts: "the token has " + quoted(t.claims["iss"]), always: true},
-		checkKey:       {topic: "key", facts: "kid " + quoted(t.header["kid"]), passed: d.keyFound()},
-		checkSignature: {topic: "signature", passed: "made with that key"},
-		checkKind:      {topic: "kind", passed: "an access token with the required claims"},
+		checkIssuer: {topic: "iss", facts: "the token has " + quoted(t.claims["iss"]), always: true},
+		checkKind:   {topic: "kind", passed: "an access token with the required claims"},
 		checkAudience: {topic: d.audienceClaim(), facts: fmt.Sprintf("the token is for %s, this API is %s",
 			quoted(t.claims[d.audienceClaim()]), quoted(strings.Join(d.use.audiences, " "))), always: true},
-		checkTime: {topic: "exp", facts: t.validity(time.Now()), always: true},
+		checkTime:      {topic: "exp", facts: t.validity(time.Now()), always: true},
+		checkKey:       {topic: "key", facts: "kid " + quoted(t.header["kid"]), passed: d.keyFound()},
+		checkSignature: {topic: "signature", passed: "made with that key"},
 	}
 }
 

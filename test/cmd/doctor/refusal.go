@@ -34,8 +34,6 @@ func (d *doctor) refusal(reason string) (why, fix string) {
 		return "an access token does not have such a header", sendUnchanged
 	case "alg_not_allowed":
 		return d.otherAlgorithm()
-	case "kid_missing":
-		return "it does not say which key signed it", addKid
 	case "token_kind":
 		return d.otherKind()
 	case "issuer":

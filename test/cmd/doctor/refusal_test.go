@@ -49,7 +49,6 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		"alg none":        {padded, "it is not signed", signed},
 		"HS256":           {token(issuer.HMACWithPublicKey), shared, "sign with RS256"},
 		"other algorithm": {token(header("alg", "ES256")), "allowed is RS256, the default", "publish the key"},
-		"no kid":          {token(issuer.WithoutHeader("kid")), "which key signed it", "put the kid into the header"},
 		"crit":            {token(header("crit", []string{"x"})), noSuchHeader, sendIt},
 		"logout token":    {token(header("typ", "logout+jwt")), "does not have this typ", "send an access token"},
 		"ID token":        {token(claim("nonce", "n")), isIDToken, "send the access_token"},
