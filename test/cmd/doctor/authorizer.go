@@ -13,10 +13,10 @@ import (
 
 // verdict is what the compiled authorizer reports about its settings and one token.
 type verdict struct {
-	complaints []string            // about its settings: it does not start with them
-	fetch      authorizer.KeySet   // the last one
-	decision   authorizer.Decision // about the token
-	scope      string              // that it hands on to the functions behind it
+	problems []string            // with its settings: it does not start with them
+	fetch    authorizer.KeySet   // the last one
+	decision authorizer.Decision // about the token
+	scope    string              // in the context for the functions
 }
 
 // ask starts the authorizer as Lambda would, with the settings in its environment, and
@@ -26,7 +26,8 @@ func ask(ctx context.Context, bootstrap string, s settings) (verdict, error) {
 	for _, setting := range s.given() {
 		env[setting.environment] = setting.value
 	}
-	// How this machine reaches the network; on AWS the function does not need these.
+	// The proxy and the certificates of this machine; on AWS the function needs none of
+	// these.
 	for _, name := range []string{
 		"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy",
 		"SSL_CERT_FILE", "SSL_CERT_DIR",
@@ -41,7 +42,7 @@ func ask(ctx context.Context, bootstrap string, s settings) (verdict, error) {
 		return verdict{}, err
 	}
 	answer, err := authorizer.Ask(ctx, function, "Bearer "+s.token)
-	function.Close() // nothing is written to output from here on
+	function.Close() // nothing is written to output after this
 	if err != nil {
 		return verdict{}, err
 	}
@@ -49,15 +50,16 @@ func ask(ctx context.Context, bootstrap string, s settings) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	return judge(log, answer)
+	return newVerdict(log, answer)
 }
 
-// judge makes a verdict of the authorizer's log and answer.
-func judge(log authorizer.Log, answer authorizer.Answer) (v verdict, err error) {
+// newVerdict combines the authorizer's log and its answer.
+func newVerdict(log authorizer.Log, answer authorizer.Answer) (v verdict, err error) {
 	for _, line := range log.Other {
-		// A process that ends during its init is started twice and writes the same again.
-		if !slices.Contains(v.complaints, line) {
-			v.complaints = append(v.complaints, line)
+		// A process that ends during init is started a second time and logs the same
+		// again.
+		if !slices.Contains(v.problems, line) {
+			v.problems = append(v.problems, line)
 		}
 	}
 	if n := len(log.KeySets); n > 0 {
@@ -67,7 +69,7 @@ func judge(log authorizer.Log, answer authorizer.Answer) (v verdict, err error) 
 	if n := len(log.Decisions); n > 0 {
 		v.decision = log.Decisions[n-1]
 	}
-	if v.decision.Reason == "" && len(v.complaints) == 0 {
+	if v.decision.Reason == "" && len(v.problems) == 0 {
 		return verdict{}, fmt.Errorf("the authorizer logged no decision, and answered %q", answer.Error)
 	}
 	v.scope, _ = answer.Context["scope"].(string)

@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// serve answers each path with the text of documents, in which URL stands for the
-// server's own, without a slash at the end.
+// serve starts a server that answers each path with its document. URL in a document is
+// replaced by the server's URL, without a slash at the end.
 func serve(t *testing.T, documents map[string]string) (url string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -27,24 +27,24 @@ func serve(t *testing.T, documents map[string]string) (url string) {
 	return url
 }
 
-func TestTheDocumentIsFoundAtBothStandardPlaces(t *testing.T) {
-	for name, test := range map[string]struct{ path, place string }{
-		"an issuer with a slash":             {"/", "/.well-known/openid-configuration"},
-		"an issuer without one":              {"", "/.well-known/openid-configuration"},
-		"an issuer with a path":              {"/realms/a", "/realms/a/.well-known/openid-configuration"},
-		"an authorization server":            {"", "/.well-known/oauth-authorization-server"},
-		"an authorization server, with path": {"/realms/a", "/.well-known/oauth-authorization-server/realms/a"},
+func TestFetchReadsBothStandardURLs(t *testing.T) {
+	for name, test := range map[string]struct{ path, address string }{
+		"an issuer with a slash":              {"/", "/.well-known/openid-configuration"},
+		"an issuer without a slash":           {"", "/.well-known/openid-configuration"},
+		"an issuer with a path":               {"/realms/a", "/realms/a/.well-known/openid-configuration"},
+		"an authorization server":             {"", "/.well-known/oauth-authorization-server"},
+		"an authorization server with a path": {"/realms/a", "/.well-known/oauth-authorization-server/realms/a"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			url := serve(t, map[string]string{
-				test.place: `{"issuer":"URL` + test.path + `","jwks_uri":"URL/keys","token_endpoint":"URL/token"}`,
+				test.address: `{"issuer":"URL` + test.path + `","jwks_uri":"URL/keys","token_endpoint":"URL/token"}`,
 			})
 			document, err := Fetch(t.Context(), url+test.path)
 			if err != nil {
 				t.Fatal(err)
 			}
 			want := Document{
-				Address: url + test.place, Issuer: url + test.path,
+				Address: url + test.address, Issuer: url + test.path,
 				JWKSURI: url + "/keys", TokenEndpoint: url + "/token",
 			}
 			if diff := cmp.Diff(want, document); diff != "" {
@@ -57,15 +57,15 @@ func TestTheDocumentIsFoundAtBothStandardPlaces(t *testing.T) {
 	}
 }
 
-func TestFetchReportsWhatIsNoDocument(t *testing.T) {
-	const place = "/.well-known/openid-configuration"
+func TestFetchRefusesWhatIsNotADiscoveryDocument(t *testing.T) {
+	const address = "/.well-known/openid-configuration"
 	for name, test := range map[string]struct{ document, want string }{
-		"a web page":          {"<html>", "is no discovery document"},
-		"another JSON object": {`{"keys":[]}`, "it names no issuer"},
-		"a wrong type":        {`{"issuer":7}`, "is no discovery document"},
+		"a web page":          {"<html>", "is not a discovery document"},
+		"another JSON object": {`{"keys":[]}`, "it has no issuer"},
+		"a wrong type":        {`{"issuer":7}`, "is not a discovery document"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Fetch(t.Context(), serve(t, map[string]string{place: test.document}))
+			_, err := Fetch(t.Context(), serve(t, map[string]string{address: test.document}))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -88,7 +88,7 @@ func TestFetchReportsWhatIsNoDocument(t *testing.T) {
 	}
 }
 
-func TestARedirectToPlainHTTPIsNotFollowed(t *testing.T) {
+func TestFetchDoesNotFollowARedirectToPlainHTTP(t *testing.T) {
 	server := httptest.NewServer(http.RedirectHandler("http://192.0.2.1/", http.StatusFound))
 	defer server.Close()
 	if _, err := Fetch(t.Context(), server.URL); err == nil || !strings.Contains(err.Error(), "302 Found") {
@@ -96,7 +96,7 @@ func TestARedirectToPlainHTTPIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestCheckReportsADocumentOfAnotherIssuer(t *testing.T) {
+func TestCheckRefusesTheDocumentOfAnotherIssuer(t *testing.T) {
 	document := Document{Issuer: "https://t.example/"}
 	err := document.Check("https://t.example")
 	for _, want := range []string{"the slash at the end is missing", "use exactly ISSUER=https://t.example/"} {
@@ -115,16 +115,16 @@ func TestDifferenceNamesWhatDiffers(t *testing.T) {
 	for got, difference := range map[string]string{
 		want:                         "",
 		"https://t.example:8443/a":   slash,
-		"https://t.example:8443/a//": "the slash at the end is too much",
+		"https://t.example:8443/a//": "the slash at the end must be left out",
 		"http://t.example:8443/a/":   scheme,
 		"https://T.example:8443/a/":  "upper and lower case of the host differ",
 		"https://t.example:8443/A/":  "upper and lower case of the path differ",
 		"https://t.example/a/":       port,
 		"https://t.example:443/a/":   "port 443 instead of 8443",
-		"https://u.example:8443/a/":  "the host is another",
-		"https://t.example:8443/b/":  "the path is another",
+		"https://u.example:8443/a/":  "the host is different",
+		"https://t.example:8443/b/":  "the path is different",
 		"HTTPS://t.example:8443/a/":  "the spelling differs",
-		"something else":             "it is another one",
+		"something else":             "it is a different one",
 		"http://t.example/a":         scheme + ", " + port + ", " + slash,
 	} {
 		if text := Difference(got, want); text != difference {
@@ -134,7 +134,7 @@ func TestDifferenceNamesWhatDiffers(t *testing.T) {
 	if text := Difference("My-API", "my-api"); text != "upper and lower case differ" {
 		t.Errorf("got %q", text)
 	}
-	if text := Difference("https://t.example:443/", "https://t.example/"); text != "the port 443 is too much" {
+	if text := Difference("https://t.example:443/", "https://t.example/"); text != "the port 443 must be left out" {
 		t.Errorf("got %q", text)
 	}
 }
