@@ -28,3 +28,6 @@ require (
 	golang.org/x/tools/cmd/godoc v0.1.0-deprecated // indirect
 	golang.org/x/tools/godoc v0.1.0-deprecated // indirect
 )
+
+// The CDK CLI has templates in Go.
+ignore ./cli/node_modules
