@@ -5,7 +5,8 @@ ISSUER_PORT ?= 3001
 
 # Exact versions, so that builds are repeatable. The CDK CLI must support the cloud assembly
 # schema of the awscdk version in infra/go.mod.
-CDK         := npx --yes aws-cdk@2.1148.1
+CDK         := infra/cli/node_modules/.bin/cdk
+CDK_CLI     := infra/cli/node_modules/.package-lock.json
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 MODULES := ./infra/... ./lambdas/... ./test/...
@@ -17,25 +18,27 @@ export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help run test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
-	lambdas assembly need-go need-node
+	lambdas assembly need-go need-node note-go
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---------------------------------------------------------------- on this machine
 
-run: need-go need-node .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
+run: need-go need-node note-go .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
 	@exec .build/bin/local -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
 		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)'
 
-test: need-go need-node assembly ## run every test
+test: need-go need-node note-go assembly ## run every test
 	@go test $(MODULES)
 
-check: need-go ## check format, vet, staticcheck and the rules on imports
-	@unformatted=$$(gofmt -l infra lambdas test); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+check: need-go need-node ## check format, vet, staticcheck, known vulnerabilities, the rules on imports and dependencies
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	@go vet $(MODULES)
 	@$(STATICCHECK) $(MODULES)
 	@sh .ci/imports
+	@sh .ci/dependencies
+	@LAMBDA_GO='$(LAMBDA_GO)' sh .ci/vulnerabilities
 
 e2e: need-go need-node assembly ## run the end-to-end tests over HTTP against the local gateway
 	@go test -count=1 ./test/e2e
@@ -58,8 +61,15 @@ smoke: need-go ## run the end-to-end tests against a deployed stage: API_URL= TO
 
 # ---------------------------------------------------------------- what is built
 
+# What is deployed is built by exactly this version of Go, which the go command downloads if
+# another one is installed: the standard library is a part of every function, and patch
+# releases fix vulnerabilities in it. LAMBDA_GO=local builds with the Go at hand instead.
+LAMBDA_GO     ?= go1.26.11
+
 # The flags of a Lambda build. They make builds reproducible (the same sources give the same
-# bytes in any folder, with or without git) and leave out what Lambda does not need:
+# bytes in any folder, with any umask, with or without git) and leave out what Lambda does
+# not need:
+#   GOTOOLCHAIN=        the version of Go; only for what is deployed
 #   GOFLAGS=            ignores the settings of this machine
 #   GOWORK=off          uses the versions in lambdas/go.mod, not those of other modules
 #   CGO_ENABLED=0       no C library: one static file
@@ -68,17 +78,26 @@ smoke: need-go ## run the end-to-end tests against a deployed stage: API_URL= TO
 #   -tags lambda.norpc  without the RPC mode of the old go1.x runtime
 #   -ldflags            -s -w: no symbols and debug data; -buildid=: no build ID
 LAMBDA_BUILD  := GOFLAGS= GOWORK=off CGO_ENABLED=0 go build -C lambdas -trimpath -buildvcs=false -tags lambda.norpc -ldflags='-s -w -buildid='
+LAMBDA_TARGET := GOTOOLCHAIN=$(LAMBDA_GO) GOOS=linux GOARCH=arm64 GOARM64=v8.0
 LAMBDAS       := $(patsubst lambdas/%/main.go,%,$(wildcard lambdas/*/main.go))
 LAMBDA_SOURCE := $(shell find lambdas -name '*.go' ! -name '*_test.go') lambdas/go.mod lambdas/go.sum
-INFRA_SOURCE  := $(shell find infra -name '*.go' ! -name '*_test.go') infra/go.mod infra/go.sum cdk.json go.work
+INFRA_SOURCE  := $(shell find infra -name node_modules -prune -o -name '*.go' ! -name '*_test.go' -print) infra/go.mod infra/go.sum cdk.json go.work
 
 lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions as they are deployed (linux/arm64)
 
-.build/lambdas/%/bootstrap: $(LAMBDA_SOURCE) Makefile
-	@GOOS=linux GOARCH=arm64 GOARM64=v8.0 $(LAMBDA_BUILD) -o ../$@ ./$*
+# The permissions are deployed too, and Lambda is neither the owner nor in the group.
+.build/lambdas/%/bootstrap: .build/lambda-go $(LAMBDA_SOURCE) Makefile
+	@$(LAMBDA_TARGET) $(LAMBDA_BUILD) -o ../$@ ./$* && chmod 755 $(@D) $@
 
 .build/local/lambdas/%/bootstrap: $(LAMBDA_SOURCE) Makefile
-	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$*
+	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$* && chmod 755 $(@D) $@
+
+# The version of Go that .build/lambdas is built by. It changes only with the version, so that
+# another LAMBDA_GO builds anew.
+.build/lambda-go: FORCE
+	@version=$$(GOTOOLCHAIN='$(LAMBDA_GO)' go env GOVERSION 2>/dev/null) || { echo "$(LAMBDA_GO) cannot be had: connect to the Go module proxy," \
+		"or build what is deployed with another version, for example make lambdas LAMBDA_GO=local"; exit 1; }; \
+	test "$$version" = "$$(cat $@ 2>/dev/null)" || { mkdir -p $(@D) && echo "$$version" >$@; }
 
 # The programs that make bench compares are built with the same flags, in the module test.
 BENCH_BUILD  := $(subst -C lambdas,-C test,$(LAMBDA_BUILD))
@@ -114,7 +133,7 @@ CONTEXT ?=
 SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') $(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') \
 	$(if $(PROVIDER),-c provider='$(PROVIDER)') $(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
 
-synth: need-go need-node ## write the template to cdk.out: ISSUER= AUDIENCE= …
+synth: need-go need-node $(CDK_CLI) ## write the template to cdk.out: ISSUER= AUDIENCE= …
 	@$(CDK) synth --quiet $(SETTINGS)
 
 diff: synth ## show the changes of a deploy: ISSUER= AUDIENCE= …
@@ -126,9 +145,14 @@ deploy: synth ## show the changes, deploy, print how to call the API: ISSUER= AU
 	@node -p 'const [o] = Object.values(require("./.build/outputs.json")); `\nAPI_URL=$${o.ApiUrl}\n\ncurl -i $${o.ApiUrl}/profile -H "Authorization: Bearer $$TOKEN"`'
 
 # Only the name of the stack matters here, so the other settings are placeholders.
-destroy: need-go need-node ## remove the stack from the account, after a question: [STAGE= YES=1]
+destroy: need-go need-node $(CDK_CLI) ## remove the stack from the account, after a question: [STAGE= YES=1]
 	@$(CDK) destroy $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)') -c provider=rfc9068 \
 		-c issuer=https://none.invalid/ -c jwksUri=https://none.invalid/ -c audience=none
+
+# npm writes this file last. Scripts of packages are not run: the CLI needs none.
+$(CDK_CLI): infra/cli/package-lock.json | need-node
+	@command -v npm >/dev/null || { echo "npm is missing: it installs the CDK CLI, and usually comes with Node.js"; exit 1; }
+	@npm ci --prefix infra/cli --ignore-scripts --no-audit --no-fund >/dev/null
 
 # TOKEN and CLIENT_SECRET are not arguments, which every user of the machine can see: make
 # passes its variables in the environment.
@@ -144,4 +168,7 @@ need-go:
 	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer from https://go.dev/dl/ and try again"; exit 1; }
 
 need-node:
-	@command -v node >/dev/null || { echo "Node.js is missing: the CDK needs Node.js 20 or newer, install it from https://nodejs.org/ and try again"; exit 1; }
+	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js 24 (LTS) from https://nodejs.org/ and try again"; exit 1; }
+
+note-go:
+	@version=$$(go env GOVERSION); test "$$version" = '$(LAMBDA_GO)' || echo "this uses $$version, what is deployed is built by $(LAMBDA_GO)" >&2

@@ -246,10 +246,14 @@ func (s *settings) checkFunctions(folder string) {
 			return // one build creates both
 		case err != nil:
 			s.problem("lambdas", "%v", err)
-		case !info.Mode().IsRegular() || info.Mode()&0o111 == 0:
-			// The asset's hash ignores the file mode: once it is uploaded like this, a
-			// corrected file would not be uploaded again.
-			s.problem("lambdas", "%s is not an executable file: run make lambdas", bootstrap)
+		case !info.Mode().IsRegular():
+			s.problem("lambdas", "%s is not a file: run make lambdas", bootstrap)
+		case info.Mode()&0o555 != 0o555:
+			// Lambda runs it as another user than its owner. The asset's hash ignores the
+			// permissions: once it is uploaded like this, a corrected file would not be
+			// uploaded again.
+			s.problem("lambdas", "%s is not readable and executable for all (%04o): run chmod 755 %s",
+				bootstrap, info.Mode().Perm(), bootstrap)
 		}
 	}
 }

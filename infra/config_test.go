@@ -337,13 +337,24 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	}
 }
 
-func TestAFunctionMustBeExecutable(t *testing.T) {
-	folder := builtFunctions(t)
-	if err := os.Chmod(filepath.Join(folder, "profile", "bootstrap"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	_, err := parseConfig(object{"issuer": "https://tenant.eu.auth0.com/", "audience": "a", "lambdas": folder})
-	if err == nil || !strings.Contains(err.Error(), "is not an executable file: run make lambdas") {
-		t.Errorf("got %v", err)
+func TestFunctionsMustBeReadableAndExecutableForAll(t *testing.T) {
+	for mode, allowed := range map[os.FileMode]bool{
+		0o755: true, 0o555: true, 0o777: true,
+		0o644: false, 0o700: false, 0o750: false, 0o711: false, 0o744: false, 0o754: false,
+	} {
+		t.Run(fmt.Sprintf("%o", mode), func(t *testing.T) {
+			folder := builtFunctions(t)
+			bootstrap := filepath.Join(folder, "profile", "bootstrap")
+			if err := os.Chmod(bootstrap, mode); err != nil {
+				t.Fatal(err)
+			}
+			_, err := parseConfig(object{"issuer": "https://tenant.eu.auth0.com/", "audience": "a", "lambdas": folder})
+			if allowed && err != nil {
+				t.Errorf("got %v", err)
+			}
+			if !allowed && (err == nil || !strings.HasSuffix(err.Error(), "run chmod 755 "+bootstrap)) {
+				t.Errorf("got %v, want an error that names the command to run", err)
+			}
+		})
 	}
 }

@@ -2,8 +2,6 @@ module accountapi/infra
 
 go 1.26.0
 
-toolchain go1.26.8
-
 require (
 	github.com/aws/aws-cdk-go/awscdk/v2 v2.270.0
 	github.com/aws/constructs-go/constructs/v10 v10.6.0
@@ -30,3 +28,6 @@ require (
 	golang.org/x/tools/cmd/godoc v0.1.0-deprecated // indirect
 	golang.org/x/tools/godoc v0.1.0-deprecated // indirect
 )
+
+// The CDK CLI has templates in Go.
+ignore ./cli/node_modules

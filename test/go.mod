@@ -2,8 +2,6 @@ module accountapi/test
 
 go 1.26.0
 
-toolchain go1.26.8
-
 require (
 	github.com/MicahParks/keyfunc/v3 v3.7.0
 	github.com/auth0/go-jwt-middleware/v3 v3.0.0

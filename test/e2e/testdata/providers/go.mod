@@ -2,8 +2,6 @@ module providers
 
 go 1.26.0
 
-toolchain go1.26.8
-
 require (
 	github.com/go-jose/go-jose/v3 v3.0.4
 	github.com/mohae/deepcopy v0.0.0-20170929034955-c48cc78d4826
