@@ -110,14 +110,15 @@ BENCH_SOURCE := $(shell find test/bench/contestants -name '*.go') test/go.mod te
 	@GOOS=linux GOARCH=arm64 GOARM64=v8.0 $(BENCH_BUILD) -o ../$@ ./bench/contestants/$*
 
 # The cloud assembly for this machine: the stack as it is deployed, with functions that are
-# built for this machine. Issuer and audience are placeholders that make run overrides.
+# built for this machine. Settings about issuers, stages and the account are replaced by
+# stand-ins: make run has its own.
 assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
 	@next=$$(mktemp -d .build/local/next.XXXXXX) && export CDK_VALIDATION=false CDK_OUTDIR="$$next" && \
 	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
-		issuer: "https://issuer.invalid/", audience: "https://account-api.example", lambdas: ".build/local/lambdas" })')" && \
-	{ go run ./infra || { rm -rf "$$next"; exit 1; }; } && rm -rf .build/local/assembly && mv "$$next" .build/local/assembly
+		stage: "prod", lambdas: ".build/local/lambdas" })')" && \
+	{ go run ./infra stand-ins || { rm -rf "$$next"; exit 1; }; } && rm -rf .build/local/assembly && mv "$$next" .build/local/assembly
 
 .build/bin/%: FORCE
 	@go build -o $@ ./test/cmd/$*
@@ -146,8 +147,7 @@ deploy: synth ## show the changes, deploy, print how to call the API: ISSUER= AU
 
 # Only the name of the stack matters here, so the other settings are placeholders.
 destroy: need-go need-node $(CDK_CLI) ## remove the stack from the account, after a question: [STAGE= YES=1]
-	@$(CDK) destroy $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)') -c provider=rfc9068 \
-		-c issuer=https://none.invalid/ -c jwksUri=https://none.invalid/ -c audience=none
+	@$(CDK) destroy --app 'go run ./infra stand-ins' $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)')
 
 # npm writes this file last. Scripts of packages are not run: the CLI needs none.
 $(CDK_CLI): infra/cli/package-lock.json | need-node

@@ -95,8 +95,7 @@ func readContext(getenv func(string) string) (map[string]any, error) {
 
 // parseConfig turns the CDK context into a Config, or reports every mistake in it at
 // once. Values after -c arrive as strings, values from cdk.json as JSON; both are
-// accepted. Settings under "stages" apply to the stage of that name. The same key outside
-// "stages" overrides them, so that -c overrides everything.
+// accepted. Settings under "stages" apply to the stage of that name.
 func parseConfig(context map[string]any) (Config, error) {
 	s := settings{values: context, reported: map[string]bool{}}
 	s.refuseUnknown("", context)
@@ -106,7 +105,7 @@ func parseConfig(context map[string]any) (Config, error) {
 	if !regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`).MatchString(stage) {
 		s.problem("stage", "%q may only contain letters, digits and hyphens: use for example -c stage=dev", stage)
 	}
-	s.overlayStage(stage)
+	s.applyStage(stage)
 
 	cfg := Config{
 		Stage:            stage,

@@ -124,17 +124,6 @@ func TestValidSettings(t *testing.T) {
 			settings: object{"requiredScopes": "use:api https://api.example.com/read"},
 			want:     func(c *Config) { c.RequiredScopes = []string{"use:api", "https://api.example.com/read"} },
 		},
-		"the settings of the chosen stage": {
-			settings: object{"stage": "dev", "stages": object{
-				"dev": object{"resultTtl": float64(0), "algorithms": []any{"ES256"}},
-				"old": object{"resultTtl": float64(1)},
-			}},
-			want: func(c *Config) { c.Stage, c.ResultTTLSeconds, c.Algorithms = "dev", 0, []string{"ES256"} },
-		},
-		"a key outside stages overrides the stage": {
-			settings: object{"resultTtl": "60", "stages": object{"prod": object{"resultTtl": float64(0)}}},
-			want:     func(c *Config) { c.ResultTTLSeconds = 60 },
-		},
 		"switches from cdk.json and after -c": {
 			settings: object{"waf": true, "xray": "true"},
 			want:     func(c *Config) { c.WAF, c.XRay = true, true },
@@ -227,7 +216,6 @@ func TestInvalidSettings(t *testing.T) {
 		{"corsOrigins", "* https://app.example.com", `"*" already allows every origin`},
 
 		{"stage", "dev_1", `"dev_1" may only contain letters, digits and hyphens`},
-		{"stages", "dev", "must be an object"},
 		{"throttleRate", "0", "0 must be a whole number from 1"},
 		{"logRetentionDays", "42", "42 is not a period that CloudWatch supports: choose from 1 3 5 7"},
 		{"logRetentionDays", "0", "0 must be"},
@@ -273,18 +261,6 @@ func TestInvalidCombinationsOfSettings(t *testing.T) {
 		"Okta with a slash": {
 			object{"provider": "okta", "issuer": "https://org.okta.com/oauth2/default/"},
 			"issuer", "use -c issuer=https://org.okta.com/oauth2/default, ",
-		},
-		"a misspelled setting in a stage": {
-			object{"stages": object{"dev": object{"isuer": "x"}}},
-			"stages.dev.isuer", "is not a setting: did you mean issuer?",
-		},
-		"a stage that is no object": {
-			object{"stages": object{"dev": "x"}},
-			"stages.dev", "must be an object",
-		},
-		"a stage inside a stage": {
-			object{"stages": object{"dev": object{"stage": "x"}}},
-			"stages.dev.stage", "is not allowed inside a stage",
 		},
 		"execution logs without a role": {
 			object{"cloudWatchRole": "none", "executionLogs": "info"},

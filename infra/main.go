@@ -10,7 +10,7 @@ import (
 
 func main() {
 	stderr := os.Stderr
-	err := synthesize()
+	err := synthesize(os.Args[1:])
 	closeKernel()
 	if err != nil {
 		fmt.Fprintln(stderr, err)

@@ -34,38 +34,6 @@ func (s *settings) refuseUnknown(prefix string, values map[string]any) {
 	}
 }
 
-// overlayStage adds the settings under stages.STAGE that are not given outside of stages.
-func (s *settings) overlayStage(stage string) {
-	if s.values["stages"] == nil {
-		return
-	}
-	stages, ok := s.values["stages"].(map[string]any)
-	if !ok {
-		s.problem("stages", "must be an object in cdk.json, "+
-			`for example {"dev": {"issuer": "https://TENANT.eu.auth0.com/"}}`)
-		return
-	}
-	merged := map[string]any{}
-	for _, name := range slices.Sorted(maps.Keys(stages)) {
-		own, ok := stages[name].(map[string]any)
-		if !ok {
-			s.problem("stages."+name, "must be an object of settings")
-			continue
-		}
-		s.refuseUnknown("stages."+name+".", own)
-		for _, key := range []string{"stage", "stages"} {
-			if own[key] != nil {
-				s.problem("stages."+name+"."+key, "is not allowed inside a stage: remove it")
-			}
-		}
-		if name == stage {
-			maps.Copy(merged, own)
-		}
-	}
-	maps.Copy(merged, s.values)
-	s.values = merged
-}
-
 // text returns a string; a setting that is missing, null or empty is not given.
 func (s *settings) text(key, fallback string) string {
 	switch value := s.values[key].(type) {

@@ -6,17 +6,22 @@ import (
 	"os"
 	"regexp"
 	"runtime"
+	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
 )
 
 // synthesize builds the stack and writes the cloud assembly to the folder in CDK_OUTDIR,
-// which the CLI sets.
-func synthesize() (err error) {
+// which the CLI sets. With the argument stand-ins, settings about issuers, stages and the
+// account are replaced.
+func synthesize(args []string) (err error) {
 	context, err := readContext(os.Getenv)
 	if err != nil {
 		return err
+	}
+	if slices.Contains(args, "stand-ins") {
+		context = standIns(context)
 	}
 	cfg, err := parseConfig(context)
 	if err != nil {

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+// sharedStage is the entry of "stages" whose settings all stages have, unless they set
+// them themselves.
+const sharedStage = "default"
+
+// applyStage adds the settings under stages.default and stages.STAGE. A key may stand
+// either there or at the top level of the context: the app cannot tell a value after -c
+// from one in cdk.json, so any order between the two would let one of them have no effect
+// without a word.
+func (s *settings) applyStage(stage string) {
+	if s.values["stages"] == nil {
+		return
+	}
+	stages, ok := s.values["stages"].(map[string]any)
+	if !ok {
+		s.problem("stages", "must be an object in cdk.json, "+
+			`for example {"dev": {"issuer": "https://TENANT.eu.auth0.com/"}}`)
+		return
+	}
+	given := map[string][]string{} // the stages that set a key
+	for _, name := range slices.Sorted(maps.Keys(stages)) {
+		own, ok := stages[name].(map[string]any)
+		if !ok {
+			s.problem("stages."+name, "must be an object of settings")
+			continue
+		}
+		s.refuseUnknown("stages."+name+".", own)
+		for _, key := range slices.Sorted(maps.Keys(own)) {
+			if key == "stage" || key == "stages" || key == "lambdas" {
+				s.problem("stages."+name+"."+key, "is not allowed inside a stage: remove it")
+			}
+			given[key] = append(given[key], "stages."+name)
+		}
+	}
+	for _, key := range slices.Sorted(maps.Keys(given)) {
+		if value := s.values[key]; value != nil && value != "" {
+			s.problem(key, "is set at the top level (also by -c %s=… and by make) and in %s: keep one of them; "+
+				"what all stages share can be in stages.%s", key, strings.Join(given[key], " and "), sharedStage)
+		}
+	}
+	if _, declared := stages[stage]; !declared || stage == sharedStage {
+		names := slices.DeleteFunc(slices.Sorted(maps.Keys(stages)), func(name string) bool { return name == sharedStage })
+		s.problem("stage", "%q is not in stages, which has %s: choose one with -c stage=STAGE (make: STAGE=…), or add it",
+			stage, strings.Join(names, ", "))
+		return
+	}
+	merged := map[string]any{}
+	for _, name := range []string{sharedStage, stage} {
+		own, _ := stages[name].(map[string]any)
+		maps.Copy(merged, own)
+	}
+	for key, value := range s.values {
+		if value != nil && value != "" {
+			merged[key] = value
+		}
+	}
+	s.values = merged
+}
+
+// standIns returns a context in which every setting about issuers, stages and the account
+// is replaced, so that what does not depend on them works whatever cdk.json holds: the
+// cloud assembly for this machine, and finding the stack to destroy by its name. The name
+// of the stage is kept.
+func standIns(context map[string]any) map[string]any {
+	replaced := maps.Clone(context)
+	for _, key := range []string{
+		"issuers", "jwksUri", "provider", "algorithms", "stages",
+		"account", "region", "protected", "permissionsBoundary", "network",
+		"domainName", "certificateArn", "basePath", "hostedZoneId", "alarmTopicArn",
+	} {
+		delete(replaced, key)
+	}
+	replaced["issuer"], replaced["audience"] = "https://issuer.invalid/", "https://audience.invalid"
+	return replaced
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// Contexts of cdk.json as people write them.
+var (
+	auth0Stages = object{"stages": object{
+		"default": object{"audience": "https://api.example.com", "resultTtl": 60.0},
+		"dev":     object{"issuer": "https://dev.eu.auth0.com/", "resultTtl": 0.0},
+		"live":    object{"issuer": "https://live.eu.auth0.com/"},
+	}}
+	oktaProject = object{
+		"provider": "okta", "issuer": "https://org.okta.com/oauth2/default", "audience": "api://default", "stage": "live",
+	}
+	entraProject = object{
+		"provider": "entra", "issuer": "https://login.microsoftonline.com/TENANT/v2.0", "audience": "api://me",
+	}
+	cognitoProject = object{"stages": object{"prod": object{
+		"provider": "cognito", "issuer": "https://cognito-idp.eu-west-1.amazonaws.com/pool", "audience": "client",
+	}}}
+)
+
+// parse parses a context with built functions.
+func parse(t *testing.T, context object, more ...object) (Config, error) {
+	t.Helper()
+	all := object{"lambdas": builtFunctions(t)}
+	for _, c := range append([]object{context}, more...) {
+		maps.Copy(all, c)
+	}
+	return parseConfig(all)
+}
+
+func TestStageHasItsSettingsAndThoseOfAllStages(t *testing.T) {
+	for stage, want := range map[string]struct {
+		issuer    string
+		resultTTL int
+	}{
+		"dev":  {"https://dev.eu.auth0.com/", 0},
+		"live": {"https://live.eu.auth0.com/", 60},
+	} {
+		got, err := parse(t, auth0Stages, object{"stage": stage, "waf": "true"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Stage != stage || got.Issuer != want.issuer || got.ResultTTLSeconds != want.resultTTL || !got.WAF ||
+			!slices.Equal(got.Audience, []string{"https://api.example.com"}) {
+			t.Errorf("stage %s: got %+v", stage, got)
+		}
+	}
+}
+
+func TestMistakesInStagesNameTheirPlace(t *testing.T) {
+	for name, test := range map[string]struct {
+		context object
+		want    []string
+	}{
+		"a key at both places": {
+			object{"stage": "dev", "issuer": "https://tenant.eu.auth0.com/"},
+			[]string{"issuer: is set at the top level", "-c issuer=…", "stages.dev and stages.live", "stages.default"},
+		},
+		"a key at the top level and in another stage": {
+			object{"stage": "live", "resultTtl": "5"},
+			[]string{"resultTtl: is set at the top level", "stages.default and stages.dev"},
+		},
+		"a stage that is not declared": {
+			object{},
+			[]string{`stage: "prod" is not in stages, which has dev, live`, "-c stage=STAGE", "STAGE=…"},
+		},
+		"the entry for all stages as a stage": {
+			object{"stage": "default"}, []string{`stage: "default" is not in stages`},
+		},
+		"stages that are no object": {object{"stages": "dev"}, []string{"stages: must be an object"}},
+		"a stage that is no object": {
+			object{"stages": object{"prod": "x"}}, []string{"stages.prod: must be an object"},
+		},
+		"a misspelled key in a stage": {
+			object{"stages": object{"prod": object{"isuer": "x"}}},
+			[]string{"stages.prod.isuer: is not a setting: did you mean issuer?"},
+		},
+		"a stage in a stage": {
+			object{"stages": object{"prod": object{"stage": "x"}}},
+			[]string{"stages.prod.stage: is not allowed inside a stage"},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := parse(t, auth0Stages, test.context)
+			for _, want := range test.want {
+				if err == nil || !strings.Contains(err.Error(), want) {
+					t.Errorf("got  %v\nwant %s", err, want)
+				}
+			}
+		})
+	}
+}
+
+// What make run, make test and make destroy need does not depend on whose tokens a stage
+// trusts, nor on the account it is for.
+func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
+	production := object{
+		"account": "111122223333", "region": "eu-west-1", "protected": true, "domainName": "api.example.com",
+		"certificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/x", "permissionsBoundary": "Boundary",
+	}
+	mistaken := object{"issuer": "http://not-https/", "provider": "unknown", "algorithms": "none", "jwksUri": "x"}
+	for name, context := range map[string]object{
+		"the project as it is": {}, "Auth0 with stages but prod": auth0Stages, "Okta": oktaProject, "Entra": entraProject,
+		"Cognito in a stage": cognitoProject, "settings of production": production, "mistakes": mistaken,
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, stage := range []object{{"stage": "prod"}, {"stage": "dev"}} {
+				all := object{"corsOrigins": "https://app.example.com", "lambdas": builtFunctions(t)}
+				maps.Copy(all, context)
+				maps.Copy(all, stage)
+				got, err := parseConfig(standIns(all))
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got.Stage != stage["stage"] || got.Issuer != "https://issuer.invalid/" ||
+					!slices.Equal(got.CORSOrigins, []string{"https://app.example.com"}) {
+					t.Errorf("got %+v", got)
+				}
+			}
+		})
+	}
+}
