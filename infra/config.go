@@ -232,27 +232,19 @@ func (s *settings) checkProduction(cfg *Config) {
 	}
 }
 
-// checkFunctions looks for the compiled functions, because the CDK would report a missing
-// folder only by a panic of the jsii kernel.
+// checkFunctions looks for the compiled functions: the authorizer, and whatever is there
+// besides. Those that the table of routes uses are looked for when it is read.
 func (s *settings) checkFunctions(folder string) {
-	for _, name := range []string{"authorizer", "profile"} {
-		bootstrap := filepath.Join(folder, name, "bootstrap")
-		info, err := os.Stat(bootstrap)
-		switch {
-		case errors.Is(err, os.ErrNotExist):
-			s.problem("lambdas", "%s does not exist: run make lambdas, or set the folder of the built functions "+
-				"with -c lambdas=FOLDER", bootstrap)
-			return // one build creates both
-		case err != nil:
+	built, _ := filepath.Glob(filepath.Join(folder, "*", "bootstrap"))
+	checked := []string{filepath.Join(folder, "authorizer")}
+	for _, bootstrap := range built {
+		if function := filepath.Dir(bootstrap); !slices.Contains(checked, function) {
+			checked = append(checked, function)
+		}
+	}
+	for _, function := range checked {
+		if err := checkBuilt(function); err != nil {
 			s.problem("lambdas", "%v", err)
-		case !info.Mode().IsRegular():
-			s.problem("lambdas", "%s is not a file: run make lambdas", bootstrap)
-		case info.Mode()&0o555 != 0o555:
-			// Lambda runs it as another user than its owner. The asset's hash ignores the
-			// permissions: once it is uploaded like this, a corrected file would not be
-			// uploaded again.
-			s.problem("lambdas", "%s is not readable and executable for all (%04o): run chmod 755 %s",
-				bootstrap, info.Mode().Perm(), bootstrap)
 		}
 	}
 }

@@ -320,7 +320,7 @@ func TestFunctionsMustBeReadableAndExecutableForAll(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%o", mode), func(t *testing.T) {
 			folder := builtFunctions(t)
-			bootstrap := filepath.Join(folder, "profile", "bootstrap")
+			bootstrap := filepath.Join(folder, "authorizer", "bootstrap")
 			if err := os.Chmod(bootstrap, mode); err != nil {
 				t.Fatal(err)
 			}

@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
@@ -37,7 +39,7 @@ type alarm struct {
 // No alarm uses the Lambda errors of the authorizer: it refuses a token by the error
 // "Unauthorized", the only way to a 401, so every expired token counts as an error there.
 // Its own metrics distinguish refusals from failures.
-func addMonitoring(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, authorizer, profile awslambda.Function) {
+func addMonitoring(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, authorizer awslambda.Function, functions []awslambda.Function) {
 	m := metrics{api: api, authorizer: authorizer}
 	list := []alarm{
 		{
@@ -67,15 +69,7 @@ func addMonitoring(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, au
 			id: "FunctionsThrottled",
 			description: "Lambda rejected invocations because the concurrency is used up. " +
 				"Raise the account's quota, or authorizerConcurrency.",
-			metric: awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-				Expression: jsii.String("FILL(authorizer, 0) + FILL(profile, 0)"),
-				Label:      jsii.String("throttled invocations"),
-				Period:     minutes(5),
-				UsingMetrics: &map[string]awscloudwatch.IMetric{
-					"authorizer": m.lambda(authorizer, "Throttles", "Sum", 5),
-					"profile":    m.lambda(profile, "Throttles", "Sum", 5),
-				},
-			}),
+			metric:    m.sum("throttled invocations", "Throttles", append(slices.Clone(functions), authorizer)),
 			threshold: 1, of: 1, periods: 1,
 		},
 		{
@@ -122,7 +116,7 @@ func addMonitoring(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, au
 		}
 		alarms = append(alarms, raised)
 	}
-	addDashboard(stack, cfg, m, profile, alarms)
+	addDashboard(stack, cfg, m, functions, alarms)
 }
 
 // alarmAction returns the action that notifies people of an alarm, or nil.
@@ -157,7 +151,7 @@ func alarmAction(stack awscdk.Stack, cfg Config) awscloudwatch.IAlarmAction {
 // addDashboard adds a dashboard that shows, from top to bottom: raised alarms, how many
 // callers are refused and why, who they are, latencies, and the age of the keys.
 func addDashboard(
-	stack awscdk.Stack, cfg Config, m metrics, profile awslambda.Function, alarms []interfacesawscloudwatch.IAlarmRef,
+	stack awscdk.Stack, cfg Config, m metrics, functions []awslambda.Function, alarms []interfacesawscloudwatch.IAlarmRef,
 ) {
 	// FILL, because a reason that did not occur has no data instead of a zero.
 	const refused = "(total - FILL(allowed, 0) - FILL(keys, 0) - FILL(internal, 0))"
@@ -231,10 +225,9 @@ func addDashboard(
 				graph("Authorizer, and the fetches of keys in it, ms",
 					m.lambda(m.authorizer, "Duration", "p50", 5), m.lambda(m.authorizer, "Duration", "p99", 5),
 					m.authorizerMetric("FetchDuration", "Maximum", 5)),
-				graph("Concurrency and cold starts",
+				graph("Concurrency and cold starts", append(m.each(functions, "ConcurrentExecutions", "Maximum"),
 					m.lambda(m.authorizer, "ConcurrentExecutions", "Maximum", 5),
-					m.lambda(profile, "ConcurrentExecutions", "Maximum", 5),
-					m.authorizerMetric("ColdStart", "Sum", 5)),
+					m.authorizerMetric("ColdStart", "Sum", 5))...),
 			},
 			{
 				graph("Age of the issuer's keys, s", m.authorizerMetric("KeySetAge", "Maximum", 5)),
@@ -287,6 +280,26 @@ func (m metrics) lambda(function awslambda.Function, name, statistic string, per
 	return function.Metric(jsii.String(name), &awscloudwatch.MetricOptions{
 		Statistic: jsii.String(statistic),
 		Period:    minutes(period),
+	})
+}
+
+// each is a metric of Lambda for each of these functions.
+func (m metrics) each(functions []awslambda.Function, name, statistic string) (all []awscloudwatch.IMetric) {
+	for _, function := range functions {
+		all = append(all, m.lambda(function, name, statistic, 5))
+	}
+	return all
+}
+
+// sum adds up a metric of Lambda over these functions.
+func (m metrics) sum(label, name string, functions []awslambda.Function) awscloudwatch.IMetric {
+	terms, using := []string{}, map[string]awscloudwatch.IMetric{}
+	for i, metric := range m.each(functions, name, "Sum") {
+		id := fmt.Sprintf("f%d", i)
+		terms, using[id] = append(terms, "FILL("+id+", 0)"), metric
+	}
+	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
+		Expression: jsii.String(strings.Join(terms, " + ")), Label: jsii.String(label), Period: minutes(5), UsingMetrics: &using,
 	})
 }
 

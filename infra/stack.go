@@ -2,13 +2,11 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
-	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -19,8 +17,8 @@ import (
 // Everything else is answered with 401 without an invocation.
 const bearerCredentials = `^[Bb][Ee][Aa][Rr][Ee][Rr] +[-0-9A-Za-z._~+/]+=*$`
 
-// newStack builds the Account API of one stage.
-func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
+// newStack builds the API of one stage, with a table of routes.
+func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, *functions) []route) awscdk.Stack {
 	stack := awscdk.NewStack(scope, jsii.String("AccountApi-"+cfg.Stage), &awscdk.StackProps{
 		Description:         jsii.String("Account API, stage " + cfg.Stage),
 		Tags:                pointers(cfg.Tags),
@@ -42,19 +40,10 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 			"CLOCK_SKEW_SECONDS": strconv.Itoa(cfg.ClockSkewSeconds),
 		},
 	})
-	profile := newFunction(stack, cfg, function{
-		id:          "Profile",
-		folder:      "profile",
-		description: "Answers GET /profile",
-		environment: map[string]string{
-			"CORS_ORIGINS": strings.Join(cfg.CORSOrigins, " "),
-			"ROUTES":       `{"GET /profile":["get:profile"]}`,
-		},
-	})
-
-	// A new endpoint needs two lines: its function above, and its route here.
-	routes := []route{
-		{method: "GET", path: "/profile", function: profile},
+	behind := &functions{stack: stack, cfg: cfg}
+	rows := routes(stack, behind)
+	if err := checkRoutes(rows); err != nil {
+		panic(err) // see functions
 	}
 
 	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
@@ -75,7 +64,7 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		},
 		DefaultCorsPreflightOptions: &awsapigateway.CorsOptions{
 			AllowOrigins: jsii.Strings(cfg.CORSOrigins...),
-			AllowMethods: jsii.Strings(methods(routes)...),
+			AllowMethods: jsii.Strings(methods(rows)...),
 			AllowHeaders: jsii.Strings("Authorization", "Content-Type"),
 			MaxAge:       awscdk.Duration_Hours(jsii.Number(1)),
 			StatusCode:   jsii.Number(204),
@@ -83,22 +72,10 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		CloudWatchRole:            jsii.Bool(false), // see addLogging
 		DisableExecuteApiEndpoint: jsii.Bool(cfg.DomainName != ""),
 	})
-	for _, r := range routes {
-		integration := awsapigateway.NewLambdaIntegration(r.function, &awsapigateway.LambdaIntegrationOptions{
-			AllowTestInvoke: jsii.Bool(false), // the console's test button would need a second permission
-		})
-		method := api.Root().ResourceForPath(jsii.String(r.path)).AddMethod(jsii.String(r.method), integration, nil)
-		accept(method, "Tokens come from any OpenID provider, not only Cognito, and are verified by the token authorizer.",
-			"AwsSolutions-COG4")
-	}
-	// This text is part of the RestApi and so of the deployment's hash: changing it
-	// causes a new deployment.
-	accept(api.Node().DefaultChild(),
-		"The one route takes neither parameters nor a body. A route that does brings its own validator.",
-		"AwsSolutions-APIG2")
+	addRoutes(api, behind, rows)
 	addGatewayResponses(api, cfg)
 	addLogging(stack, cfg, api)
-	addMonitoring(stack, cfg, api, authorizer, profile)
+	addMonitoring(stack, cfg, api, authorizer, behind.all)
 	if cfg.DomainName != "" {
 		addDomain(stack, cfg, api)
 	}
@@ -108,27 +85,12 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 
 	// In place of the output that RestApi adds under a hashed name.
 	api.Node().TryRemoveChild(jsii.String("Endpoint"))
-	output(stack, "ApiUrl", "The URL of the API; GET /profile is below it", apiURL(stack, cfg, api))
+	output(stack, "ApiUrl", "The base URL of the API", apiURL(stack, cfg, api))
 	output(stack, "AuthorizerFunctionName", "The token authorizer", *authorizer.FunctionName())
-	output(stack, "ProfileFunctionName", "The function behind GET /profile", *profile.FunctionName())
-	return stack
-}
-
-// route is one endpoint: API Gateway passes requests for it to the function, if the
-// authorizer allows them.
-type route struct {
-	method, path string
-	function     awslambda.IFunction
-}
-
-// methods returns the methods of the routes, for the answer to a preflight.
-func methods(routes []route) []string {
-	var all []string
-	for _, r := range routes {
-		all = append(all, r.method)
+	for i, function := range behind.all {
+		output(stack, behind.ids[i]+"FunctionName", "A function behind routes", *function.FunctionName())
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	return stack
 }
 
 // apiURL returns the URL of the stage, without a slash at the end.

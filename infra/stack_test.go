@@ -71,6 +71,14 @@ func (tpl template) ofType(name string) map[string]resource {
 // Rule packs write their reports to its folder.
 func synth(t *testing.T, cfg Config, packs ...rulePack) template {
 	t.Helper()
+	return synthRoutes(t, cfg, routes, packs...)
+}
+
+// synthRoutes is synth with another table of routes.
+func synthRoutes(
+	t *testing.T, cfg Config, table func(awscdk.Stack, *functions) []route, packs ...rulePack,
+) template {
+	t.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "cdk.json"))
 	if err != nil {
 		t.Fatal(err)
@@ -91,7 +99,7 @@ func synth(t *testing.T, cfg Config, packs ...rulePack) template {
 			t.Fatalf("synthesize: %v", refused)
 		}
 	}()
-	newStack(app, cfg)
+	newStack(app, cfg, table)
 	for _, pack := range packs {
 		awscdk.Aspects_Of(app).Add(pack(&cdknag.NagPackProps{Reports: jsii.Bool(true)}), nil)
 	}
@@ -125,11 +133,19 @@ func config(t *testing.T, settings map[string]any) Config {
 	return cfg
 }
 
-// builtFunctions returns a folder with the files that make lambdas writes.
-func builtFunctions(t *testing.T) string {
+// builtFunctions returns a folder with the files that make lambdas writes, and those of
+// more functions.
+func builtFunctions(t *testing.T, more ...string) string {
 	t.Helper()
 	folder := t.TempDir()
-	for _, name := range []string{"authorizer", "profile"} {
+	sources, err := filepath.Glob(filepath.Join("..", "lambdas", "*", "main.go"))
+	if err != nil || len(sources) < 2 {
+		t.Fatalf("found the functions %v, %v", sources, err)
+	}
+	for _, source := range sources {
+		more = append(more, filepath.Base(filepath.Dir(source)))
+	}
+	for _, name := range more {
 		if err := os.Mkdir(filepath.Join(folder, name), 0o755); err != nil {
 			t.Fatal(err)
 		}
@@ -194,11 +210,15 @@ func TestTemplatesEqualTheGoldenFiles(t *testing.T) {
 
 var assetHash = regexp.MustCompile(`[0-9a-f]{64}`)
 
+// deploymentHash is in the logical ID of the deployment, and changes with every route.
+var deploymentHash = regexp.MustCompile(`(ApiDeployment[0-9A-F]{8})[0-9a-f]{32}`)
+
 // golden compares a template with the golden file in testdata.
 func golden(t *testing.T, name string, tpl template) {
 	t.Helper()
 	file := filepath.Join("testdata", name+".golden.json")
-	got := append(bytes.TrimSpace(assetHash.ReplaceAll(tpl.text, []byte("ASSET"))), '\n')
+	got := assetHash.ReplaceAll(tpl.text, []byte("ASSET"))
+	got = append(bytes.TrimSpace(deploymentHash.ReplaceAll(got, []byte("${1}HASH"))), '\n')
 	if *update {
 		if err := os.WriteFile(file, got, 0o644); err != nil {
 			t.Fatal(err)
@@ -227,12 +247,90 @@ func line(lines []string, i int) string {
 	return "(end of file)"
 }
 
-func TestEveryMethodExceptPreflightsIsAuthorized(t *testing.T) {
-	tpl := stage(t, "default")
+// rows returns the table of routes, by row, with the function of each as it is named in
+// templates.
+func rows(t *testing.T, tpl template) map[string]access {
+	t.Helper()
+	table := map[string]access{}
+	for id, function := range tpl.ofType("AWS::Lambda::Function") {
+		environment, _ := function.Properties["Environment"].(map[string]any)
+		variables, _ := environment["Variables"].(map[string]any)
+		routes, ok := variables["ROUTES"].(string)
+		if !ok {
+			continue
+		}
+		var access map[string]any
+		if err := json.Unmarshal([]byte(routes), &access); err != nil {
+			t.Fatalf("%s: ROUTES is not JSON: %v: %s", id, err, routes)
+		}
+		for route, who := range access {
+			table[route] = anyCaller
+			if who == "public" {
+				table[route] = public
+			}
+		}
+	}
+	return table
+}
+
+// routeOf returns the row that a method is for.
+func routeOf(tpl template, method resource) string {
+	path := ""
+	id := render(method.Properties["ResourceId"])
+	for ref, _ := method.Properties["ResourceId"].(map[string]any); ref["Ref"] != nil; {
+		parent := tpl.Resources[ref["Ref"].(string)]
+		path = "/" + fmt.Sprint(parent.Properties["PathPart"]) + path
+		ref, _ = parent.Properties["ParentId"].(map[string]any)
+	}
+	if path == "" && strings.Contains(id, "RootResourceId") {
+		path = "/"
+	}
+	return fmt.Sprint(method.Properties["HttpMethod"]) + " " + path
+}
+
+// tables are the tables of routes that the rules about any routes are tested with.
+func tables(t *testing.T) map[string]template {
+	return map[string]template{"of the project": stage(t, "default"), "with everything": synthEverything(t)}
+}
+
+var synthEverything = func() func(t *testing.T) template {
+	var tpl *template
+	return func(t *testing.T) template {
+		t.Helper()
+		if tpl == nil {
+			cfg := config(t, nil)
+			cfg.Lambdas = builtFunctions(t, "orders", "health-check")
+			synthesized := synthRoutes(t, cfg, everyKindOfRoute, rulePacks...)
+			tpl = &synthesized
+		}
+		return *tpl
+	}
+}()
+
+func everyKindOfRoute(_ awscdk.Stack, f *functions) []route {
+	orders, health := f.add("orders"), f.add("health-check")
+	return []route{
+		{"GET /orders/{orderId}", orders, scopes("read:orders")},
+		{"POST /orders", orders, scopes("read:orders", "write:orders")},
+		{"ANY /files/{proxy+}", orders, anyCaller},
+		{"GET /health", health, public},
+		{"GET /", health, public},
+	}
+}
+
+func TestEveryMethodIsAuthorizedUnlessItsRowIsPublic(t *testing.T) {
+	for name, tpl := range tables(t) {
+		t.Run(name, func(t *testing.T) { everyMethodIsAuthorized(t, tpl) })
+	}
+}
+
+func everyMethodIsAuthorized(t *testing.T, tpl template) {
+	table := rows(t, tpl)
 	authorizers := tpl.ofType("AWS::ApiGateway::Authorizer")
 	if len(authorizers) != 1 {
 		t.Fatalf("got %d authorizers, want one", len(authorizers))
 	}
+	served := map[string]bool{}
 	for id, method := range tpl.ofType("AWS::ApiGateway::Method") {
 		kind := method.Properties["AuthorizationType"]
 		if method.Properties["HttpMethod"] == "OPTIONS" {
@@ -241,43 +339,71 @@ func TestEveryMethodExceptPreflightsIsAuthorized(t *testing.T) {
 			}
 			continue
 		}
+		route := routeOf(tpl, method)
+		row, ok := table[route]
+		if !ok {
+			t.Errorf("%s serves %s, which no function has in ROUTES: add the row in infra/routes.go", id, route)
+			continue
+		}
+		served[route] = true
+		if row.kind == "public" {
+			if kind != "NONE" || method.Properties["AuthorizerId"] != nil {
+				t.Errorf("%s: %s is public, got authorization %v", id, route, kind)
+			}
+			continue
+		}
 		authorizer, _ := method.Properties["AuthorizerId"].(map[string]any)
 		ref, _ := authorizer["Ref"].(string)
 		if _, ok := authorizers[ref]; kind != "CUSTOM" || !ok {
-			t.Errorf("%s: got authorization %v by %v, want CUSTOM by the token authorizer", id, kind, ref)
+			t.Errorf("%s: got authorization %v by %v, want CUSTOM by the token authorizer. "+
+				"If everybody may call %s, write public in its row of infra/routes.go", id, kind, ref, route)
+		}
+	}
+	for route := range table {
+		if !served[route] {
+			t.Errorf("no method serves %s", route)
 		}
 	}
 }
 
-func TestEachFunctionMayBeInvokedByItsOwnCallerOnly(t *testing.T) {
-	tpl := stage(t, "default")
-	suffixes := map[string]string{ // function → end of the only ARN that may invoke it
-		"Authorizer": "/authorizers/${TokenAuthorizer}",
-		"Profile":    "/${ApiDeploymentStageprod}/GET/profile",
+func TestEachFunctionMayBeInvokedByItsOwnRoutesOnly(t *testing.T) {
+	for name, tpl := range tables(t) {
+		t.Run(name, func(t *testing.T) { invokedByItsOwnRoutes(t, tpl) })
 	}
+}
+
+func invokedByItsOwnRoutes(t *testing.T, tpl template) {
+	methods := map[string]string{} // end of an ARN → function
+	for _, method := range tpl.ofType("AWS::ApiGateway::Method") {
+		if integration, _ := method.Properties["Integration"].(map[string]any); integration["Type"] == "AWS_PROXY" {
+			verb, path, _ := strings.Cut(routeOf(tpl, method), " ")
+			path = variable.ReplaceAllString(path, "*")
+			if verb == "ANY" {
+				verb = "*"
+			}
+			methods["/${ApiDeploymentStageprod}/"+verb+path] = render(integration["Uri"])
+		}
+	}
+	methods["/authorizers/${TokenAuthorizer}"] = "${Authorizer.Arn}"
 	permissions := tpl.ofType("AWS::Lambda::Permission")
-	if len(permissions) != len(suffixes) {
-		t.Errorf("got %d permissions, want one for each of %d functions", len(permissions), len(suffixes))
+	if len(permissions) != len(methods) {
+		t.Errorf("got %d permissions, want one for each of %d methods and the authorizer", len(permissions), len(methods)-1)
 	}
 	for id, permission := range permissions {
 		target := render(permission.Properties["FunctionName"])
 		arn := render(permission.Properties["SourceArn"])
-		for function, suffix := range suffixes {
-			if !strings.HasPrefix(target, "${"+function) {
-				continue
-			}
-			const thisAPI = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/"
-			if !strings.HasPrefix(arn, thisAPI) || !strings.HasSuffix(arn, suffix) {
-				t.Errorf("%s: %s may be invoked by %s, want an ARN of this API that ends in %s",
-					id, function, arn, suffix)
-			}
+		const thisAPI = "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"
+		suffix, ok := strings.CutPrefix(arn, thisAPI)
+		if uri := methods[suffix]; !ok || uri == "" || !strings.Contains(uri, target[:len(target)-1]) {
+			t.Errorf("%s: %s may be invoked by %s, which is not a method of its own", id, target, arn)
 		}
-		if permission.Properties["Principal"] != "apigateway.amazonaws.com" || strings.Contains(arn, "*") {
-			t.Errorf("%s: %v may invoke by %s, want API Gateway and no wildcard",
-				id, permission.Properties["Principal"], arn)
+		if permission.Properties["Principal"] != "apigateway.amazonaws.com" {
+			t.Errorf("%s: %v may invoke, want API Gateway", id, permission.Properties["Principal"])
 		}
 	}
 }
+
+var variable = regexp.MustCompile(`\{[^}]*\}`)
 
 // render writes an intrinsic function in the syntax of Fn::Sub, with logical IDs without
 // the hash that the CDK appends.

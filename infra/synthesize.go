@@ -42,7 +42,7 @@ func synthesize(args []string) (err error) {
 		}
 	}()
 	app := awscdk.NewApp(nil)
-	newStack(app, cfg)
+	newStack(app, cfg, routes)
 	app.Synth(nil)
 	return nil
 }

@@ -1,0 +1,54 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestMistakesInTheTableOfRoutesAreNamed(t *testing.T) {
+	for name, test := range map[string]struct {
+		row  route
+		want string
+	}{
+		"no method":              {route{"/orders", nil, anyCaller}, "want a method and a path"},
+		"a method in lower case": {route{"get /orders", nil, anyCaller}, "want a method and a path"},
+		"OPTIONS":                {route{"OPTIONS /orders", nil, public}, "OPTIONS is answered for every path"},
+		"no slash":               {route{"GET orders", nil, anyCaller}, "want a method and a path"},
+		"a slash at the end":     {route{"GET /orders/", nil, anyCaller}, "want a method and a path"},
+		"a query":                {route{"GET /orders?x=1", nil, anyCaller}, "want a method and a path"},
+		"half a variable":        {route{"GET /orders/x{id}", nil, anyCaller}, "want a method and a path"},
+		"nobody named":           {route{"GET /orders", nil, access{}}, "does not say who may call it: add scopes(…), anyCaller or public"},
+		"scopes without one":     {route{"GET /orders", nil, scopes([]string{}...)}, "write anyCaller"},
+		"a quote in a scope":     {route{"GET /orders", nil, scopes(`read"orders`)}, "is not a scope"},
+		"an empty scope":         {route{"GET /orders", nil, scopes("")}, "is not a scope"},
+		"a space in a scope":     {route{"GET /orders", nil, scopes("a b")}, "is not a scope"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			err := checkRoutes([]route{test.row})
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "infra/routes.go: "+test.row.name) {
+				t.Errorf("got  %v\nwant %s", err, test.want)
+			}
+		})
+	}
+	twice := []route{{"GET /a", nil, public}, {"GET /a", nil, anyCaller}}
+	if err := checkRoutes(twice); err == nil || !strings.Contains(err.Error(), "GET /a: is there twice") {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestFunctionsAreToldWhoMayCallTheirRoutes(t *testing.T) {
+	rows := []route{
+		{"GET /orders/{orderId}", nil, scopes("read:orders")},
+		{"POST /orders", nil, scopes("read:orders", "write:orders")},
+		{"ANY /files/{proxy+}", nil, anyCaller},
+		{"GET /health", nil, public},
+	}
+	if err := checkRoutes(rows); err != nil {
+		t.Fatal(err)
+	}
+	want := `{"GET /orders/{orderId}":["read:orders"],"POST /orders":["read:orders","write:orders"],` +
+		`"ANY /files/{proxy+}":[],"GET /health":"public"}`
+	if got := table(rows); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
