@@ -23,6 +23,7 @@ type config struct {
 	algorithms     jwks.Algorithms // ALGORITHMS, default RS256: the allowlist
 	requiredScopes []string        // REQUIRED_SCOPES, default none: what the whole API demands
 	clockSkew      time.Duration   // CLOCK_SKEW_SECONDS, 0 to 120, default 30
+	namespace      string          // METRICS_NAMESPACE, default Authorizer: of the metrics in CloudWatch
 }
 
 // loadConfig reads the configuration. Its error names every mistake, a line each. Lists
@@ -73,6 +74,9 @@ func loadConfig(getenv func(string) string) (config, error) {
 	}
 
 	c.requiredScopes = list("REQUIRED_SCOPES")
+	if c.namespace = getenv("METRICS_NAMESPACE"); c.namespace == "" {
+		c.namespace = "Authorizer"
+	}
 
 	c.clockSkew = 30 * time.Second
 	if value := getenv("CLOCK_SKEW_SECONDS"); value != "" {

@@ -31,7 +31,7 @@ func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	log := newDecisionLog(out, getenv("AWS_LAMBDA_FUNCTION_NAME"), c.issuer)
+	log := newDecisionLog(out, getenv("AWS_LAMBDA_FUNCTION_NAME"), c.namespace, c.issuer)
 	keys := jwks.New(c.jwksURI, c.algorithms, now, log.keySet)
 	return &authorizer{
 		verifier: jwt.NewVerifier(jwt.Config{

@@ -11,6 +11,7 @@ import (
 
 	"accountapi/lambdas/internal/jwks"
 	"accountapi/lambdas/internal/jwt"
+	"accountapi/lambdas/internal/strictjson"
 
 	"github.com/aws/aws-lambda-go/lambdacontext"
 )
@@ -25,6 +26,7 @@ type decisionLog struct {
 	out          io.Writer
 	issuer       string // as configured, to tell a near miss from a stranger
 	functionName string
+	namespace    string // of the metrics, as JSON
 	warm         atomic.Bool
 
 	mu      sync.Mutex
@@ -37,8 +39,11 @@ type fetchTotals struct {
 	duration          time.Duration
 }
 
-func newDecisionLog(out io.Writer, functionName, issuer string) *decisionLog {
-	return &decisionLog{out: out, issuer: issuer, functionName: functionName}
+func newDecisionLog(out io.Writer, functionName, namespace, issuer string) *decisionLog {
+	return &decisionLog{
+		out: out, issuer: issuer, functionName: functionName,
+		namespace: string(strictjson.AppendString(nil, namespace)),
+	}
 }
 
 // keySet logs a fetch of the key set.
@@ -156,9 +161,9 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 		line.number("FetchDuration", milliseconds(totals.duration))
 	}
 	line.raw("_aws", `{"Timestamp":`+strconv.FormatInt(e.start.UnixMilli(), 10)+`,"CloudWatchMetrics":[`+
-		`{"Namespace":"AccountApi","Dimensions":[["FunctionName"],["FunctionName","reason"]],`+
+		`{"Namespace":`+e.log.namespace+`,"Dimensions":[["FunctionName"],["FunctionName","reason"]],`+
 		`"Metrics":[{"Name":"Decisions","Unit":"Count"}]},`+
-		`{"Namespace":"AccountApi","Dimensions":[["FunctionName"]],"Metrics":[`+metrics+`]}]}`)
+		`{"Namespace":`+e.log.namespace+`,"Dimensions":[["FunctionName"]],"Metrics":[`+metrics+`]}]}`)
 	line.end(e.log.out)
 }
 

@@ -64,13 +64,13 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 // member of the line.
 func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
 	type members = map[string]any
-	bed := newBed(t, keySet(key1().JWK()))
+	bed := newBed(t, keySet(key1().JWK()), "METRICS_NAMESPACE=Things")
 	first := bed.lineOf(t, bearerOf())
 	second := bed.lineOf(t, bearerOf())
 	bed.Answer(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(500) })
 	failed := bed.lineOf(t, bearerOf(by(key2())))
 	refused := bed.lineOf(t, bearerOf(claim("aud", "https://other.example")))
-	bed.start(t) // without the fetch of init
+	bed.start(t, "METRICS_NAMESPACE=Things") // without the fetch of init
 	keyless := bed.lineOf(t, "")
 
 	decision := []string{"Decisions", "Duration", "ColdStart"}
@@ -104,7 +104,7 @@ func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
 			}
 			var declared []string
 			for _, directive := range aws.CloudWatchMetrics {
-				if directive.Namespace != "AccountApi" {
+				if directive.Namespace != "Things" {
 					t.Errorf("namespace %q", directive.Namespace)
 				}
 				for _, dimension := range slices.Concat(directive.Dimensions...) {
