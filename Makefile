@@ -90,6 +90,7 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 	@$(LAMBDA_TARGET) $(LAMBDA_BUILD) -o ../$@ ./$* && chmod 755 $(@D) $@
 
 .build/local/lambdas/%/bootstrap: $(LAMBDA_SOURCE) Makefile
+	@echo "building lambdas/$*" >&2
 	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$* && chmod 755 $(@D) $@
 
 # The version of Go that .build/lambdas is built by. It changes only with the version, so that
@@ -115,12 +116,14 @@ BENCH_SOURCE := $(shell find test/bench/contestants -name '*.go') test/go.mod te
 assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
+	@echo "synthesizing the stack$$(test -d .build/local/assembly || echo ' (the first time, the CDK is compiled, which takes a minute)')" >&2
 	@next=$$(mktemp -d .build/local/next.XXXXXX) && export CDK_VALIDATION=false CDK_OUTDIR="$$next" && \
 	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
 		stage: "prod", lambdas: ".build/local/lambdas" })')" && \
 	{ go run ./infra stand-ins || { rm -rf "$$next"; exit 1; }; } && rm -rf .build/local/assembly && mv "$$next" .build/local/assembly
 
 .build/bin/%: FORCE
+	@test -e $@ || echo "building test/cmd/$* (the first time takes a minute)" >&2
 	@go build -o $@ ./test/cmd/$*
 FORCE:
 
@@ -134,12 +137,14 @@ CONTEXT ?=
 SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') $(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') \
 	$(if $(PROVIDER),-c provider='$(PROVIDER)') $(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
 
+# The CDK's own validation of the template takes three quarters of a synth. A deploy does it.
 synth: need-go need-node $(CDK_CLI) ## write the template to cdk.out: ISSUER= AUDIENCE= …
-	@$(CDK) synth --quiet $(SETTINGS)
+	@CDK_VALIDATION=$(or $(VALIDATION),false) $(CDK) synth --quiet --no-notices $(SETTINGS)
 
 diff: synth ## show the changes of a deploy: ISSUER= AUDIENCE= …
 	@$(CDK) diff --app cdk.out
 
+deploy: VALIDATION = true
 deploy: synth ## show the changes, deploy, print how to call the API: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
 	@$(CDK) diff --app cdk.out
 	@mkdir -p .build && $(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)

@@ -208,37 +208,52 @@ func TestDiscoveryDocumentOfAnotherIssuerIsRefused(t *testing.T) {
 	}
 }
 
-func TestChangedSourcesAreNoticed(t *testing.T) {
+func TestChangedPartsAreNoticed(t *testing.T) {
 	root := t.TempDir()
-	file := filepath.Join(root, "lambdas", "f", "main.go")
-	os.MkdirAll(filepath.Dir(file), 0o755)
 	write := func(file string) {
 		t.Helper()
-		if err := os.WriteFile(file, []byte(time.Now().String()), 0o644); err != nil {
+		path := filepath.Join(root, filepath.FromSlash(file))
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(time.Now().String()), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	write(file)
-	noticed := make(chan bool, 10)
-	noticing := func(change func()) {
-		t.Helper()
-		for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); {
-			change()
-			select {
-			case <-noticed:
-				return
-			case <-time.After(200 * time.Millisecond):
-			}
-		}
-		t.Fatal("the change was not noticed")
+	for _, file := range []string{"lambdas/orders/main.go", "lambdas/internal/api/api.go", "infra/routes.go", "cdk.json"} {
+		write(file)
 	}
-	go watch(t.Context(), root, func() { noticed <- true })
-	noticing(func() { write(file) })
-	noticing(func() { os.Remove(file) })
-	write(filepath.Join(root, "lambdas", "main_test.go")) // not part of the program
+	noticed := make(chan []string, 100)
+	go watch(t.Context(), root, func(parts []string) { noticed <- parts })
+	time.Sleep(300 * time.Millisecond) // until it has looked once
+	for _, test := range []struct{ file, part string }{
+		{"lambdas/orders/main.go", "lambdas/orders"},
+		{"lambdas/orders/handler.go", "lambdas/orders"},
+		{"lambdas/internal/api/api.go", "lambdas"},
+		{"lambdas/go.mod", "lambdas"},
+		{"lambdas/refunds/main.go", "lambdas/refunds"},
+		{"infra/routes.go", "infra"},
+		{"cdk.json", "infra"},
+	} {
+		write(test.file)
+		select {
+		case parts := <-noticed:
+			if len(parts) != 1 || filepath.ToSlash(parts[0]) != test.part {
+				t.Errorf("%s: noticed %v, want %s", test.file, parts, test.part)
+			}
+		case <-time.After(5 * time.Second):
+			t.Errorf("%s: the change was not noticed", test.file)
+		}
+	}
+	os.Remove(filepath.Join(root, "lambdas", "orders", "handler.go"))
+	if parts := <-noticed; len(parts) != 1 || filepath.ToSlash(parts[0]) != "lambdas/orders" {
+		t.Errorf("a removed file: noticed %v", parts)
+	}
+	write("lambdas/orders/main_test.go") // not part of the program
+	write("infra/README.md")
 	select {
-	case <-noticed:
-		t.Error("a test file was treated as a source")
-	case <-time.After(1200 * time.Millisecond):
+	case parts := <-noticed:
+		t.Errorf("files that are not sources were taken for changes of %v", parts)
+	case <-time.After(time.Second):
 	}
 }

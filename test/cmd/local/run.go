@@ -10,7 +10,6 @@ import (
 	"strings"
 	"sync"
 	"syscall"
-	"time"
 
 	"accountapi/test/gateway"
 	"accountapi/test/internal/project"
@@ -49,7 +48,7 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if err := api.load(); err != nil {
+	if err := api.loadAssembly(); err != nil {
 		return err
 	}
 
@@ -61,7 +60,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if s.assembly == "" {
-		go watch(ctx, api.root, func() { api.reload(ctx) })
+		go watch(ctx, api.root, func(changed []string) { api.reload(ctx, changed) })
 	}
 	select {
 	case <-ctx.Done():
@@ -79,6 +78,8 @@ type api struct {
 	issuer   *issuer.Server
 	env      map[string]string
 	log      *log
+	assets   map[string]string // by function of this project: its asset in the cloud assembly
+	unserved []string          // the parts that have changed since what is served
 
 	mu      sync.RWMutex // held for reading by every request, for writing by a reload
 	gateway *gateway.Gateway
@@ -139,57 +140,6 @@ func (a *api) configure(ctx context.Context) (err error) {
 		a.env = s.overrides("", "", "")
 	}
 	return nil
-}
-
-// build builds the functions and the cloud assembly for this machine.
-func (a *api) build(ctx context.Context) (err error) {
-	fmt.Fprintln(os.Stderr, "building the functions and synthesizing the stack …")
-	a.assembly, err = project.Assembly(ctx, os.Stderr)
-	return err
-}
-
-// load reads the cloud assembly and replaces the gateway, unless there is an error.
-func (a *api) load() (err error) {
-	folder, served := a.assembly, ""
-	if a.settings.assembly == "" {
-		// A copy, because the next build removes the folder, even if it fails.
-		if served, err = os.MkdirTemp("", "account-api-"); err != nil {
-			return err
-		}
-		folder = served
-		if err := os.CopyFS(folder, os.DirFS(a.assembly)); err != nil {
-			return errors.Join(err, os.RemoveAll(served))
-		}
-	}
-	next, err := gateway.Load(folder, gateway.Options{
-		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: a.log, Log: a.log.request,
-	})
-	if err != nil {
-		return errors.Join(err, os.RemoveAll(served))
-	}
-	a.mu.Lock()
-	previous := api{gateway: a.gateway, served: a.served}
-	a.gateway, a.served = next, served
-	a.mu.Unlock()
-	previous.close()
-	return nil
-}
-
-// reload builds changed sources and serves them. If the build fails, the previous version
-// continues to serve.
-func (a *api) reload(ctx context.Context) {
-	start := time.Now()
-	err := a.build(ctx)
-	if err == nil {
-		err = a.load()
-	}
-	switch {
-	case ctx.Err() != nil:
-	case err != nil:
-		fmt.Fprintf(os.Stderr, "local: %v\nlocal: the previous version continues to serve\n", err)
-	default:
-		fmt.Fprintf(os.Stderr, "reloaded in %.1f s\n", time.Since(start).Seconds())
-	}
 }
 
 // announce prints how to call the API, once it answers.
