@@ -26,7 +26,7 @@ help: ## show this list
 # ---------------------------------------------------------------- on this machine
 
 run: need-go need-node note-go .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
-	@exec .build/bin/local -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
+	@exec .build/bin/local $(foreach e,$(ENV),-env '$(e)') -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
 		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)'
 
 test: need-go need-node note-go assembly ## run every test

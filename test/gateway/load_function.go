@@ -60,6 +60,7 @@ func startFunction(l *loader, r *template.Resource, arn string) *function {
 		Bootstrap:       executable(l, p),
 		Handler:         p.String("Handler"),
 		Env:             environment(l, r, p),
+		AWS:             l.options.AWS,
 		Timeout:         time.Duration(p.Number("Timeout", 0)) * time.Second,
 		MemorySize:      int(p.Number("MemorySize", 0)),
 		MaxEnvironments: l.options.MaxEnvironments,

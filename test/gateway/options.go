@@ -14,6 +14,9 @@ type Options struct {
 	Stage string
 	// Env is set in every function, over the values of the template.
 	Env map[string]string
+	// AWS are variables in place of the functions' made-up credentials: see
+	// runtimeapi.Config.
+	AWS map[string]string
 	// Parameters are values for the templates' parameters, over their defaults.
 	Parameters map[string]string
 	// Output receives the functions' stdout and stderr in whole lines, never two at once;

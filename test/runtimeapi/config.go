@@ -51,6 +51,9 @@ type Config struct {
 	// Env holds the function's own variables. Names that Lambda reserves are refused by
 	// Start. Nothing of the current process's environment is passed on.
 	Env map[string]string
+	// AWS are variables in place of the made-up credentials that the processes have
+	// otherwise, such as AWS_PROFILE and HOME; they may have reserved names.
+	AWS map[string]string
 	// Timeout ends an invocation and its process; 3 s if zero, at most MaxTimeout.
 	Timeout time.Duration
 	// MemorySize in MB is passed to the function, not enforced; 128 if zero.

@@ -79,11 +79,11 @@ func variables(cfg Config) []string {
 		"AWS_XRAY_DAEMON_ADDRESS":  "127.0.0.1:2000",
 	}
 	maps.Copy(env, cfg.Env)
+	if cfg.AWS == nil {
+		env["AWS_ACCESS_KEY_ID"], env["AWS_SECRET_ACCESS_KEY"], env["AWS_SESSION_TOKEN"] = "local", "local", "local"
+	}
 	maps.Copy(env, map[string]string{
 		"_HANDLER":                        cfg.Handler,
-		"AWS_ACCESS_KEY_ID":               "local",
-		"AWS_SECRET_ACCESS_KEY":           "local",
-		"AWS_SESSION_TOKEN":               "local",
 		"AWS_REGION":                      cfg.Region,
 		"AWS_DEFAULT_REGION":              cfg.Region,
 		"AWS_LAMBDA_FUNCTION_NAME":        cfg.Name,
@@ -95,6 +95,7 @@ func variables(cfg Config) []string {
 		"LAMBDA_TASK_ROOT":                root,
 		"LAMBDA_RUNTIME_DIR":              "/var/runtime",
 	})
+	maps.Copy(env, cfg.AWS)
 	if cfg.LogLevel != "" {
 		env["AWS_LAMBDA_LOG_LEVEL"] = cfg.LogLevel
 	}

@@ -28,7 +28,7 @@ func (a *api) load(folder string) error {
 		served = folder
 	}
 	next, err := gateway.Load(folder, gateway.Options{
-		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: a.log, Log: a.log.request,
+		API: a.settings.api, Stage: a.settings.stage, Env: a.env, AWS: a.aws, Output: a.log, Log: a.log.request,
 	})
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(served))

@@ -40,6 +40,11 @@ func run(ctx context.Context, args []string) error {
 	if err := api.configure(ctx); err != nil {
 		return err
 	}
+	noAWS, err := api.connectAWS()
+	if err != nil {
+		return err
+	}
+	defer noAWS.Close()
 	if s.assembly == "" {
 		if api.root, err = project.Root(); err != nil {
 			return fmt.Errorf("%w, or name a cloud assembly with -assembly", err)
@@ -77,6 +82,7 @@ type api struct {
 	assembly string // the folder of the cloud assembly
 	issuer   *issuer.Server
 	env      map[string]string
+	aws      map[string]string // of the shell, nil without credentials
 	log      *log
 	assets   map[string]string // by function of this project: its asset in the cloud assembly
 	unserved []string          // the parts that have changed since what is served
