@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,8 @@ func TestTokenWithoutARequiredScopeIsDenied(t *testing.T) {
 		"both in an array": scope([]string{"read:things", "get:profile"}),
 	})
 	bed.expect(t, "deny", "scope", map[string]string{
-		"one":                scope("get:profile"),
+		"the second alone":   scope("get:profile"),
+		"the first alone":    scope("read:things"),
 		"none":               scope(absent),
 		"a tab between":      scope("get:profile\tread:things"),
 		"a no-break space":   scope("get:profile\u00a0read:things"),
@@ -43,6 +45,23 @@ func TestTokenIsNotJudgedWithoutKeysUnlessItIsBadAnyway(t *testing.T) {
 		"another issuer": bearerOf(claim("iss", "https://other.example/")),
 	})
 	bed.expect(t, "refuse", "malformed_token", map[string]string{"no JWS": "Bearer garbage"})
+}
+
+func TestUnknownKeyThatMayBeNewIsNotJudgedAndNoFailure(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK()))
+	bed.expect(t, "refuse", "kid_unknown", map[string]string{"after a look": bearerOf(by(key2()))})
+	bed.expect(t, "error", "kid_unproven", map[string]string{"while no look is allowed": bearerOf(by(key2()))})
+	if line := bed.lineOf(t, bearerOf(by(key2()))); line["level"] != "INFO" || line["error"] != nil {
+		t.Errorf("level %v, error %v; want INFO and none: anybody can cause this line", line["level"], line["error"])
+	}
+}
+
+func TestErrorWithoutAReasonIsCouldNotCheck(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK()))
+	policy, err := bed.answer(bed.log.begin(t.Context()), []byte("{}"), errors.New("of another package"))
+	if policy != nil || err == nil || err.Error() != "internal" {
+		t.Errorf("got %s, %v; want the error internal", policy, err)
+	}
 }
 
 func TestAnswerIsAPolicyForTheWholeStage(t *testing.T) {
@@ -98,14 +117,22 @@ func TestEventOfAnotherKindIsNotTheCallersFault(t *testing.T) {
 		"type REQUEST":             {Type: "REQUEST", MethodArn: testArn, AuthorizationToken: bearerOf()},
 		"no methodArn":             withArn(""),
 		"methodArn of a function":  withArn("arn:aws:lambda:eu-west-1:123456789012:function:f"),
+		"methodArn of no kind":     withArn("abcdef1234/prod/GET/profile"),
+		"methodArn of 5 parts":     withArn("arn:aws:execute-api:eu-west-1:abcdef1234/prod/GET/profile"),
+		"methodArn without arn":    withArn("urn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile"),
+		"another service's":        withArn("arn:aws:execute:eu-west-1:123456789012:abcdef1234/prod/GET/profile"),
+		"methodArn without API":    withArn("arn:aws:execute-api:eu-west-1:123456789012:/prod/GET/profile"),
 		"methodArn without stage":  withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234"),
+		"methodArn without method": withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod"),
 		"methodArn, empty stage":   withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234//GET/"),
 		"a wildcard for the API":   withArn("arn:aws:execute-api:eu-west-1:123456789012:*/prod/GET/"),
 		"a wildcard for the stage": withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/pro?/GET/"),
 		"no token, wrong type too": {Type: "", MethodArn: testArn},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bed.expectInternal(t, toJSON(event))
+			if line := bed.expectInternal(t, toJSON(event)); strings.Contains(line, "panic") {
+				t.Errorf("there was a panic: %s", line)
+			}
 		})
 	}
 }

@@ -152,10 +152,13 @@ func TestAtMostFourKeysShareAKid(t *testing.T) {
 }
 
 func TestPublishedPrivateKeyIsReported(t *testing.T) {
-	bed := newBed(t, jwks(key2().JWK(members{"d": "AQAB"}), key1().JWK()))
-	want := []Dropped{{"key-2", "PRIVATE or secret key published: it is compromised, the issuer must replace it"}}
-	if fetch := bed.lastFetch(); fetch.Err != nil || !slices.Equal(fetch.Dropped, want) {
-		t.Errorf("got %+v, want %+v dropped", fetch, want)
+	// RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2.
+	for _, member := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+		bed := newBed(t, jwks(key2().JWK(members{member: "AQAB"}), key1().JWK()))
+		want := []Dropped{{"key-2", "PRIVATE or secret key published: it is compromised, the issuer must replace it"}}
+		if fetch := bed.lastFetch(); fetch.Err != nil || !slices.Equal(fetch.Dropped, want) {
+			t.Errorf("%s: got %+v, want %+v dropped", member, fetch, want)
+		}
 	}
 }
 

@@ -39,6 +39,46 @@ func TestROCAModulusIsRecognised(t *testing.T) {
 	}
 }
 
+func TestModulusThatFailsTheROCATestForOnePrimeIsSound(t *testing.T) {
+	primes := []int64{3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97,
+		101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167}
+	for _, prime := range primes {
+		p, others := big.NewInt(prime), big.NewInt(1)
+		for _, other := range primes {
+			if other != prime {
+				others.Mul(others, big.NewInt(other))
+			}
+		}
+		// n is a power of 65537 modulo the others, and a multiple of p.
+		n := new(big.Int).Exp(big.NewInt(65537), big.NewInt(123456789), others)
+		for new(big.Int).Mod(n, p).Sign() != 0 {
+			n.Add(n, others)
+		}
+		if hasROCAFingerprint(n) {
+			t.Errorf("a modulus that is no power of 65537 modulo %d was taken for one of ROCA", prime)
+		}
+	}
+}
+
+func TestRSAKeysHave2048To8192BitsAndAnOddExponentOf3To31Bits(t *testing.T) {
+	// modulus has its highest and its lowest bit set.
+	modulus := func(bits int) *big.Int { return new(big.Int).SetBit(big.NewInt(1), bits-1, 1) }
+	for _, test := range []struct {
+		bits, exponent int
+		sound          bool
+	}{
+		{2047, 65537, false}, {2048, 65537, true}, {2049, 65537, true},
+		{8191, 65537, true}, {8192, 65537, true}, {8193, 65537, false},
+		{2048, 1, false}, {2048, 2, false}, {2048, 3, true}, {2048, 4, false}, {2048, 5, true}, {2048, 65536, false},
+		{2048, 1<<31 - 1, true}, {2048, 1<<31 + 1, false}, {2048, -3, false}, {2048, 0, false},
+	} {
+		why := weakness(&rsa.PublicKey{N: modulus(test.bits), E: test.exponent})
+		if (why == "") != test.sound {
+			t.Errorf("%d bits, exponent %d: %q, want sound %v", test.bits, test.exponent, why, test.sound)
+		}
+	}
+}
+
 // The primitives behind each algorithm.
 func TestWycheproofSignatures(t *testing.T) {
 	type group struct {

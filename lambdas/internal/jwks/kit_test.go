@@ -17,6 +17,8 @@ import (
 
 func TestMain(m *testing.M) {
 	cleanup := trusted.trustOnly()
+	os.Setenv("HTTPS_PROXY", "http://proxy.example:8080") // net/http reads it once
+	os.Setenv("NO_PROXY", "")
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		cleanup()
 		os.Exit(code)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -116,6 +117,15 @@ func TestWithdrawalThatALookHasSeenCountsToo(t *testing.T) {
 	bed.expect(t, nil, key1())
 	bed.clock.Advance(2 * time.Second)
 	bed.expect(t, ErrUnavailable, key1())
+}
+
+func TestAgesAreByTheWallClock(t *testing.T) {
+	set := New("http://127.0.0.1/", Supported(), time.Now, func(Fetch) {})
+	defer set.Close()
+	// The monotonic clock, which may stand still while a process is frozen, is written m=.
+	if now := set.now().String(); strings.Contains(now, "m=") {
+		t.Errorf("the clock says %s", now)
+	}
 }
 
 func TestTrustCountsFromTheBeginningOfTheFetch(t *testing.T) {

@@ -111,6 +111,13 @@ func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
 	}
 }
 
+func TestTokenWithoutClientAndScopeNamesNone(t *testing.T) {
+	who, why := newBed(t, tokentest.EveryKey()).verify(t, mint(claim("azp", absent), claim("scope", absent)))
+	if why != OK || who.ClientID != "" || len(who.Scopes) != 0 {
+		t.Errorf("got %s, client %q, scopes %q; want neither", why, who.ClientID, who.Scopes)
+	}
+}
+
 func TestOtherTokensOfAProviderAreRefused(t *testing.T) {
 	for name, test := range map[string]struct {
 		provider string

@@ -99,7 +99,11 @@ func TestUnknownKidOfATokenThatIsNewerThanTheKeysIsNotJudged(t *testing.T) {
 	unknown := mint(withHeader("kid", "key-9"))
 	bed.expect(t, ErrKidUnknown, rows{"after a look": unknown})
 	bed.expect(t, ErrKidUnproven, rows{"while no look is allowed": unknown})
-	bed.expect(t, ErrKidUnproven, rows{"without iat": mint(withHeader("kid", "key-9"), claim("iat", absent))})
+	noIat := claim("iat", absent)
+	bed.expect(t, ErrKidUnproven, rows{
+		"without iat":              mint(withHeader("kid", "key-9"), noIat),
+		"without iat, with an nbf": mint(withHeader("kid", "key-9"), noIat, claim("nbf", in(-time.Hour))),
+	})
 }
 
 func TestTokenWithoutKidIsAcceptedIfOneKeyGoesWithItsAlgorithm(t *testing.T) {
@@ -107,6 +111,11 @@ func TestTokenWithoutKidIsAcceptedIfOneKeyGoesWithItsAlgorithm(t *testing.T) {
 		"RS256": mint(withHeader("kid", absent)),
 		"ES256": mint(by(p256()), withHeader("kid", absent)),
 	})
+}
+
+func TestKidMayHave256Bytes(t *testing.T) {
+	long := strings.Repeat("k", 256)
+	newBed(t, keySet(key1().As(long, "RS256").JWK())).expect(t, OK, rows{"256 bytes": mint(withHeader("kid", long))})
 }
 
 func TestRefusedClaimsCauseNoFetch(t *testing.T) {
