@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,7 +21,7 @@ func call(t *testing.T, origins, origin string, authorizer map[string]any) (resp
 	getenv := func(name string) string { return map[string]string{"CORS_ORIGINS": origins}[name] }
 	req := request{RequestContext: events.APIGatewayProxyRequestContext{Authorizer: authorizer}}
 	if origin != "" {
-		req.Headers = map[string]string{"origin": origin}
+		req.Headers = map[string]string{"origin": origin, "Host": "a", "Accept": "b", "User-Agent": "c", "Via": "d"}
 	}
 	return newHandler(getenv, func() time.Time { return now }).handle(context.Background(), req)
 }
@@ -68,9 +71,15 @@ func TestProfileNeedsItsScopeAndATokenThatHasNotExpired(t *testing.T) {
 	}
 }
 
-func TestRouteWithoutTheAuthorizerIsAnError(t *testing.T) {
-	if got, err := call(t, "*", "", nil); err == nil {
+func TestRouteWithoutTheAuthorizerIsAnErrorAndLogged(t *testing.T) {
+	var log bytes.Buffer
+	defer slog.SetDefault(slog.Default())
+	slog.SetDefault(slog.New(slog.NewJSONHandler(&log, nil)))
+	if got, err := call(t, "*", "", nil); err == nil || got.StatusCode != 0 {
 		t.Errorf("answered %+v, want an error", got)
+	}
+	if text := log.String(); !strings.Contains(text, `"level":"ERROR"`) || !strings.Contains(text, "has no sub") {
+		t.Errorf("the log is %q, want the error", text)
 	}
 }
 

@@ -98,6 +98,7 @@ func TestOutlineRefusesRepeatedNamesOfItsOwnOnly(t *testing.T) {
 		`{"keys":[],"keys":[]}`:         false,
 		`{"keys":[],"k\u0065ys":[]}`:    false,
 		`{"keys":[]}{}`:                 false,
+		"{\"keys\":[\"\xff\"]}":         false,
 		`[]`:                            false,
 	} {
 		if _, got := ParseOutline([]byte(text)); got != want {
