@@ -2,11 +2,16 @@ package jwks
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/x509"
 	"encoding/hex"
 	"encoding/pem"
 	"math/big"
+	"slices"
 	"testing"
 
 	"accountapi/lambdas/internal/tokentest"
@@ -76,6 +81,35 @@ func TestRSAKeysHave2048To8192BitsAndAnOddExponentOf3To31Bits(t *testing.T) {
 		if (why == "") != test.sound {
 			t.Errorf("%d bits, exponent %d: %q, want sound %v", test.bits, test.exponent, why, test.sound)
 		}
+	}
+}
+
+func TestAlgorithmVerifiesNothingWithAKeyOfAnotherKind(t *testing.T) {
+	signed, signature := []byte("signed"), make([]byte, 64)
+	for _, algorithm := range Supported() {
+		for _, key := range []tokentest.Key{key1(), p256(), p384(), tokentest.P521(), ed()} {
+			if slices.Contains([]string{"RS", "PS"}, algorithm.Name[:2]) && key.ID == "key-1" ||
+				algorithm.Name == key.Algorithm {
+				continue
+			}
+			if algorithm.verify(algorithm, key.Private.Public(), signed, signature) {
+				t.Errorf("%s has verified a signature with the key %s", algorithm.Name, key.ID)
+			}
+		}
+	}
+	// ES256 has signed this with a key of P-384.
+	es256, digest := Supported().Named("ES256"), sha256.Sum256(signed)
+	r, s, err := ecdsa.Sign(rand.Reader, p384().Private.(*ecdsa.PrivateKey), digest[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	both := append(r.FillBytes(make([]byte, 48)), s.FillBytes(make([]byte, 48))...)
+	if es256.verify(es256, p384().Private.Public(), signed, both) {
+		t.Error("ES256 has verified a signature on P-384")
+	}
+	edDSA := Supported().Named("EdDSA")
+	if edDSA.verify(edDSA, ed25519.PublicKey("short"), signed, signature) {
+		t.Error("EdDSA has verified a signature with a key of 5 bytes")
 	}
 }
 

@@ -70,6 +70,11 @@ func TestOnlyStrictJSONIsRead(t *testing.T) {
 
 		`{"a":` + strings.Repeat("[", 15) + strings.Repeat("]", 15) + `}`: true,
 		`{"a":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `}`: false,
+		strings.Repeat(`{"a":`, 16) + "1" + strings.Repeat("}", 16):       true,
+		strings.Repeat(`{"a":`, 17) + "1" + strings.Repeat("}", 17):       false,
+		strings.Repeat(`{"a":[`, 8) + "1" + strings.Repeat("]}", 8):       true,
+		strings.Repeat(`{"a":[`, 8) + "{}" + strings.Repeat("]}", 8):      false,
+		`{"a":[` + strings.Repeat("[],{},", 20) + `1]}`:                   true,
 		`{"a":"` + strings.Repeat("[", 99) + `"}`:                         true,
 		`{"a":"\"` + strings.Repeat("[", 99) + `"}`:                       true,
 
