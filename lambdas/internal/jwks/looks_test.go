@@ -177,6 +177,7 @@ func TestTokenWithoutKidIsCheckedWithTheOneKeyForItsAlgorithm(t *testing.T) {
 		"the only one for RS256":               {jwks(p256().JWK(), key1().JWK(), ed().JWK()), nil},
 		"the only one that is usable":          {jwks(key1().JWK(), key2().JWK(members{"use": "enc"})), nil},
 		"one of two":                           {jwks(key1().JWK(), key2().JWK()), ErrUnknownKey},
+		"one of two under the same kid":        {jwks(key1().JWK(), key2().As("key-1", "RS256").JWK()), ErrUnknownKey},
 		"one of two, the other without kid":    {jwks(key1().JWK(), nameless(key2().JWK())), ErrUnknownKey},
 		"one of two, the other without alg":    {jwks(key1().JWK(), key2().JWK(members{"alg": nil})), ErrUnknownKey},
 		"another algorithm":                    {jwks(p256().JWK()), ErrUnknownKey},

@@ -119,6 +119,38 @@ func TestWithdrawalThatALookHasSeenCountsToo(t *testing.T) {
 	bed.expect(t, ErrUnavailable, key1())
 }
 
+func TestKeysAreTrustedToTheNanosecond(t *testing.T) {
+	fetched := time.Unix(1_800_000_000, 0)
+	for _, test := range []struct {
+		age                time.Duration
+		trusted, withdrawn bool // whether a set of this age is trusted, and one without a usable key since
+	}{
+		{0, true, true},
+		{time.Hour - 1, true, true},
+		{time.Hour, true, false},
+		{24*time.Hour - 1, true, false},
+		{24 * time.Hour, false, false},
+		{-1, false, false}, // the clock was set back
+	} {
+		now := fetched.Add(test.age)
+		if got := (&snapshot{fetched: fetched}).trusted(now); got != test.trusted {
+			t.Errorf("a set of %v: trusted %v, want %v", test.age, got, test.trusted)
+		}
+		if got := (&snapshot{fetched: fetched, withdrawn: true}).trusted(now); got != test.withdrawn {
+			t.Errorf("a set of %v, withdrawn: trusted %v, want %v", test.age, got, test.withdrawn)
+		}
+		if got := (&snapshot{fetched: fetched}).age(now); test.age >= 0 && got != test.age {
+			t.Errorf("the age is %v, want %v", got, test.age)
+		}
+	}
+}
+
+func TestWithoutKeysThereIsNoAge(t *testing.T) {
+	if age, ok := newColdBed(t).Age(); age != 0 || ok {
+		t.Errorf("got %v, %v", age, ok)
+	}
+}
+
 func TestAgesAreByTheWallClock(t *testing.T) {
 	set := New("http://127.0.0.1/", Supported(), time.Now, func(Fetch) {})
 	defer set.Close()
