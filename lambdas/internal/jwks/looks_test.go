@@ -2,6 +2,9 @@ package jwks
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"sync"
 	"testing"
 	"time"
 )
@@ -156,6 +159,36 @@ func TestUnknownKidWhileTheIssuerIsDown(t *testing.T) {
 	bed.expect(t, ErrUnproven, key2())                 // perhaps a new key
 	bed.expectIssued(t, ErrUnknownKey, key2(), issued) // the set at hand is newer
 	bed.expect(t, nil, key1())
+}
+
+func TestTokenOfAJoinedLookIsNotRefusedIfItsKeyMayBeNewer(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	begun, end := make(chan struct{}), make(chan struct{})
+	bed.Answer(func(w http.ResponseWriter, _ *http.Request) {
+		close(begun)
+		<-end // with a set that was read before key-2 was in it
+		io.WriteString(w, jwks(key1().JWK()))
+	})
+	var all sync.WaitGroup
+	all.Go(func() { bed.expect(t, ErrUnknownKey, stranger().As("stray", "RS256")) })
+	<-begun
+	all.Go(func() { bed.expect(t, ErrUnproven, key2()) })
+	time.Sleep(100 * time.Millisecond) // until it has joined
+	close(end)
+	all.Wait()
+	bed.expectFetches(t, 2)
+}
+
+func TestTokenIsJudgedByTheSetThatWasSearchedForItsKey(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	searched, issued := bed.current.Load(), bed.clock.Now()
+	bed.publish(jwks(key1().JWK(), key2().JWK()))
+	bed.clock.Advance(10 * time.Minute)
+	bed.expect(t, ErrUnknownKey, stranger().As("stray", "RS256")) // another caller's look
+	signature := Signature{KeyID: "key-2", Algorithm: Supported().Named("RS256"), Issued: issued}
+	if err := bed.verifyWithNewKey(t.Context(), signature, searched); err != ErrUnproven {
+		t.Errorf("got %v, want %v", err, ErrUnproven)
+	}
 }
 
 func TestClockThatWasSetBackAllowsALook(t *testing.T) {

@@ -63,6 +63,29 @@ func TestKeysAreFetchedDuringInitAndKept(t *testing.T) {
 	bed.expectFetches(t, 1)
 }
 
+func TestFetchIsDueAsSoonAsTheTimeToLiveIsOver(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	set := bed.current.Load()
+	for _, test := range []struct {
+		age     time.Duration
+		fetches int
+	}{{set.ttl - 1, 1}, {set.ttl, 2}} {
+		bed.now = func() time.Time { return set.fetched.Add(test.age) }
+		bed.expect(t, nil, key1())
+		bed.expectFetches(t, test.fetches)
+	}
+}
+
+func TestErrorSaysWhyTheKeysAreNotAvailable(t *testing.T) {
+	bed := newColdBed(t)
+	bed.Answer(status(503))
+	for _, want := range []string{"status 503 Service Unavailable, want 200", "status 503", "no fetch is allowed now"} {
+		if err := bed.verify(t.Context(), key1(), bed.clock.Now()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
+}
+
 func TestRemovedKeyIsNotTrustedOnceTheSetHasBeenFetched(t *testing.T) {
 	bed := newBed(t, jwks(key1().JWK(), key2().JWK()))
 	bed.publish(jwks(key1().JWK()))
