@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ecdsa"
 	"crypto/ed25519"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -18,14 +19,14 @@ import (
 )
 
 // rocaModulus is a number of 2048 bits of the form that the broken generator makes.
-func rocaModulus() *big.Int {
+func rocaModulus(exponent int64) *big.Int {
 	primorial := big.NewInt(1)
 	for p := int64(3); p <= 167; p += 2 {
 		if big.NewInt(p).ProbablyPrime(0) {
 			primorial.Mul(primorial, big.NewInt(p))
 		}
 	}
-	n := new(big.Int).Exp(big.NewInt(65537), big.NewInt(123456789), primorial)
+	n := new(big.Int).Exp(big.NewInt(65537), big.NewInt(exponent), primorial)
 	step := new(big.Int).Lsh(primorial, uint(2047-primorial.BitLen()))
 	for n.Add(n, step); n.Bit(0) == 0 || n.BitLen() < 2048; {
 		n.Add(n, primorial).Add(n, step)
@@ -34,8 +35,10 @@ func rocaModulus() *big.Int {
 }
 
 func TestROCAModulusIsRecognised(t *testing.T) {
-	if !hasROCAFingerprint(rocaModulus()) {
-		t.Error("a modulus of the form k*M + 65537^a mod M was not recognised")
+	for exponent := range int64(20) {
+		if !hasROCAFingerprint(rocaModulus(exponent)) {
+			t.Errorf("a modulus of the form k*M + 65537^%d mod M was not recognised", exponent)
+		}
 	}
 	for _, key := range []tokentest.Key{key1(), key2(), stranger()} {
 		if hasROCAFingerprint(key.Private.Public().(*rsa.PublicKey).N) {
@@ -110,6 +113,25 @@ func TestAlgorithmVerifiesNothingWithAKeyOfAnotherKind(t *testing.T) {
 	edDSA := Supported().Named("EdDSA")
 	if edDSA.verify(edDSA, ed25519.PublicKey("short"), signed, signature) {
 		t.Error("EdDSA has verified a signature with a key of 5 bytes")
+	}
+}
+
+func TestReasonSaysWhatIsWrongWithAKey(t *testing.T) {
+	offCurve := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}
+	two := append(ed25519.PublicKey{2}, make([]byte, 31)...)
+	one := append(ed25519.PublicKey{1}, make([]byte, 31)...)
+	for _, test := range []struct {
+		key any
+		why string
+	}{
+		{offCurve, "a point that is not on the curve"},
+		{two, "a point that is not on the curve"},
+		{one, "a point of small order, under which anybody can sign"},
+		{"no key", "a key of type string"},
+	} {
+		if got := weakness(test.key); got != test.why {
+			t.Errorf("%v: got %q, want %q", test.key, got, test.why)
+		}
 	}
 }
 

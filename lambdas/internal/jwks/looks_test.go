@@ -74,6 +74,20 @@ func TestTokenIsNewIfItMayHaveBeenIssuedAfterTheSetWasPublished(t *testing.T) {
 	})
 }
 
+func TestTokenIsNewIfItWasIssuedLessThanFiveMinutesBeforeTheSetWasPublished(t *testing.T) {
+	published := time.Unix(1_800_000_000, 0)
+	for issued, want := range map[time.Time]bool{
+		published.Add(-5 * time.Minute):                 false,
+		published.Add(-5*time.Minute + time.Nanosecond): true,
+		published: true,
+		{}:        true,
+	} {
+		if got := isNew(issued, published); got != want {
+			t.Errorf("issued at %v: new %v, want %v", issued, got, want)
+		}
+	}
+}
+
 func TestStormOfUnknownKidsCostsOneFetchInTenSeconds(t *testing.T) {
 	for name, test := range map[string]struct {
 		issued time.Duration
