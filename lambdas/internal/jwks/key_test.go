@@ -117,14 +117,14 @@ func TestAlgorithmVerifiesNothingWithAKeyOfAnotherKind(t *testing.T) {
 }
 
 func TestReasonSaysWhatIsWrongWithAKey(t *testing.T) {
-	offCurve := &ecdsa.PublicKey{Curve: elliptic.P256(), X: big.NewInt(1), Y: big.NewInt(1)}
+	otherCurve := tokentest.EC("p224", "", elliptic.P224()).Private.Public()
 	two := append(ed25519.PublicKey{2}, make([]byte, 31)...)
 	one := append(ed25519.PublicKey{1}, make([]byte, 31)...)
 	for _, test := range []struct {
 		key any
 		why string
 	}{
-		{offCurve, "a point that is not on the curve"},
+		{otherCurve, "a point that is not on the curve"},
 		{two, "a point that is not on the curve"},
 		{one, "a point of small order, under which anybody can sign"},
 		{"no key", "a key of type string"},
