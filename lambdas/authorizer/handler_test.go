@@ -3,12 +3,14 @@ package main
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"accountapi/lambdas/internal/jwks"
 	"accountapi/lambdas/internal/jwt"
+	"accountapi/lambdas/internal/tokentest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -56,12 +58,32 @@ func TestUnknownKeyThatMayBeNewIsNotJudgedAndNoFailure(t *testing.T) {
 	}
 }
 
-func TestErrorWithoutAReasonIsCouldNotCheck(t *testing.T) {
+func TestNoPolicyGoesWithAnError(t *testing.T) {
 	bed := newBed(t, keySet(key1().JWK()))
-	policy, err := bed.answer(bed.log.begin(t.Context()), []byte("{}"), errors.New("of another package"))
-	if policy != nil || err == nil || err.Error() != "internal" {
-		t.Errorf("got %s, %v; want the error internal", policy, err)
+	for stopped, want := range map[error]string{
+		jwt.ErrExpired:                             "Unauthorized",
+		jwt.ErrKidUnproven:                         "kid_unproven",
+		jwt.ErrJWKSUnavailable:                     "jwks_unavailable",
+		fmt.Errorf("%w: a cause", jwt.ErrInternal): "internal",
+		errors.New("an error that has no reason"):  "internal",
+	} {
+		policy, err := bed.answer(bed.log.begin(t.Context()), []byte("{}"), stopped)
+		if policy != nil || err == nil || err.Error() != want {
+			t.Errorf("%v: got %s, %v; want the error %s", stopped, policy, err, want)
+		}
 	}
+}
+
+func TestOtherAlgorithmsThanTheConfiguredAreNotAllowed(t *testing.T) {
+	bed := newBed(t, tokentest.EveryKey()) // RS256 is the default
+	if line := bed.lines.take(); !strings.Contains(line, `"kept":["key-1","key-2","no-alg"]`) {
+		t.Errorf("kept other keys than those for RS256: %s", line)
+	}
+	bed.expect(t, "refuse", "alg_not_allowed", map[string]string{
+		"ES256": bearerOf(by(tokentest.P256())),
+		"PS256": bearerOf(by(key1().As("ps256", "PS256"))),
+		"EdDSA": bearerOf(by(ed())),
+	})
 }
 
 func TestAnswerIsAPolicyForTheWholeStage(t *testing.T) {

@@ -160,7 +160,6 @@ func TestFetchMayTakeThreeSeconds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bed := newColdBed(t)
-			bed.client.timeout = newClient().timeout
 			bed.Answer(slowly(jwks(key1().JWK()), test.takes))
 			bed.Prefetch() // waits as long
 			bed.Answer(status(500))

@@ -87,6 +87,26 @@ func TestRSAKeysHave2048To8192BitsAndAnOddExponentOf3To31Bits(t *testing.T) {
 	}
 }
 
+func TestKeyWithoutAlgIsForTheAlgorithmsOfItsKindAndCurve(t *testing.T) {
+	noAlg := members{"alg": nil}
+	bed := newBed(t, jwks(key1().JWK(noAlg), p256().JWK(noAlg), p384().JWK(noAlg), tokentest.P521().JWK(noAlg), ed().JWK(noAlg)),
+		Supported()...)
+	for _, key := range []tokentest.Key{key1(), p256(), p384(), tokentest.P521(), ed()} {
+		for _, algorithm := range Supported() {
+			kind := algorithm.Name[:2]
+			rsa := key.ID == "key-1" && (kind == "RS" || kind == "PS")
+			signature := Signature{KeyID: key.ID, Algorithm: algorithm, Value: []byte("none"), Issued: bed.clock.Now()}
+			want := ErrAlgorithm
+			if rsa || algorithm.Name == key.Algorithm {
+				want = ErrSignature
+			}
+			if got := bed.Verify(t.Context(), signature); got != want {
+				t.Errorf("%s under %s: got %v, want %v", algorithm.Name, key.ID, got, want)
+			}
+		}
+	}
+}
+
 func TestAlgorithmVerifiesNothingWithAKeyOfAnotherKind(t *testing.T) {
 	signed, signature := []byte("signed"), make([]byte, 64)
 	for _, algorithm := range Supported() {

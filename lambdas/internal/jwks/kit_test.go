@@ -71,7 +71,6 @@ func newColdBed(t testing.TB, allowed ...*Algorithm) *bed {
 		defer b.mu.Unlock()
 		b.reports = append(b.reports, f)
 	})
-	b.client.timeout = 300 * time.Millisecond // tests of faults need not wait
 	t.Cleanup(b.Close)
 	return b
 }

@@ -229,6 +229,7 @@ func TestTokenWithoutKidIsCheckedWithTheOneKeyForItsAlgorithm(t *testing.T) {
 		"one of two, the other without alg":    {jwks(key1().JWK(), key2().JWK(members{"alg": nil})), ErrUnknownKey},
 		"another algorithm":                    {jwks(p256().JWK()), ErrUnknownKey},
 		"another key":                          {jwks(key2().JWK()), ErrSignature},
+		"the fifth without kid":                {jwks(append(repeat(nameless(p256().JWK()), 4), nameless(key1().JWK()))...), nil},
 		"five keys without kid, one for ES256": {jwks(append(repeat(nameless(p256().JWK()), 5), key1().JWK())...), nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,7 @@ func TestWithoutKeysNoSignatureIsJudged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bed := newColdBed(t)
+			bed.client.timeout = 300 * time.Millisecond // some faults never end
 			bed.Answer(fault)
 			bed.Prefetch()
 			bed.expect(t, ErrUnavailable, key1())
@@ -37,6 +38,7 @@ func TestKeysAreUsedThroughAnOutageFor24Hours(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bed := newBed(t, jwks(key1().JWK()))
+			bed.client.timeout = 300 * time.Millisecond // some faults never end
 			bed.Answer(fault)
 			bed.clock.Advance(time.Hour + time.Second)
 			bed.expect(t, nil, key1())
@@ -301,7 +303,6 @@ func TestCallerIsAnsweredHalfASecondBeforeItsInvocationTimesOut(t *testing.T) {
 
 func TestFetchThatFailedAfterItWasJoinedIsTriedAgain(t *testing.T) {
 	bed := newColdBed(t)
-	bed.client.timeout = 3 * time.Second
 	first := make(chan struct{})
 	bed.Answer(func(w http.ResponseWriter, r *http.Request) {
 		close(first)

@@ -197,6 +197,7 @@ func TestTokenForAnotherPurposeIsRefused(t *testing.T) {
 	bed := newBed(t, tokentest.EveryKey())
 	bed.expect(t, ErrTokenKind, rows{
 		"nonce":        mint(claim("nonce", "n")),
+		"nonce null":   mint(claim("nonce", nil)),
 		"at_hash":      mint(claim("at_hash", "h")),
 		"c_hash":       mint(claim("c_hash", "h")),
 		"s_hash":       mint(claim("s_hash", "h")),
