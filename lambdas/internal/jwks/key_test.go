@@ -9,10 +9,12 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"math/big"
 	"slices"
+	"strings"
 	"testing"
 
 	"accountapi/lambdas/internal/tokentest"
@@ -104,6 +106,27 @@ func TestKeyWithoutAlgIsForTheAlgorithmsOfItsKindAndCurve(t *testing.T) {
 				t.Errorf("%s under %s: got %v, want %v", algorithm.Name, key.ID, got, want)
 			}
 		}
+	}
+}
+
+func TestCoordinateWithoutItsLeadingZeroIsRefused(t *testing.T) {
+	key := tokentest.EC("short", "ES256", elliptic.P256())
+	for !strings.HasPrefix(key.JWK()["x"].(string), "AA") {
+		key = tokentest.EC("short", "ES256", elliptic.P256())
+	}
+	x, err := base64.RawURLEncoding.DecodeString(key.JWK()["x"].(string))
+	if err != nil {
+		t.Fatal(err)
+	}
+	newBed(t, jwks(key.JWK()), Supported()...).expect(t, nil, key)
+	short := members{"x": base64.RawURLEncoding.EncodeToString(x[1:])}
+	newBed(t, jwks(key.JWK(short)), Supported()...).expect(t, ErrUnavailable, key)
+}
+
+func TestBadSignatureIsReportedWhateverElseIsUnderTheKid(t *testing.T) {
+	rsa, ec := key1().As("a", "RS256").JWK(), p256().As("a", "ES256").JWK()
+	for _, document := range []string{jwks(rsa, ec), jwks(ec, rsa)} {
+		newBed(t, document, Supported()...).expect(t, ErrSignature, stranger().As("a", "RS256"))
 	}
 }
 

@@ -177,6 +177,8 @@ func TestUnknownKidWhileTheIssuerIsDown(t *testing.T) {
 
 func TestTokenOfAJoinedLookIsNotRefusedIfItsKeyMayBeNewer(t *testing.T) {
 	bed := newBed(t, jwks(key1().JWK()))
+	older := bed.clock.Now() // than the set that the look brings
+	bed.clock.Advance(10 * time.Minute)
 	begun, end := make(chan struct{}), make(chan struct{})
 	bed.Answer(func(w http.ResponseWriter, _ *http.Request) {
 		close(begun)
@@ -187,7 +189,8 @@ func TestTokenOfAJoinedLookIsNotRefusedIfItsKeyMayBeNewer(t *testing.T) {
 	all.Go(func() { bed.expect(t, ErrUnknownKey, stranger().As("stray", "RS256")) })
 	<-begun
 	all.Go(func() { bed.expect(t, ErrUnproven, key2()) })
-	time.Sleep(100 * time.Millisecond) // until it has joined
+	all.Go(func() { bed.expectIssued(t, ErrUnknownKey, key2(), older) })
+	time.Sleep(100 * time.Millisecond) // until they have joined
 	close(end)
 	all.Wait()
 	bed.expectFetches(t, 2)

@@ -189,6 +189,7 @@ func TestTrustCountsFromTheBeginningOfTheFetch(t *testing.T) {
 	bed := newColdBed(t)
 	bed.Answer(func(w http.ResponseWriter, _ *http.Request) {
 		bed.clock.Advance(10 * time.Minute) // while the answer is on its way
+		w.Header().Set("Age", "7200")       // the time in caches makes tokens new, not keys old
 		w.Write([]byte(jwks(key1().JWK())))
 	})
 	bed.Prefetch()
