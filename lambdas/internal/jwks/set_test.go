@@ -222,6 +222,32 @@ func TestFetchIsRetriedWithABackoff(t *testing.T) {
 	}
 }
 
+func TestBackoffDoublesUpTo30SecondsAndTo2BeforeTheFirstSuccess(t *testing.T) {
+	const second = time.Second
+	for _, test := range []struct {
+		failures    int // before this one
+		succeeded   bool
+		least, most time.Duration
+	}{
+		{0, true, 0, 0}, {0, false, 0, 0},
+		{1, true, second / 2, second}, {2, true, second, 2 * second}, {3, true, 2 * second, 4 * second},
+		{4, true, 4 * second, 8 * second}, {5, true, 8 * second, 16 * second}, {6, true, 15 * second, 30 * second},
+		{7, true, 15 * second, 30 * second}, {1000, true, 15 * second, 30 * second},
+		{1, false, second / 2, second}, {2, false, second, 2 * second}, {3, false, second, 2 * second},
+		{1000, false, second, 2 * second},
+	} {
+		shortest, longest := time.Hour, time.Duration(0)
+		for range 1000 {
+			wait := backoff(test.failures, test.succeeded)
+			shortest, longest = min(shortest, wait), max(longest, wait)
+		}
+		tenth := (test.most - test.least) / 10
+		if shortest < test.least || shortest > test.least+tenth || longest > test.most || longest < test.most-tenth {
+			t.Errorf("after %d failures: %v to %v, want all of %v to %v", test.failures, shortest, longest, test.least, test.most)
+		}
+	}
+}
+
 func TestClockSetBackAfterAFailedFetchDoesNotStopFetches(t *testing.T) {
 	bed := newBed(t, jwks(key1().JWK()))
 	bed.Answer(status(500))
