@@ -248,6 +248,24 @@ func TestBackoffDoublesUpTo30SecondsAndTo2BeforeTheFirstSuccess(t *testing.T) {
 	}
 }
 
+func TestBackoffBeginsAgainAfterASuccess(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	for range 2 {
+		bed.Answer(status(500))
+		bed.clock.Advance(time.Hour)
+		before := bed.Fetches()
+		for range 3 {
+			bed.expect(t, nil, key1())
+		}
+		bed.expectFetches(t, before+2) // the first failure has no back-off, the second has
+		bed.clock.Advance(time.Minute)
+		bed.expect(t, nil, key1())
+		bed.publish(jwks(key1().JWK()))
+		bed.clock.Advance(time.Minute)
+		bed.expect(t, nil, key1())
+	}
+}
+
 func TestClockSetBackAfterAFailedFetchDoesNotStopFetches(t *testing.T) {
 	bed := newBed(t, jwks(key1().JWK()))
 	bed.Answer(status(500))
