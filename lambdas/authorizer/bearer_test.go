@@ -69,6 +69,7 @@ func TestMalformedAuthorizationValueIsRefused(t *testing.T) {
 		"no space":                     "Bearer" + mint(),
 		"a tab":                        "Bearer\t" + mint(),
 		"a no-break space":             "Bearer\u00a0" + mint(),
+		"a tab after the space":        "Bearer \t" + mint(),
 		"the scheme twice":             "Bearer Bearer " + mint(),
 		"two tokens, comma":            "Bearer " + mint() + "," + mint(),
 		"two tokens, space":            "Bearer " + mint() + " " + mint(),
@@ -112,11 +113,14 @@ func TestMalformedAuthorizationValueIsRefused(t *testing.T) {
 	})
 }
 
-func TestPaddedTokenIsRefused(t *testing.T) {
+func TestBearerTokenThatIsNoJWSIsRefused(t *testing.T) {
 	// RFC 6750 section 2.1 allows padding after a token, RFC 7515 section 2 does not.
-	newBed(t, tokentest.EveryKey()).expect(t, "refuse", "malformed_token", map[string]string{
-		"one character":  bearerOf() + "=",
-		"two characters": bearerOf() + "==",
-		"8 KB of dots":   "Bearer " + strings.Repeat(".", 8192),
+	bed := newBed(t, tokentest.EveryKey())
+	bed.expect(t, "refuse", "malformed_token", map[string]string{
+		"padded by one": bearerOf() + "=",
+		"padded by two": bearerOf() + "==",
+		"8 KB of dots":  "Bearer " + strings.Repeat(".", 8192),
+		"a letter":      "Bearer x",
 	})
+	bed.expect(t, "refuse", "bad_header", map[string]string{"a letter before it": "Bearer x" + mint()})
 }

@@ -37,6 +37,19 @@ func TestListsAreSeparatedBySpacesOrCommas(t *testing.T) {
 	}
 }
 
+func TestClockSkewIsBetween0And120Seconds(t *testing.T) {
+	for setting, want := range map[string]time.Duration{
+		"CLOCK_SKEW_SECONDS=":    30 * time.Second,
+		"CLOCK_SKEW_SECONDS=0":   0,
+		"CLOCK_SKEW_SECONDS=1":   time.Second,
+		"CLOCK_SKEW_SECONDS=120": 2 * time.Minute,
+	} {
+		if c, err := load(setting); err != nil || c.clockSkew != want {
+			t.Errorf("%s: got %v (%v), want %v", setting, c.clockSkew, err, want)
+		}
+	}
+}
+
 func TestPlainHTTPIsAllowedForALoopbackAddress(t *testing.T) {
 	for _, host := range []string{"127.0.0.1:3001", "localhost", "[::1]:80"} {
 		if _, err := load("TOKEN_ISSUER=http://"+host+"/", "JWKS_URI=http://"+host+"/jwks"); err != nil {
@@ -52,6 +65,12 @@ func TestConfigurationMistakeIsNamed(t *testing.T) {
 		"TOKEN_ISSUER=http://tenant.example/":      "https://",
 		"TOKEN_ISSUER=http://127.0.0.1.evil/":      "https://",
 		"TOKEN_ISSUER=ftp://tenant.example/":       "https://",
+		"TOKEN_ISSUER=ftp://localhost/":            "https://",
+		"TOKEN_ISSUER=http://10.0.0.1/":            "https://",
+		"TOKEN_ISSUER=http://[fe80::1]/":           "https://",
+		"TOKEN_ISSUER=http://0.0.0.0/":             "https://",
+		"TOKEN_ISSUER=https:///":                   "with a host",
+		"TOKEN_ISSUER=https://[::1":                "not a URL",
 		"TOKEN_ISSUER=https://u:secret@t.example/": "TOKEN_ISSUER",
 		"TOKEN_ISSUER=https://t.example/#x":        "TOKEN_ISSUER",
 		"TOKEN_ISSUER=https://tenant.example/ ":    "a blank",

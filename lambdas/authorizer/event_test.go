@@ -30,7 +30,7 @@ func TestUnreadableEventIsNotTheCallersFaultAndNotRepeated(t *testing.T) {
 	bed := newBed(t, keySet(key1().JWK()))
 	for _, text := range []string{
 		``, `[]`, `"x"`, `{`, `{"authorizationToken":"secret"`,
-		`{"type":"TOKEN","methodArn":"a","authorizationToken":7}`,
+		`{"type":"TOKEN","methodArn":"` + testArn + `","authorizationToken":7}`,
 		`{"type":"TOKEN","methodArn":"a","authorizationToken":{"token":"secret"}}`,
 		`{"type":"TOKEN","methodArn":["a"],"authorizationToken":"secret"}`,
 		`{"type":"TOKEN","x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`,

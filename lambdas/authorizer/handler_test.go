@@ -2,12 +2,15 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"accountapi/lambdas/internal/jwks"
 	"accountapi/lambdas/internal/jwt"
+	"accountapi/lambdas/internal/tokentest"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -20,7 +23,8 @@ func TestTokenWithoutARequiredScopeIsDenied(t *testing.T) {
 		"both in an array": scope([]string{"read:things", "get:profile"}),
 	})
 	bed.expect(t, "deny", "scope", map[string]string{
-		"one":                scope("get:profile"),
+		"the second alone":   scope("get:profile"),
+		"the first alone":    scope("read:things"),
 		"none":               scope(absent),
 		"a tab between":      scope("get:profile\tread:things"),
 		"a no-break space":   scope("get:profile\u00a0read:things"),
@@ -43,6 +47,43 @@ func TestTokenIsNotJudgedWithoutKeysUnlessItIsBadAnyway(t *testing.T) {
 		"another issuer": bearerOf(claim("iss", "https://other.example/")),
 	})
 	bed.expect(t, "refuse", "malformed_token", map[string]string{"no JWS": "Bearer garbage"})
+}
+
+func TestUnknownKeyThatMayBeNewIsNotJudgedAndNoFailure(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK()))
+	bed.expect(t, "refuse", "kid_unknown", map[string]string{"after a look": bearerOf(by(key2()))})
+	bed.expect(t, "error", "kid_unproven", map[string]string{"while no look is allowed": bearerOf(by(key2()))})
+	if line := bed.lineOf(t, bearerOf(by(key2()))); line["level"] != "INFO" || line["error"] != nil {
+		t.Errorf("level %v, error %v; want INFO and none: anybody can cause this line", line["level"], line["error"])
+	}
+}
+
+func TestNoPolicyGoesWithAnError(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK()))
+	for stopped, want := range map[error]string{
+		jwt.ErrExpired:                             "Unauthorized",
+		jwt.ErrKidUnproven:                         "kid_unproven",
+		jwt.ErrJWKSUnavailable:                     "jwks_unavailable",
+		fmt.Errorf("%w: a cause", jwt.ErrInternal): "internal",
+		errors.New("an error that has no reason"):  "internal",
+	} {
+		policy, err := bed.answer(bed.log.begin(t.Context()), []byte("{}"), stopped)
+		if policy != nil || err == nil || err.Error() != want {
+			t.Errorf("%v: got %s, %v; want the error %s", stopped, policy, err, want)
+		}
+	}
+}
+
+func TestOtherAlgorithmsThanTheConfiguredAreNotAllowed(t *testing.T) {
+	bed := newBed(t, tokentest.EveryKey()) // RS256 is the default
+	if line := bed.lines.take(); !strings.Contains(line, `"kept":["key-1","key-2","no-alg"]`) {
+		t.Errorf("kept other keys than those for RS256: %s", line)
+	}
+	bed.expect(t, "refuse", "alg_not_allowed", map[string]string{
+		"ES256": bearerOf(by(tokentest.P256())),
+		"PS256": bearerOf(by(key1().As("ps256", "PS256"))),
+		"EdDSA": bearerOf(by(ed())),
+	})
 }
 
 func TestAnswerIsAPolicyForTheWholeStage(t *testing.T) {
@@ -98,7 +139,13 @@ func TestEventOfAnotherKindIsNotTheCallersFault(t *testing.T) {
 		"type REQUEST":             {Type: "REQUEST", MethodArn: testArn, AuthorizationToken: bearerOf()},
 		"no methodArn":             withArn(""),
 		"methodArn of a function":  withArn("arn:aws:lambda:eu-west-1:123456789012:function:f"),
+		"methodArn of no kind":     withArn("abcdef1234/prod/GET/profile"),
+		"methodArn of 5 parts":     withArn("arn:aws:execute-api:eu-west-1:abcdef1234/prod/GET/profile"),
+		"methodArn without arn":    withArn("urn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile"),
+		"another service's":        withArn("arn:aws:execute:eu-west-1:123456789012:abcdef1234/prod/GET/profile"),
+		"methodArn without API":    withArn("arn:aws:execute-api:eu-west-1:123456789012:/prod/GET/profile"),
 		"methodArn without stage":  withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234"),
+		"methodArn without method": withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod"),
 		"methodArn, empty stage":   withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234//GET/"),
 		"a wildcard for the API":   withArn("arn:aws:execute-api:eu-west-1:123456789012:*/prod/GET/"),
 		"a wildcard for the stage": withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/pro?/GET/"),
@@ -113,7 +160,9 @@ func TestEventOfAnotherKindIsNotTheCallersFault(t *testing.T) {
 		"no token, wrong type too": {Type: "", MethodArn: testArn},
 	} {
 		t.Run(name, func(t *testing.T) {
-			bed.expectInternal(t, toJSON(event))
+			if line := bed.expectInternal(t, toJSON(event)); strings.Contains(line, "panic") {
+				t.Errorf("there was a panic: %s", line)
+			}
 		})
 	}
 }

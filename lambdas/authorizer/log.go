@@ -128,7 +128,7 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 			line.string(a.name, truncate(a.value, maxNamedText))
 		}
 	}
-	if hint := nearMiss(e.seen.Issuer, e.log.issuer); why == jwt.ErrIssuer && hint != "" {
+	if hint := nearMiss(e.seen.Issuer, e.log.issuer); hint != "" {
 		line.string("hint", hint)
 	}
 	if err != nil {
@@ -171,7 +171,7 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 // one of the usual slips.
 func nearMiss(got, want string) string {
 	switch {
-	case got == want || got == "":
+	case got == want:
 		return ""
 	case strings.TrimRight(got, "/") == strings.TrimRight(want, "/"):
 		return "iss and TOKEN_ISSUER differ only in the trailing slash: TOKEN_ISSUER is " + want

@@ -2,20 +2,24 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"accountapi/lambdas/internal/jwks"
+	"accountapi/lambdas/internal/jwt"
 	"accountapi/lambdas/internal/tokentest"
+
+	"github.com/google/go-cmp/cmp"
 )
 
 func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 	type members = map[string]any
 	const hint = "iss and TOKEN_ISSUER differ only in the trailing slash: TOKEN_ISSUER is https://tenant.example/"
-	const httpHint = "iss has http where TOKEN_ISSUER has https: TOKEN_ISSUER is https://tenant.example/"
-	noSlash, plainHTTP := "https://tenant.example", "http://tenant.example/"
+	noSlash := "https://tenant.example"
 	bed := newBed(t, keySet(key1().JWK()))
 	for name, test := range map[string]struct {
 		authorization string
@@ -23,7 +27,7 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 	}{
 		"allowed": {bearerOf(), members{
 			"level": "INFO", "msg": "decision", "decision": "allow", "reason": "ok",
-			"kid": "key-1", "issuer": testIssuer, "subject": "auth0|42",
+			"kid": "key-1", "issuer": testIssuer, "subject": "auth0|42", "hint": nil,
 		}},
 		"refused by its claims": {bearerOf(claim("exp", 1)), members{
 			"decision": "refuse", "reason": "expired", "kid": "key-1", "issuer": testIssuer, "subject": nil,
@@ -35,12 +39,17 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 			"decision": "refuse", "reason": "missing_token", "kid": nil, "issuer": nil, "subject": nil,
 		}},
 		"a missing slash": {bearerOf(claim("iss", noSlash)), members{"reason": "issuer", "hint": hint}},
-		"http for https":  {bearerOf(claim("iss", plainHTTP)), members{"reason": "issuer", "hint": httpHint}},
 		"another issuer": {bearerOf(claim("iss", "https://other.example/")), members{
 			"reason": "issuer", "issuer": "https://other.example/", "hint": nil,
 		}},
-		"a very long issuer": {bearerOf(claim("iss", strings.Repeat("é", 300))), members{
-			"reason": "issuer", "issuer": strings.Repeat("é", 128) + "…",
+		"an issuer of 256 bytes": {bearerOf(claim("iss", strings.Repeat("i", 256))), members{
+			"reason": "issuer", "issuer": strings.Repeat("i", 256),
+		}},
+		"an issuer of 257 bytes": {bearerOf(claim("iss", strings.Repeat("i", 257))), members{
+			"reason": "issuer", "issuer": strings.Repeat("i", 256) + "…",
+		}},
+		"an issuer whose 256th byte is in a character": {bearerOf(claim("iss", strings.Repeat("é", 127)+"i€")), members{
+			"reason": "issuer", "issuer": strings.Repeat("é", 127) + "i…",
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -60,6 +69,64 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 	}
 }
 
+func TestHintSaysHowAnIssuerDiffersFromTheOneConfigured(t *testing.T) {
+	const differ = "iss and TOKEN_ISSUER differ only in "
+	const plain = "iss has http where TOKEN_ISSUER has https: "
+	for _, test := range []struct{ got, want, hint string }{
+		{"https://a.example", "https://a.example/", differ + "the trailing slash: TOKEN_ISSUER is https://a.example/"},
+		{"https://a.example/", "https://a.example", differ + "the trailing slash: TOKEN_ISSUER is https://a.example"},
+		{"https://A.example", "https://a.example", differ + "upper and lower case: TOKEN_ISSUER is https://a.example"},
+		{"http://a.example", "https://a.example", plain + "TOKEN_ISSUER is https://a.example"},
+		{"https://a.example", "https://a.example", ""},
+		{"https://a.example/x", "https://a.example/", ""},
+		{"https://a.examplex", "https://a.example", ""},
+		{"http://b.example", "https://a.example", ""},
+		{"/https://a.example", "https://a.example", ""},
+		{"", "https://a.example", ""},
+	} {
+		if got := nearMiss(test.got, test.want); got != test.hint {
+			t.Errorf("%s for %s: got %q, want %q", test.got, test.want, got, test.hint)
+		}
+	}
+}
+
+func TestDecisionLineSaysWhatStoppedTheCheck(t *testing.T) {
+	bed := newBed(t, "no key set")
+	line := bed.lineOf(t, bearerOf())
+	const want = "jwks_unavailable: the keys are not available: "
+	text, _ := line["error"].(string)
+	if line["level"] != "ERROR" || !strings.HasPrefix(text, want) || len(text) == len(want) {
+		t.Errorf("level %v, error %q; want ERROR, and the cause after %q", line["level"], text, want)
+	}
+	bed.log.begin(t.Context()).write("error", jwt.ErrInternal, errors.New(strings.Repeat("x", 2049)))
+	if text := bed.lines.take(); !strings.Contains(text, `"error":"`+strings.Repeat("x", 2048)+`…"`) {
+		t.Errorf("a long error is not cut off after 2,048 bytes: %s", text)
+	}
+}
+
+func TestDecisionLineSaysWhenTheInvocationBeganAndHowLongItTook(t *testing.T) {
+	out := &syncBuffer{}
+	entry := newDecisionLog(out, "authorizer", "Authorizer", testIssuer).begin(t.Context())
+	if age := time.Since(entry.start); age < 0 || age > time.Minute {
+		t.Errorf("it began %v ago", age)
+	}
+	entry.start = time.Now().Add(-1500 * time.Millisecond)
+	entry.seen.KeysAsked, entry.seen.KeySetAge = true, 90*time.Second
+	entry.write("allow", jwt.OK, nil)
+	var line struct {
+		FunctionName        string
+		Duration, KeySetAge float64
+		AWS                 struct{ Timestamp int64 } `json:"_aws"`
+	}
+	if err := json.Unmarshal([]byte(out.take()), &line); err != nil {
+		t.Fatal(err)
+	}
+	if line.FunctionName != "authorizer" || line.Duration < 1500 || line.Duration > 60_000 || line.KeySetAge != 90 ||
+		line.AWS.Timestamp != entry.start.UnixMilli() {
+		t.Errorf("got %+v, want 1,500 ms that began at %d, and keys of 90 s", line, entry.start.UnixMilli())
+	}
+}
+
 // CloudWatch takes a line's metrics only if every metric and dimension it declares is a
 // member of the line.
 func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
@@ -73,9 +140,9 @@ func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
 	bed.start(t, "METRICS_NAMESPACE=Things") // without the fetch of init
 	keyless := bed.lineOf(t, "")
 
-	decision := []string{"Decisions", "Duration", "ColdStart"}
-	withAge := append(slices.Clone(decision), "KeySetAge")
-	withFetch := append(slices.Clone(withAge), "Fetches", "FetchFailures", "FetchDuration")
+	decision := []string{"Decisions Count", "Duration Milliseconds", "ColdStart Count"}
+	withAge := append(slices.Clone(decision), "KeySetAge Seconds")
+	withFetch := append(slices.Clone(withAge), "Fetches Count", "FetchFailures Count", "FetchDuration Milliseconds")
 	for name, test := range map[string]struct {
 		line    members
 		metrics []string
@@ -102,6 +169,15 @@ func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
 			if err := json.Unmarshal(text, &aws); err != nil || aws.Timestamp == 0 {
 				t.Fatalf("no embedded metrics: %v %s", err, text)
 			}
+			// One metric by reason as well; each combination costs.
+			var dimensions [][][]string
+			for _, directive := range aws.CloudWatchMetrics {
+				dimensions = append(dimensions, directive.Dimensions)
+			}
+			perFunction, perReason := []string{"FunctionName"}, []string{"FunctionName", "reason"}
+			if diff := cmp.Diff([][][]string{{perFunction, perReason}, {perFunction}}, dimensions); diff != "" {
+				t.Error(diff)
+			}
 			var declared []string
 			for _, directive := range aws.CloudWatchMetrics {
 				if directive.Namespace != "Things" {
@@ -113,7 +189,7 @@ func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
 					}
 				}
 				for _, metric := range directive.Metrics {
-					declared = append(declared, metric.Name)
+					declared = append(declared, metric.Name+" "+metric.Unit)
 					if _, ok := test.line[metric.Name].(float64); !ok {
 						t.Errorf("metric %s is not a number in the line", metric.Name)
 					}
@@ -132,19 +208,64 @@ func TestDecisionLineIsInEmbeddedMetricFormat(t *testing.T) {
 }
 
 func TestFetchOfTheKeySetIsLogged(t *testing.T) {
-	bed := newBed(t, keySet(key1().JWK(), key2().JWK(tokentest.Members{"d": "AQAB"})))
-	var line struct {
-		Level, Msg string
-		Kept       []string
-		Dropped    []struct{ Kid, Why string }
-		Duration   float64 `json:"duration_ms"`
+	type members = map[string]any
+	kept, dropped := []string{"key-1", "key-2"}, []jwks.Dropped{{Kid: "key-3", Why: "use is not sig"}}
+	for name, test := range map[string]struct {
+		fetch jwks.Fetch
+		want  members
+	}{
+		"good": {jwks.Fetch{Duration: 1500 * time.Microsecond, Kept: kept}, members{
+			"level": "INFO", "msg": "key set", "duration_ms": 1.5, "kept": []any{"key-1", "key-2"},
+		}},
+		"with a key that is not used": {jwks.Fetch{Kept: kept, Dropped: dropped}, members{
+			"level": "WARN", "msg": "key set", "duration_ms": 0., "kept": []any{"key-1", "key-2"},
+			"dropped": []any{members{"kid": "key-3", "why": "use is not sig"}},
+		}},
+		"failed": {jwks.Fetch{Err: errors.New("status 500")}, members{
+			"level": "ERROR", "msg": "key set", "duration_ms": 0., "kept": nil, "error": "status 500",
+		}},
+		"without a usable key": {jwks.Fetch{Dropped: dropped, Err: errors.New("none")}, members{
+			"level": "ERROR", "msg": "key set", "duration_ms": 0., "kept": nil, "error": "none",
+			"dropped": []any{members{"kid": "key-3", "why": "use is not sig"}},
+		}},
+		"failed with a long error": {jwks.Fetch{Err: errors.New(strings.Repeat("x", 2049))}, members{
+			"level": "ERROR", "msg": "key set", "duration_ms": 0., "kept": nil, "error": strings.Repeat("x", 2048) + "…",
+		}},
+		"failed with an error of 2,048 bytes": {jwks.Fetch{Err: errors.New(strings.Repeat("x", 2048))}, members{
+			"level": "ERROR", "msg": "key set", "duration_ms": 0., "kept": nil, "error": strings.Repeat("x", 2048),
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			out := &syncBuffer{}
+			newDecisionLog(out, "authorizer", "Authorizer", testIssuer).keySet(test.fetch)
+			var line members
+			if err := json.Unmarshal([]byte(out.take()), &line); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := time.Parse(time.RFC3339Nano, line["time"].(string)); err != nil {
+				t.Error(err)
+			}
+			delete(line, "time")
+			if diff := cmp.Diff(test.want, line); diff != "" {
+				t.Error(diff)
+			}
+		})
 	}
-	if err := json.Unmarshal([]byte(bed.lines.take()), &line); err != nil {
-		t.Fatal(err)
+}
+
+func TestNextDecisionLineCountsTheFetchesSinceTheLast(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK()))
+	bed.lineOf(t, "")
+	bed.log.keySet(jwks.Fetch{Duration: 100 * time.Millisecond})
+	bed.log.keySet(jwks.Fetch{Duration: 20 * time.Millisecond, Err: errors.New("status 500")})
+	bed.log.keySet(jwks.Fetch{Duration: 3456 * time.Microsecond, Err: errors.New("status 500")})
+	line := bed.lineOf(t, "")
+	fetches, failures, duration := line["Fetches"], line["FetchFailures"], line["FetchDuration"]
+	if fetches != 3. || failures != 2. || duration != 123.456 {
+		t.Errorf("got %v, %v, %v; want 3 fetches, 2 failures, 123.456 ms", fetches, failures, duration)
 	}
-	if line.Level != "WARN" || line.Msg != "key set" || !slices.Equal(line.Kept, []string{"key-1"}) ||
-		len(line.Dropped) != 1 || line.Dropped[0].Kid != "key-2" || line.Duration <= 0 {
-		t.Errorf("got %+v", line)
+	if line := bed.lineOf(t, ""); line["Fetches"] != nil {
+		t.Errorf("%v fetches, want none after they have been reported", line["Fetches"])
 	}
 }
 

@@ -11,6 +11,18 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
+func TestStageIsTakenFromTheARNOfTheMethod(t *testing.T) {
+	for methodArn, want := range map[string]string{
+		testArn: testStage,
+		"arn:aws-cn:execute-api:cn-north-1:123456789012:xyz/test/GET/":          "arn:aws-cn:execute-api:cn-north-1:123456789012:xyz/test/*",
+		"arn:aws:execute-api:eu-west-1:123456789012:abc/prod/GET/a:b/*/arn:aws": "arn:aws:execute-api:eu-west-1:123456789012:abc/prod/*",
+	} {
+		if got, err := stageARN(request{Type: "TOKEN", MethodArn: methodArn}); err != nil || got != want {
+			t.Errorf("%s: got %q (%v), want %q", methodArn, got, err, want)
+		}
+	}
+}
+
 func TestPolicyIsWrittenAsEncodingJSONWritesIt(t *testing.T) {
 	for _, who := range []principal.Principal{
 		{Subject: "auth0|42", ClientID: "c", Scopes: []string{"a", "b"}, Issuer: testIssuer},

@@ -20,6 +20,9 @@ func TestOnlyUnpaddedBase64URLIsDecoded(t *testing.T) {
 		"+/+/":     "refused", // the alphabet of base64
 		"YW\nJj":   "refused",
 		"YWJj\r\n": "refused",
+		"YW\rJj":   "refused",
+		"\rYWJj":   "refused",
+		"\nYWJj":   "refused",
 		" YWJj":    "refused",
 		"YWJj ":    "refused",
 		"YW.Jj":    "refused",

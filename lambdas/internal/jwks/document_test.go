@@ -48,7 +48,7 @@ func TestUnsoundKeyIsDropped(t *testing.T) {
 		"exponent 1":                 key2().JWK(members{"kid": "x", "e": "AQ"}),
 		"an even exponent":           key2().JWK(members{"kid": "x", "e": "Ag"}),
 		"an exponent that wraps":     key2().JWK(members{"kid": "x", "e": "AQAAAAAAAQAB"}),
-		"a modulus of ROCA":          key2().JWK(members{"kid": "x", "n": n(rocaModulus())}),
+		"a modulus of ROCA":          key2().JWK(members{"kid": "x", "n": n(rocaModulus(123456789))}),
 		"no modulus":                 key2().JWK(members{"kid": "x", "n": nil}),
 		"a modulus in base64":        key2().JWK(members{"kid": "x", "n": "+/" + key2().JWK()["n"].(string)}),
 		"an exponent as a number":    key2().JWK(members{"kid": "x", "e": 65537}),
@@ -74,11 +74,42 @@ func TestUnsoundKeyIsDropped(t *testing.T) {
 			}
 
 			alone := newBed(t, jwks(unfit), Supported()...)
-			if fetch := alone.lastFetch(); len(fetch.Dropped) != 1 || fetch.Dropped[0].Why == "" || fetch.Err == nil {
+			if fetch := alone.lastFetch(); len(fetch.Dropped) != 1 || fetch.Dropped[0].Why == "" || fetch.Err == nil ||
+				!strings.Contains(fetch.Err.Error(), "the document holds no key that can be used") {
 				t.Errorf("reported %+v, want one dropped key with the reason, and an error", fetch)
 			}
 			alone.expect(t, ErrUnavailable, key1())
 		})
+	}
+}
+
+func TestDroppedKeyIsReportedWithTheReason(t *testing.T) {
+	n := func(modulus *big.Int) string { return base64.RawURLEncoding.EncodeToString(modulus.Bytes()) }
+	const wrong = "is missing, not base64url or of a wrong length"
+	const exponent = "an RSA modulus or exponent that nobody generates, or that crypto/rsa refuses"
+	for _, test := range []struct {
+		key      any
+		kid, why string
+	}{
+		{1, "", "not a JSON object without repeated names"},
+		{key1().JWK(members{"kid": 1}), "", "no usable kid"},
+		{key1().JWK(members{"kid": strings.Repeat("k", 257)}), "", "no usable kid"},
+		{key1().JWK(members{"use": "enc"}), "key-1", "use is not sig"},
+		{key1().JWK(members{"key_ops": []string{"sign"}}), "key-1", "key_ops does not have verify"},
+		{key1().JWK(members{"alg": 1}), "key-1", "alg is not a string"},
+		{p256().JWK(), "p256", `no allowed algorithm goes with kty "EC" crv "P-256" alg "ES256"`},
+		{key1().JWK(members{"alg": "RSA-OAEP-256-and-more"}), "key-1",
+			`no allowed algorithm goes with kty "RSA" crv "" alg "RSA-OAEP-256-and"`},
+		{key1().JWK(members{"n": 1}), "key-1", "n " + wrong},
+		{key1().JWK(members{"e": "AQAAAAE"}), "key-1", "e " + wrong},
+		{key1().JWK(members{"n": "AQAB"}), "key-1", "an RSA modulus of 17 bits, want 2048 to 8192"},
+		{key1().JWK(members{"e": "AQ"}), "key-1", exponent},
+		{key1().JWK(members{"n": n(rocaModulus(7))}), "key-1", "an RSA modulus of a broken generator (CVE-2017-15361)"},
+	} {
+		fetch := newBed(t, toJSON(members{"keys": []any{test.key}})).lastFetch()
+		if !slices.Equal(fetch.Dropped, []Dropped{{test.kid, test.why}}) {
+			t.Errorf("%v: got %q, want %q", test.key, fetch.Dropped, Dropped{test.kid, test.why})
+		}
 	}
 }
 
@@ -142,8 +173,8 @@ func TestDocumentThatIsNoKeySetIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			bed := newBed(t, document)
 			bed.expect(t, ErrUnavailable, key1())
-			if bed.lastFetch().Err == nil {
-				t.Error("the fetch is reported as good")
+			if err := bed.lastFetch().Err; err == nil || !strings.Contains(err.Error(), "the document ") {
+				t.Errorf("reported %v, want what is wrong with the document", err)
 			}
 		})
 	}
@@ -154,10 +185,13 @@ func TestEveryKeyOfAKidIsTried(t *testing.T) {
 }
 
 func TestPublishedPrivateKeyIsReported(t *testing.T) {
-	bed := newBed(t, jwks(key2().JWK(members{"d": "AQAB"}), key1().JWK()))
-	want := []Dropped{{"key-2", "PRIVATE or secret key published: it is compromised, the issuer must replace it"}}
-	if fetch := bed.lastFetch(); fetch.Err != nil || !slices.Equal(fetch.Dropped, want) {
-		t.Errorf("got %+v, want %+v dropped", fetch, want)
+	// RFC 7518 sections 6.2.2, 6.3.2 and 6.4.1, RFC 8037 section 2.
+	for _, member := range []string{"d", "p", "q", "dp", "dq", "qi", "oth", "k"} {
+		bed := newBed(t, jwks(key2().JWK(members{member: "AQAB"}), key1().JWK()))
+		want := []Dropped{{"key-2", "PRIVATE or secret key published: it is compromised, the issuer must replace it"}}
+		if fetch := bed.lastFetch(); fetch.Err != nil || !slices.Equal(fetch.Dropped, want) {
+			t.Errorf("%s: got %+v, want %+v dropped", member, fetch, want)
+		}
 	}
 }
 

@@ -2,9 +2,8 @@ package jwks
 
 import (
 	"compress/gzip"
-
+	"fmt"
 	"io"
-
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -41,6 +40,10 @@ func faults(t *testing.T) map[string]http.HandlerFunc {
 		"a closed connection": func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) },
 		"a short body": func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Content-Length", "9999")
+			io.WriteString(w, good)
+		},
+		"a long header": func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("X", strings.Repeat("x", 70<<10))
 			io.WriteString(w, good)
 		},
 		"a huge body":     text(good + strings.Repeat(" ", 1<<20)),
@@ -128,9 +131,21 @@ func TestTimeToLiveIsWhatTheIssuerSaysWithinLimits(t *testing.T) {
 	}
 }
 
-func TestTimeToLiveIsNotTheSameInEveryEnvironment(t *testing.T) {
-	if timeToLive(nil) == timeToLive(nil) && timeToLive(nil) == timeToLive(nil) {
-		t.Error("no jitter in four times to live")
+func TestTimeToLiveIsSpreadOverTenPercentAroundWhatTheIssuerSays(t *testing.T) {
+	least, most := time.Hour, time.Duration(0)
+	for range 1000 {
+		ttl := timeToLive([]string{"max-age=1200"})
+		least, most = min(least, ttl), max(most, ttl)
+	}
+	if least > 18*time.Minute+20*time.Second || most < 21*time.Minute+40*time.Second {
+		t.Errorf("a thousand times to live are from %v to %v, want 18 to 22 minutes", least, most)
+	}
+}
+
+func TestDirectivesInSeveralFieldsCount(t *testing.T) {
+	ttl := timeToLive([]string{"public", "max-age=1200"})
+	if ttl < 18*time.Minute || ttl > 22*time.Minute {
+		t.Errorf("got %v, want 18 to 22 minutes", ttl)
 	}
 }
 
@@ -145,7 +160,6 @@ func TestFetchMayTakeThreeSeconds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bed := newColdBed(t)
-			bed.client.timeout = newClient().timeout
 			bed.Answer(slowly(jwks(key1().JWK()), test.takes))
 			bed.Prefetch() // waits as long
 			bed.Answer(status(500))
@@ -154,14 +168,56 @@ func TestFetchMayTakeThreeSeconds(t *testing.T) {
 	}
 }
 
-func TestFetchAsksForAFreshKeySetWithoutCredentials(t *testing.T) {
-	var header http.Header
+func TestHeaderOf60KBIsTaken(t *testing.T) {
+	bed := newColdBed(t)
+	bed.publish(jwks(key1().JWK()), "X", strings.Repeat("x", 60<<10))
+	bed.expect(t, nil, key1())
+}
+
+func TestEveryFetchHasAConnectionOfItsOwn(t *testing.T) {
+	var ports []string
 	bed := newColdBed(t)
 	bed.Answer(func(w http.ResponseWriter, r *http.Request) {
-		header = r.Header.Clone()
+		ports = append(ports, r.RemoteAddr)
+		io.WriteString(w, jwks(key1().JWK()))
+	})
+	for range 2 {
+		bed.expect(t, nil, key1())
+		bed.clock.Advance(time.Hour)
+	}
+	if len(ports) != 2 || ports[0] == ports[1] {
+		t.Errorf("fetches from %v, want two ports: a connection does not survive a freeze", ports)
+	}
+}
+
+func TestKeysAreFetchedThroughTheProxyOfTheEnvironment(t *testing.T) {
+	proxy := newClient().http.Transport.(*http.Transport).Proxy
+	if proxy == nil {
+		t.Fatal("no proxy is asked")
+	}
+	for url, want := range map[string]string{
+		"https://tenant.example/.well-known/jwks.json": "http://proxy.example:8080",
+		"http://127.0.0.1:3001/jwks":                   "<nil>",
+	} {
+		got, err := proxy(httptest.NewRequest(http.MethodGet, url, nil))
+		if fmt.Sprint(got) != want || err != nil {
+			t.Errorf("%s: got %v (%v), want %s", url, got, err, want)
+		}
+	}
+}
+
+func TestFetchAsksForAFreshKeySetWithoutCredentials(t *testing.T) {
+	var header http.Header
+	var method string
+	bed := newColdBed(t)
+	bed.Answer(func(w http.ResponseWriter, r *http.Request) {
+		header, method = r.Header.Clone(), r.Method
 		io.WriteString(w, jwks(key1().JWK()))
 	})
 	bed.expect(t, nil, key1())
+	if method != "GET" {
+		t.Errorf("the method is %s, want GET", method)
+	}
 	for name, want := range map[string]string{
 		"Accept":        "application/jwk-set+json, application/json",
 		"Cache-Control": "no-cache",

@@ -17,6 +17,8 @@ import (
 
 func TestMain(m *testing.M) {
 	cleanup := trusted.trustOnly()
+	os.Setenv("HTTPS_PROXY", "http://proxy.example:8080") // net/http reads it once
+	os.Setenv("NO_PROXY", "")
 	goleak.VerifyTestMain(m, goleak.Cleanup(func(code int) {
 		cleanup()
 		os.Exit(code)
@@ -69,7 +71,6 @@ func newColdBed(t testing.TB, allowed ...*Algorithm) *bed {
 		defer b.mu.Unlock()
 		b.reports = append(b.reports, f)
 	})
-	b.client.timeout = 300 * time.Millisecond // tests of faults need not wait
 	t.Cleanup(b.Close)
 	return b
 }

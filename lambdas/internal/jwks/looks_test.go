@@ -2,6 +2,9 @@ package jwks
 
 import (
 	"fmt"
+	"io"
+	"net/http"
+	"sync"
 	"testing"
 	"time"
 )
@@ -69,6 +72,20 @@ func TestTokenIsNewIfItMayHaveBeenIssuedAfterTheSetWasPublished(t *testing.T) {
 		bed.expectIssued(t, ErrUnknownKey, key2(), time.Time{})
 		bed.expectIssued(t, ErrUnproven, key2(), time.Time{})
 	})
+}
+
+func TestTokenIsNewIfItWasIssuedLessThanFiveMinutesBeforeTheSetWasPublished(t *testing.T) {
+	published := time.Unix(1_800_000_000, 0)
+	for issued, want := range map[time.Time]bool{
+		published.Add(-5 * time.Minute):                 false,
+		published.Add(-5*time.Minute + time.Nanosecond): true,
+		published: true,
+		{}:        true,
+	} {
+		if got := isNew(issued, published); got != want {
+			t.Errorf("issued at %v: new %v, want %v", issued, got, want)
+		}
+	}
 }
 
 func TestStormOfUnknownKidsCostsOneFetchInTenSeconds(t *testing.T) {
@@ -158,6 +175,39 @@ func TestUnknownKidWhileTheIssuerIsDown(t *testing.T) {
 	bed.expect(t, nil, key1())
 }
 
+func TestTokenOfAJoinedLookIsNotRefusedIfItsKeyMayBeNewer(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	older := bed.clock.Now() // than the set that the look brings
+	bed.clock.Advance(10 * time.Minute)
+	begun, end := make(chan struct{}), make(chan struct{})
+	bed.Answer(func(w http.ResponseWriter, _ *http.Request) {
+		close(begun)
+		<-end // with a set that was read before key-2 was in it
+		io.WriteString(w, jwks(key1().JWK()))
+	})
+	var all sync.WaitGroup
+	all.Go(func() { bed.expect(t, ErrUnknownKey, stranger().As("stray", "RS256")) })
+	<-begun
+	all.Go(func() { bed.expect(t, ErrUnproven, key2()) })
+	all.Go(func() { bed.expectIssued(t, ErrUnknownKey, key2(), older) })
+	time.Sleep(100 * time.Millisecond) // until they have joined
+	close(end)
+	all.Wait()
+	bed.expectFetches(t, 2)
+}
+
+func TestTokenIsJudgedByTheSetThatWasSearchedForItsKey(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	searched, issued := bed.current.Load(), bed.clock.Now()
+	bed.publish(jwks(key1().JWK(), key2().JWK()))
+	bed.clock.Advance(10 * time.Minute)
+	bed.expect(t, ErrUnknownKey, stranger().As("stray", "RS256")) // another caller's look
+	signature := Signature{KeyID: "key-2", Algorithm: Supported().Named("RS256"), Issued: issued}
+	if err := bed.verifyWithNewKey(t.Context(), signature, searched); err != ErrUnproven {
+		t.Errorf("got %v, want %v", err, ErrUnproven)
+	}
+}
+
 func TestClockThatWasSetBackAllowsALook(t *testing.T) {
 	bed := newBed(t, jwks(key1().JWK()))
 	bed.expect(t, ErrUnknownKey, key2())
@@ -177,10 +227,12 @@ func TestTokenWithoutKidIsCheckedWithTheOneKeyForItsAlgorithm(t *testing.T) {
 		"the only one for RS256":               {jwks(p256().JWK(), key1().JWK(), ed().JWK()), nil},
 		"the only one that is usable":          {jwks(key1().JWK(), key2().JWK(members{"use": "enc"})), nil},
 		"one of two":                           {jwks(key1().JWK(), key2().JWK()), ErrUnknownKey},
+		"one of two under the same kid":        {jwks(key1().JWK(), key2().As("key-1", "RS256").JWK()), ErrUnknownKey},
 		"one of two, the other without kid":    {jwks(key1().JWK(), nameless(key2().JWK())), ErrUnknownKey},
 		"one of two, the other without alg":    {jwks(key1().JWK(), key2().JWK(members{"alg": nil})), ErrUnknownKey},
 		"another algorithm":                    {jwks(p256().JWK()), ErrUnknownKey},
 		"another key":                          {jwks(key2().JWK()), ErrSignature},
+		"the fifth without kid":                {jwks(append(repeat(nameless(p256().JWK()), 4), nameless(key1().JWK()))...), nil},
 		"five keys without kid, one for ES256": {jwks(append(repeat(nameless(p256().JWK()), 5), key1().JWK())...), nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -17,6 +18,7 @@ func TestWithoutKeysNoSignatureIsJudged(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bed := newColdBed(t)
+			bed.client.timeout = 300 * time.Millisecond // some faults never end
 			bed.Answer(fault)
 			bed.Prefetch()
 			bed.expect(t, ErrUnavailable, key1())
@@ -36,6 +38,7 @@ func TestKeysAreUsedThroughAnOutageFor24Hours(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			bed := newBed(t, jwks(key1().JWK()))
+			bed.client.timeout = 300 * time.Millisecond // some faults never end
 			bed.Answer(fault)
 			bed.clock.Advance(time.Hour + time.Second)
 			bed.expect(t, nil, key1())
@@ -60,6 +63,29 @@ func TestKeysAreFetchedDuringInitAndKept(t *testing.T) {
 	bed.clock.Advance(53 * time.Minute) // an hour, less the jitter
 	bed.expect(t, nil, key1())
 	bed.expectFetches(t, 1)
+}
+
+func TestFetchIsDueAsSoonAsTheTimeToLiveIsOver(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	set := bed.current.Load()
+	for _, test := range []struct {
+		age     time.Duration
+		fetches int
+	}{{set.ttl - 1, 1}, {set.ttl, 2}} {
+		bed.now = func() time.Time { return set.fetched.Add(test.age) }
+		bed.expect(t, nil, key1())
+		bed.expectFetches(t, test.fetches)
+	}
+}
+
+func TestErrorSaysWhyTheKeysAreNotAvailable(t *testing.T) {
+	bed := newColdBed(t)
+	bed.Answer(status(503))
+	for _, want := range []string{"status 503 Service Unavailable, want 200", "status 503", "no fetch is allowed now"} {
+		if err := bed.verify(t.Context(), key1(), bed.clock.Now()); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want an error with %q", err, want)
+		}
+	}
 }
 
 func TestRemovedKeyIsNotTrustedOnceTheSetHasBeenFetched(t *testing.T) {
@@ -118,10 +144,52 @@ func TestWithdrawalThatALookHasSeenCountsToo(t *testing.T) {
 	bed.expect(t, ErrUnavailable, key1())
 }
 
+func TestKeysAreTrustedToTheNanosecond(t *testing.T) {
+	fetched := time.Unix(1_800_000_000, 0)
+	for _, test := range []struct {
+		age                time.Duration
+		trusted, withdrawn bool // whether a set of this age is trusted, and one without a usable key since
+	}{
+		{0, true, true},
+		{time.Hour - 1, true, true},
+		{time.Hour, true, false},
+		{24*time.Hour - 1, true, false},
+		{24 * time.Hour, false, false},
+		{-1, false, false}, // the clock was set back
+	} {
+		now := fetched.Add(test.age)
+		if got := (&snapshot{fetched: fetched}).trusted(now); got != test.trusted {
+			t.Errorf("a set of %v: trusted %v, want %v", test.age, got, test.trusted)
+		}
+		if got := (&snapshot{fetched: fetched, withdrawn: true}).trusted(now); got != test.withdrawn {
+			t.Errorf("a set of %v, withdrawn: trusted %v, want %v", test.age, got, test.withdrawn)
+		}
+		if got := (&snapshot{fetched: fetched}).age(now); test.age >= 0 && got != test.age {
+			t.Errorf("the age is %v, want %v", got, test.age)
+		}
+	}
+}
+
+func TestWithoutKeysThereIsNoAge(t *testing.T) {
+	if age, ok := newColdBed(t).Age(); age != 0 || ok {
+		t.Errorf("got %v, %v", age, ok)
+	}
+}
+
+func TestAgesAreByTheWallClock(t *testing.T) {
+	set := New("http://127.0.0.1/", Supported(), time.Now, func(Fetch) {})
+	defer set.Close()
+	// The monotonic clock, which may stand still while a process is frozen, is written m=.
+	if now := set.now().String(); strings.Contains(now, "m=") {
+		t.Errorf("the clock says %s", now)
+	}
+}
+
 func TestTrustCountsFromTheBeginningOfTheFetch(t *testing.T) {
 	bed := newColdBed(t)
 	bed.Answer(func(w http.ResponseWriter, _ *http.Request) {
 		bed.clock.Advance(10 * time.Minute) // while the answer is on its way
+		w.Header().Set("Age", "7200")       // the time in caches makes tokens new, not keys old
 		w.Write([]byte(jwks(key1().JWK())))
 	})
 	bed.Prefetch()
@@ -151,6 +219,50 @@ func TestFetchIsRetriedWithABackoff(t *testing.T) {
 				t.Errorf("%d fetches in 10 minutes, want %d to %d", got, test.least, test.most)
 			}
 		})
+	}
+}
+
+func TestBackoffDoublesUpTo30SecondsAndTo2BeforeTheFirstSuccess(t *testing.T) {
+	const second = time.Second
+	for _, test := range []struct {
+		failures    int // before this one
+		succeeded   bool
+		least, most time.Duration
+	}{
+		{0, true, 0, 0}, {0, false, 0, 0},
+		{1, true, second / 2, second}, {2, true, second, 2 * second}, {3, true, 2 * second, 4 * second},
+		{4, true, 4 * second, 8 * second}, {5, true, 8 * second, 16 * second}, {6, true, 15 * second, 30 * second},
+		{7, true, 15 * second, 30 * second}, {1000, true, 15 * second, 30 * second},
+		{1, false, second / 2, second}, {2, false, second, 2 * second}, {3, false, second, 2 * second},
+		{1000, false, second, 2 * second},
+	} {
+		shortest, longest := time.Hour, time.Duration(0)
+		for range 1000 {
+			wait := backoff(test.failures, test.succeeded)
+			shortest, longest = min(shortest, wait), max(longest, wait)
+		}
+		tenth := (test.most - test.least) / 10
+		if shortest < test.least || shortest > test.least+tenth || longest > test.most || longest < test.most-tenth {
+			t.Errorf("after %d failures: %v to %v, want all of %v to %v", test.failures, shortest, longest, test.least, test.most)
+		}
+	}
+}
+
+func TestBackoffBeginsAgainAfterASuccess(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	for range 2 {
+		bed.Answer(status(500))
+		bed.clock.Advance(time.Hour)
+		before := bed.Fetches()
+		for range 3 {
+			bed.expect(t, nil, key1())
+		}
+		bed.expectFetches(t, before+2) // the first failure has no back-off, the second has
+		bed.clock.Advance(time.Minute)
+		bed.expect(t, nil, key1())
+		bed.publish(jwks(key1().JWK()))
+		bed.clock.Advance(time.Minute)
+		bed.expect(t, nil, key1())
 	}
 }
 
@@ -236,7 +348,6 @@ func TestCallerIsAnsweredHalfASecondBeforeItsInvocationTimesOut(t *testing.T) {
 
 func TestFetchThatFailedAfterItWasJoinedIsTriedAgain(t *testing.T) {
 	bed := newColdBed(t)
-	bed.client.timeout = 3 * time.Second
 	first := make(chan struct{})
 	bed.Answer(func(w http.ResponseWriter, r *http.Request) {
 		close(first)

@@ -90,9 +90,13 @@ func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
 			}
 			test.edit(template)
 			document := jwks(key1().JWK())
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if r.Proto != "HTTP/1.1" { // less code of net/http that an issuer reaches
+					t.Errorf("asked by %s, want HTTP/1.1", r.Proto)
+				}
 				io.WriteString(w, document)
 			}))
+			server.EnableHTTP2 = true
 			server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains about clients that do not trust it
 			server.TLS = &tls.Config{Certificates: []tls.Certificate{{
 				Certificate: [][]byte{test.by.sign(template, key)}, PrivateKey: key,

@@ -35,8 +35,8 @@ func (r rules) validate(claims strictjson.Object, now time.Time) (
 		return who, issued, ErrIssuer
 	}
 	who.Issuer = r.issuer
-	who.Subject, ok = strictjson.String(claims.Get("sub"))
-	if !ok || who.Subject == "" || len(who.Subject) > maxSubject {
+	who.Subject, _ = strictjson.String(claims.Get("sub"))
+	if who.Subject == "" || len(who.Subject) > maxSubject {
 		return who, issued, ErrClaimType // nobody to name as the principal
 	}
 	if err := r.checkKind(claims); err != nil {
@@ -111,16 +111,14 @@ func (r rules) checkKind(claims strictjson.Object) error {
 
 // checkAudience checks that one of the audiences is one of ours (RFC 7519 section 4.1.3).
 func (r rules) checkAudience(claims strictjson.Object) error {
-	names := []string{r.provider.audience}
-	if r.provider.audience != "aud" && claims.Has("aud") {
-		names = append(names, "aud") // not demanded, but then it counts too
-	}
-	for _, name := range names {
+	forUs := func(name string) bool {
 		list, ok := strictjson.Strings(claims.Get(name))
-		ours := func(s string) bool { return slices.Contains(r.audiences, s) }
-		if !ok || !slices.ContainsFunc(list, ours) {
-			return ErrAudience
-		}
+		return ok && slices.ContainsFunc(list, func(s string) bool { return slices.Contains(r.audiences, s) })
+	}
+	// Where another claim names the API, aud is not demanded, but if it is there it counts
+	// too.
+	if !forUs(r.provider.audience) || claims.Has("aud") && !forUs("aud") {
+		return ErrAudience
 	}
 	return nil
 }

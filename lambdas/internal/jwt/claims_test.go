@@ -99,6 +99,8 @@ func TestTokenOfAnotherIssuerIsRefused(t *testing.T) {
 		"claims empty":   mint(rawPayload(`{}`)),
 		"one level down": mint(edited(`"iss":`, `"x":{},"y":`)),
 	})
+	unset := newBed(t, tokentest.EveryKey(), func(c *Config) { c.Issuer = "" })
+	unset.expect(t, ErrIssuer, rows{"no issuer is trusted": mint(claim("iss", absent))})
 }
 
 func TestTokenForAnotherAudienceIsRefused(t *testing.T) {
@@ -141,6 +143,7 @@ func TestTokenFromTheFutureIsRefused(t *testing.T) {
 		"nbf in 2 min":   mint(claim("nbf", in(2*time.Minute))),
 		"nbf in 31 s":    mint(claim("nbf", in(31*time.Second))),
 		"iat in an hour": mint(claim("iat", in(time.Hour))),
+		"iat alone":      mint(claim("nbf", in(-time.Hour)), claim("iat", in(time.Hour))),
 	})
 }
 
@@ -194,6 +197,7 @@ func TestTokenForAnotherPurposeIsRefused(t *testing.T) {
 	bed := newBed(t, tokentest.EveryKey())
 	bed.expect(t, ErrTokenKind, rows{
 		"nonce":        mint(claim("nonce", "n")),
+		"nonce null":   mint(claim("nonce", nil)),
 		"at_hash":      mint(claim("at_hash", "h")),
 		"c_hash":       mint(claim("c_hash", "h")),
 		"s_hash":       mint(claim("s_hash", "h")),
@@ -211,19 +215,25 @@ func TestTokenBoundToAKeyIsRefused(t *testing.T) {
 	})
 }
 
-func TestWithoutASkewTheClockCountsToTheSecond(t *testing.T) {
-	bed := newBed(t, tokentest.EveryKey(), func(c *Config) { c.ClockSkew = 0 })
+func TestWithoutASkewTheClockCountsToTheMillisecond(t *testing.T) {
+	bed := newBed(t, tokentest.EveryKey(), func(c *Config) {
+		c.ClockSkew, c.Now = 0, func() time.Time { return time.Unix(1_800_000_000, 0) }
+	})
 	bed.expect(t, OK, rows{
-		"exp in a second": mint(claim("exp", in(time.Second))),
+		"exp in a second": mint(claim("exp", 1800000001)),
 		"exp in 0.5 s":    mint(claim("exp", 1800000000.5)),
-		"nbf now":         mint(claim("nbf", in(0))),
+		"exp in 1 ms":     mint(exp("1800000000.001")),
+		"nbf now":         mint(claim("nbf", 1800000000)),
+		"nbf in 0.9 ms":   mint(rawClaims(`"nbf":1800000000.0009`)),
 	})
 	bed.expect(t, ErrExpired, rows{
-		"exp now":          mint(claim("exp", in(0))),
+		"exp now":          mint(claim("exp", 1800000000)),
+		"exp in 0.9 ms":    mint(exp("1800000000.0009")),
 		"exp 0.5 s before": mint(claim("exp", 1799999999.5)),
 	})
 	bed.expect(t, ErrNotYetValid, rows{
-		"nbf in a second": mint(claim("nbf", in(time.Second))),
-		"iat in a second": mint(claim("iat", in(time.Second))),
+		"nbf in a second": mint(claim("nbf", 1800000001)),
+		"nbf in 1 ms":     mint(rawClaims(`"nbf":1800000000.001`)),
+		"iat in a second": mint(claim("iat", 1800000001)),
 	})
 }

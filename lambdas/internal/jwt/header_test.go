@@ -42,7 +42,7 @@ func TestMalformedHeaderIsRefused(t *testing.T) {
 		"header and more":                  mint(rawHeader(`{"alg":"RS256","kid":"key-1"}{}`)),
 		"kid a number":                     mint(withHeader("kid", 1)),
 		"kid an array":                     mint(withHeader("kid", []string{"key-1"})),
-		"kid too long":                     mint(withHeader("kid", strings.Repeat("k", 300))),
+		"kid of 257 bytes":                 mint(withHeader("kid", strings.Repeat("k", 257))),
 		"kid twice, once in escapes":       mint(headerWith(`"k\u0069d":"key-1"`)),
 		"a repeated name below the header": mint(headerWith(`"x":{"a":1,"a":1}`)),
 		"crit in escapes":                  mint(headerWith(`"\u0063rit":["exp"],"exp":1`)),
@@ -109,5 +109,6 @@ func TestTokenOfAnotherTypeIsRefused(t *testing.T) {
 		"with a parameter":        mint(withHeader("typ", "JWT; charset=utf-8")),
 		"with a space":            mint(withHeader("typ", " JWT")),
 		"application/ twice":      mint(withHeader("typ", "application/application/jwt")),
+		"12 other bytes and jwt":  mint(withHeader("typ", "application-jwt")),
 	})
 }

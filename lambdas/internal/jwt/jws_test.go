@@ -36,13 +36,22 @@ func TestTokenThatIsNoCompactJWSIsRefused(t *testing.T) {
 		"a stray bit at the end":  mint(part(2, strayBit)),
 		"a part of one character": "a.b.c",
 		"an encrypted token":      parts[0] + ".a.b.c." + parts[2],
+		"four parts, one is long": strings.Repeat("a", 2000) + ".a." + parts[1] + "." + parts[2],
+		"four, the second empty":  strings.Repeat("a", 2000) + ".." + parts[1] + "." + parts[2],
 	})
 }
 
 func TestOversizePartIsRefused(t *testing.T) {
 	bed := newBed(t, tokentest.EveryKey())
+	good := `{"alg":"RS256","kid":"key-1"}`
+	header := func(length int) edit { return rawHeader(good + strings.Repeat(" ", length-len(good))) }
 	bed.expect(t, ErrOversize, rows{
-		"a header of 2 KiB":    mint(withHeader("pad", strings.Repeat("x", 2000))),
-		"a signature of 4 KiB": mint(signature(constant(make([]byte, 4096)))),
+		"a header of 1,025 bytes":    mint(header(1025)),
+		"a signature of 1,025 bytes": mint(signature(constant(make([]byte, 1025)))),
+		"a signature of 4 KiB":       mint(signature(constant(make([]byte, 4096)))),
+	})
+	bed.expect(t, OK, rows{"a header of 1,024 bytes": mint(header(1024))})
+	bed.expect(t, ErrBadSignature, rows{
+		"a signature of 1,024 bytes": mint(signature(constant(make([]byte, 1024)))),
 	})
 }

@@ -3,6 +3,7 @@ package jwt
 import (
 	"context"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -71,6 +72,9 @@ func (b *bed) verify(t testing.TB, token string) (who principal.Principal, why R
 	why = OK
 	if err != nil && !errors.As(err, &why) {
 		t.Errorf("the error has no reason: %v", err)
+	}
+	if err != nil && !reflect.DeepEqual(who, principal.Principal{}) {
+		t.Errorf("there is a principal beside the error %v: %+v", err, who)
 	}
 	for part := range strings.SplitSeq(token, ".") {
 		if err != nil && len(part) > 40 && strings.Contains(err.Error(), part) {

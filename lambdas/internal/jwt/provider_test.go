@@ -73,9 +73,11 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 		clientID string
 		scope    string
 	}{
-		"auth0, a user":      {"auth0", mint(auth0User), "my_client_id", "openid profile get:profile"},
-		"auth0, a machine":   {"auth0", mint(auth0Machine), "my_client_id", "get:profile"},
-		"auth0, RFC 9068":    {"auth0", mint(rfc9068, accessToken), "s6BhdRkqt3_", "get:profile openid"},
+		"auth0, a user":    {"auth0", mint(auth0User), "my_client_id", "openid profile get:profile"},
+		"auth0, a machine": {"auth0", mint(auth0Machine), "my_client_id", "get:profile"},
+		"auth0, RFC 9068":  {"auth0", mint(rfc9068, accessToken), "s6BhdRkqt3_", "get:profile openid"},
+		"auth0, two of each": {"auth0", mint(auth0User, claim("client_id", "first"), claim("scp", []string{"x"})), "first",
+			"openid profile get:profile"},
 		"rfc9068":            {"rfc9068", mint(rfc9068, accessToken), "s6BhdRkqt3_", "get:profile openid"},
 		"cognito, a user":    {"cognito", mint(cognitoUser, withoutType), "xxxxxxxxxxxxexample", "get:profile"},
 		"cognito, a machine": {"cognito", mint(cognitoMachine, withoutType), "xxxxxxxxxxxxexample", "res/get:profile"},
@@ -108,6 +110,13 @@ func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
 	if why != OK || who.Subject != want.Subject || who.ClientID != want.ClientID || who.Issuer != want.Issuer ||
 		!slices.Equal(who.Scopes, want.Scopes) || !who.Expiry.Equal(want.Expiry) || !who.Until.Equal(want.Until) {
 		t.Errorf("got %+v (%s), want %+v", who, why, want)
+	}
+}
+
+func TestTokenWithoutClientAndScopeNamesNone(t *testing.T) {
+	who, why := newBed(t, tokentest.EveryKey()).verify(t, mint(claim("azp", absent), claim("scope", absent)))
+	if why != OK || who.ClientID != "" || len(who.Scopes) != 0 {
+		t.Errorf("got %s, client %q, scopes %q; want neither", why, who.ClientID, who.Scopes)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"encoding/asn1"
 	"errors"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,11 @@ func TestUnknownKidOfATokenThatIsNewerThanTheKeysIsNotJudged(t *testing.T) {
 	unknown := mint(withHeader("kid", "key-9"))
 	bed.expect(t, ErrKidUnknown, rows{"after a look": unknown})
 	bed.expect(t, ErrKidUnproven, rows{"while no look is allowed": unknown})
-	bed.expect(t, ErrKidUnproven, rows{"without iat": mint(withHeader("kid", "key-9"), claim("iat", absent))})
+	noIat := claim("iat", absent)
+	bed.expect(t, ErrKidUnproven, rows{
+		"without iat":              mint(withHeader("kid", "key-9"), noIat),
+		"without iat, with an nbf": mint(withHeader("kid", "key-9"), noIat, claim("nbf", in(-time.Hour))),
+	})
 }
 
 func TestTokenWithoutKidIsAcceptedIfOneKeyGoesWithItsAlgorithm(t *testing.T) {
@@ -107,6 +112,11 @@ func TestTokenWithoutKidIsAcceptedIfOneKeyGoesWithItsAlgorithm(t *testing.T) {
 		"RS256": mint(withHeader("kid", absent)),
 		"ES256": mint(by(p256()), withHeader("kid", absent)),
 	})
+}
+
+func TestKidMayHave256Bytes(t *testing.T) {
+	long := strings.Repeat("k", 256)
+	newBed(t, keySet(key1().As(long, "RS256").JWK())).expect(t, OK, rows{"256 bytes": mint(withHeader("kid", long))})
 }
 
 func TestRefusedClaimsCauseNoFetch(t *testing.T) {
@@ -132,11 +142,15 @@ func TestRefusedClaimsCauseNoFetch(t *testing.T) {
 
 func TestSubjectIsSeenOnlyOnceTheSignatureIsVerified(t *testing.T) {
 	bed := newBed(t, keySet(key1().JWK()))
-	for token, want := range map[string]string{mint(): "auth0|42", mint(by(stranger())): ""} {
+	bed.clock.Advance(90 * time.Second)
+	for _, test := range []struct{ token, want string }{{mint(), "auth0|42"}, {mint(by(key2().As("key-1", "RS256"))), ""}} {
 		seen := &Seen{}
-		_, _ = bed.Verify(t.Context(), token, seen)
-		if seen.Subject != want || seen.KeyID != "key-1" || seen.Issuer != testIssuer || !seen.KeysAsked {
-			t.Errorf("seen %+v, want the subject %q", seen, want)
+		_, _ = bed.Verify(t.Context(), test.token, seen)
+		if seen.Subject != test.want || seen.KeyID != "key-1" || seen.Issuer != testIssuer || !seen.KeysAsked {
+			t.Errorf("seen %+v, want the subject %q", seen, test.want)
+		}
+		if fresh := seen.KeySetAge < 90*time.Second; fresh != (test.want == "") { // a bad signature has caused a fetch
+			t.Errorf("seen keys of %v, with the subject %q", seen.KeySetAge, test.want)
 		}
 	}
 }
@@ -196,6 +210,7 @@ func TestBadSignatureIsRefused(t *testing.T) {
 		"ECDSA of 63 bytes":         mint(by(p256()), signature(func(s []byte) []byte { return s[1:] })),
 		"ECDSA of 65 bytes":         mint(by(p256()), signature(func(s []byte) []byte { return append(s, 0) })),
 		"ECDSA padded to 66 bytes":  mint(by(p256()), signature(paddedTo66)),
+		"ECDSA with a zero inside":  mint(by(p256()), signature(func(s []byte) []byte { return slices.Insert(s, 32, 0) })),
 		"Ed25519 of 63 bytes":       mint(by(ed()), signature(func(s []byte) []byte { return s[:63] })),
 		"Ed25519 with S + L":        mint(by(ed()), signature(plusL)),
 		"other claims": mint(part(1, func(string) string {

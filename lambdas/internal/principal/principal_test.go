@@ -22,6 +22,10 @@ func TestPrincipalIsTheSameAfterTheAuthorizerContext(t *testing.T) {
 			Subject: "ü", Scopes: []string{}, Issuer: "https://t.example/",
 			Expiry: now.Add(-time.Second), Until: now.Add(1500 * time.Millisecond),
 		},
+		"the highest exp": {
+			Subject: "s", Scopes: []string{}, Issuer: "https://t.example/",
+			Expiry: time.Unix(253_402_300_799, 0), Until: time.Unix(253_402_300_919, 0),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := principal.FromContext(want.Context(), now)
@@ -32,6 +36,16 @@ func TestPrincipalIsTheSameAfterTheAuthorizerContext(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+func TestUntilIsExactToTheMillisecond(t *testing.T) {
+	for ms := range int64(1000) {
+		want := time.UnixMilli(1_048_576_000 + ms) // where the double nearest to ms / 1000 is often below it
+		who, err := principal.FromContext(principal.Principal{Subject: "s", Until: want}.Context(), time.Unix(0, 0))
+		if err != nil || !who.Until.Equal(want) {
+			t.Fatalf("got %v (%v), want %v", who.Until, err, want)
+		}
 	}
 }
 
@@ -66,6 +80,8 @@ func TestFromContextRefusesARouteWithoutTheAuthorizer(t *testing.T) {
 		"until NaN":          {"sub": "s", "exp": "1900000000", "until": "NaN"},
 		"until infinite":     {"sub": "s", "exp": "1900000000", "until": "Inf"},
 		"until beyond dates": {"sub": "s", "exp": "1900000000", "until": "1e300"},
+		"until negative":     {"sub": "s", "exp": "1900000000", "until": "-1e300"},
+		"until of 10^12 s":   {"sub": "s", "exp": "1900000000", "until": "1000000000000"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := principal.FromContext(context, now)
