@@ -120,15 +120,19 @@ func accessLogFormat() string {
 // account has one. The default "create" sets a role with just these rights, so the stack
 // can be deployed into a new account and into a used one. It replaces a role that was set
 // before by one with the same rights. Neither the account's setting nor the role is
-// deleted with the stack, because other APIs may use them by then. "existing" changes
-// nothing and relies on the role that the account has; "none" turns access and execution
-// logs off.
+// deleted with the stack or by the rollback of its first deployment, because other APIs
+// may use them by then. "existing" changes nothing and relies on the role that the account
+// has; "none" turns access and execution logs off.
 func addLogging(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 	stage := api.DeploymentStage()
 	if cfg.CloudWatchRole == "create" {
 		role := awsiam.NewRole(stack, jsii.String("ApiGatewayLogsRole"), &awsiam.RoleProps{
 			Description: jsii.String("Lets API Gateway write the logs of every API in this account and region"),
-			AssumedBy:   awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), nil),
+			AssumedBy: awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+				// IfExists, because AWS does not document that API Gateway sends the key when
+				// it tests the role. A role of this account cannot be given to an API of another.
+				Conditions: &map[string]any{"StringEqualsIfExists": map[string]any{"aws:SourceAccount": stack.Account()}},
+			}),
 			// Inline, because API Gateway tests the role as soon as it is set.
 			InlinePolicies: &map[string]awsiam.PolicyDocument{
 				"WriteLogs": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{
@@ -143,7 +147,7 @@ func addLogging(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 				}),
 			},
 		})
-		role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)
+		role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
 		accept(role, "The role belongs to the account, not to this API: "+
 			"API Gateway itself chooses the names of the log groups.",
 			"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]")
@@ -152,7 +156,7 @@ func addLogging(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 
 		account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiGatewayAccount"),
 			&awsapigateway.CfnAccountProps{CloudWatchRoleArn: role.RoleArn()})
-		account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil)
+		account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
 		stage.Node().AddDependency(account)
 	}
 	if cfg.ExecutionLogs != "off" {

@@ -155,17 +155,32 @@ func TestCloudWatchRoleSettingChangesTheAccountOnlyWithCreate(t *testing.T) {
 	}
 }
 
+// Other APIs of the account may use the role once it is set. Retain keeps it also when the
+// first deployment is rolled back; RetainExceptOnCreate, CDK's RETAIN_ON_UPDATE_OR_DELETE,
+// would delete it then, and the account's setting would name a role that does not exist.
 func TestOnlyTheAccountsLogRoleOutlivesTheStack(t *testing.T) {
 	for name := range stages {
 		for id, r := range stage(t, name).Resources {
-			kept := r.Type == "AWS::ApiGateway::Account" || strings.HasPrefix(id, "ApiGatewayLogsRole")
-			if got := strings.HasPrefix(r.DeletionPolicy, "Retain"); got != kept {
-				t.Errorf("%s: %s is kept: %t, want %t", name, id, got, kept)
+			if r.Type == "AWS::ApiGateway::Account" || strings.HasPrefix(id, "ApiGatewayLogsRole") {
+				if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+					t.Errorf("%s: %s: got %s when deleted and %s when replaced, want Retain",
+						name, id, r.DeletionPolicy, r.UpdateReplacePolicy)
+				}
+			} else if strings.HasPrefix(r.DeletionPolicy, "Retain") {
+				t.Errorf("%s: %s outlives the stack", name, id)
 			}
 			if _, ok := r.Properties["RetentionInDays"].(float64); r.Type == "AWS::Logs::LogGroup" && !ok {
 				t.Errorf("%s: %s never expires", name, id)
 			}
 		}
+	}
+}
+
+func TestTrustInTheAccountsLogRoleNamesTheAccount(t *testing.T) {
+	const want = `"Action":"sts:AssumeRole","Condition":{"StringEqualsIfExists":` +
+		`{"aws:SourceAccount":{"Ref":"AWS::AccountId"}}},"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"}`
+	if !properties(t, stage(t, "default"), "AWS::IAM::Role", want) {
+		t.Errorf("no role has the trust %s", want)
 	}
 }
 

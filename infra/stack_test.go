@@ -50,10 +50,11 @@ type template struct {
 }
 
 type resource struct {
-	Type           string
-	Properties     map[string]any
-	DependsOn      []string
-	DeletionPolicy string
+	Type                string
+	Properties          map[string]any
+	DependsOn           []string
+	DeletionPolicy      string
+	UpdateReplacePolicy string
 }
 
 // ofType returns the resources of one type by logical ID.
