@@ -114,7 +114,8 @@ BENCH_SOURCE := $(shell find test/bench/contestants -name '*.go') test/go.mod te
 assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
-	@next=$$(mktemp -d .build/local/next.XXXXXX) && export CDK_VALIDATION=false CDK_OUTDIR="$$next" && \
+	@next=$$(mktemp -d .build/local/next.XXXXXX) && \
+	export CDK_VALIDATION=false CDK_OUTDIR="$$next" CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION= && \
 	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
 		issuer: "https://issuer.invalid/", audience: "https://account-api.example", lambdas: ".build/local/lambdas" })')" && \
 	{ go run ./infra || { rm -rf "$$next"; exit 1; }; } && rm -rf .build/local/assembly && mv "$$next" .build/local/assembly

@@ -39,13 +39,15 @@ var retentions = map[int]awslogs.RetentionDays{
 	3653: awslogs.RetentionDays_TEN_YEARS,
 }
 
-// newLogGroup adds a log group whose events expire, and that is deleted with the stack:
-// to keep logs longer than a stage, export them first. With an empty name CloudFormation
-// chooses one.
+// newLogGroup adds a log group whose events expire. It is deleted with the stack unless
+// the stage is protected. With an empty name CloudFormation chooses one.
 func newLogGroup(scope constructs.Construct, id string, cfg Config, name string) awslogs.LogGroup {
 	props := &awslogs.LogGroupProps{
 		Retention:     retentions[cfg.LogRetentionDays],
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	}
+	if cfg.Protected {
+		props.RemovalPolicy = awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 	}
 	if name != "" {
 		props.LogGroupName = jsii.String(name)
@@ -148,9 +150,13 @@ func addLogging(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 			},
 		})
 		role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+		everyGroup := "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*" // as cdk-nag writes it
+		if cfg.Account != "" {
+			everyGroup = fmt.Sprintf("arn:%s:logs:%s:%s:*", *stack.Partition(), cfg.Region, cfg.Account)
+		}
 		accept(role, "The role belongs to the account, not to this API: "+
 			"API Gateway itself chooses the names of the log groups.",
-			"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]")
+			"AwsSolutions-IAM5[Resource::"+everyGroup+"]")
 		accept(role, "An inline policy cannot be attached to anything else and exists as soon as the role does.",
 			"NIST.800.53.R5-IAMNoInlinePolicy", "PCI.DSS.321-IAMNoInlinePolicy")
 

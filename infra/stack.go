@@ -21,11 +21,16 @@ const bearerCredentials = `^[Bb][Ee][Aa][Rr][Ee][Rr] +[-0-9A-Za-z._~+/]+=*$`
 
 // newStack builds the Account API of one stage.
 func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
-	stack := awscdk.NewStack(scope, jsii.String("AccountApi-"+cfg.Stage), &awscdk.StackProps{
-		Description:         jsii.String("Account API, stage " + cfg.Stage),
-		Tags:                pointers(cfg.Tags),
-		PermissionsBoundary: permissionsBoundary(cfg.PermissionsBoundary),
-	})
+	props := &awscdk.StackProps{
+		Description:           jsii.String("Account API, stage " + cfg.Stage),
+		Tags:                  pointers(cfg.Tags),
+		PermissionsBoundary:   permissionsBoundary(cfg.PermissionsBoundary),
+		TerminationProtection: jsii.Bool(cfg.Protected),
+	}
+	if cfg.Account != "" { // otherwise the template is the same for all accounts and regions
+		props.Env = &awscdk.Environment{Account: jsii.String(cfg.Account), Region: jsii.String(cfg.Region)}
+	}
+	stack := awscdk.NewStack(scope, jsii.String("AccountApi-"+cfg.Stage), props)
 
 	authorizer := newFunction(stack, cfg, function{
 		id:          "Authorizer",

@@ -172,6 +172,7 @@ var stages = map[string]map[string]any{
 		"permissionsBoundary": "arn:aws:iam::111122223333:policy/Boundary",
 	},
 	"without logs": {"cloudWatchRole": "none"},
+	"protected":    {"protected": "true", "waf": "true", "account": "111122223333", "region": "eu-west-1"},
 }
 
 // synthesized holds the results of stage, because a synth is slow.
