@@ -117,7 +117,8 @@ assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
 	@echo "synthesizing the stack$$(test -d .build/local/assembly || echo ' (the first time, the CDK is compiled, which takes a minute)')" >&2
-	@next=$$(mktemp -d .build/local/next.XXXXXX) && export CDK_VALIDATION=false CDK_OUTDIR="$$next" && \
+	@next=$$(mktemp -d .build/local/next.XXXXXX) && \
+	export CDK_VALIDATION=false CDK_OUTDIR="$$next" CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION= && \
 	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
 		stage: "prod", lambdas: ".build/local/lambdas" })')" && \
 	{ go run ./infra stand-ins || { rm -rf "$$next"; exit 1; }; } && rm -rf .build/local/assembly && mv "$$next" .build/local/assembly

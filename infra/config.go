@@ -20,6 +20,9 @@ type Config struct {
 	Stage   string // name of the API Gateway stage, and the suffix of the stack's name
 	Lambdas string // folder with authorizer/bootstrap and profile/bootstrap
 
+	Account, Region string // where the stage is deployed; "" leaves it to the credentials
+	Protected       bool   // against deletion: of the stack, and of its logs with it
+
 	Issuer           string // expected iss, byte for byte (RFC 7519 section 4.1.1)
 	Audience         []string
 	JWKSURI          string
@@ -68,7 +71,7 @@ var contextKeys = []string{
 	"throttleRate", "throttleBurst", "authorizerConcurrency",
 	"logRetentionDays", "cloudWatchRole", "executionLogs", "xray", "alarmEmail", "alarmTopicArn",
 	"domainName", "certificateArn", "basePath", "hostedZoneId", "waf", "wafRateLimit",
-	"tags", "permissionsBoundary",
+	"tags", "permissionsBoundary", "account", "region", "protected",
 }
 
 // readContext returns the CDK context that the CLI passes to the app in the environment.
@@ -110,6 +113,9 @@ func parseConfig(context map[string]any) (Config, error) {
 	cfg := Config{
 		Stage:            stage,
 		Lambdas:          s.text("lambdas", filepath.Join(".build", "lambdas")),
+		Account:          s.matching("account", `^\d{12}$`, "111122223333"),
+		Region:           s.matching("region", `^[a-z]{2}(-[a-z]+)+-\d$`, "eu-west-1"),
+		Protected:        s.boolean("protected"),
 		Audience:         s.list("audience"),
 		Algorithms:       s.list("algorithms", "RS256"),
 		RequiredScopes:   s.list("requiredScopes"),
@@ -205,6 +211,12 @@ func (s *settings) checkOrigin(origin string, total int) {
 
 // checkProduction checks the settings that require or exclude each other.
 func (s *settings) checkProduction(cfg *Config) {
+	if cfg.Account != "" && cfg.Region == "" && !s.reported["region"] {
+		s.problem("account", "needs a region: a stage belongs to both, for example -c region=eu-west-1")
+	}
+	if cfg.Region != "" && cfg.Account == "" && !s.reported["account"] {
+		s.problem("region", "needs an account: a stage belongs to both, for example -c account=111122223333")
+	}
 	if _, ok := retentions[cfg.LogRetentionDays]; !ok && !s.reported["logRetentionDays"] {
 		s.problem("logRetentionDays", "%d is not a period that CloudWatch supports: choose from %s", cfg.LogRetentionDays,
 			strings.Trim(fmt.Sprint(slices.Sorted(maps.Keys(retentions))), "[]"))
@@ -247,4 +259,19 @@ func (s *settings) checkFunctions(folder string) {
 			s.problem("lambdas", "%v", err)
 		}
 	}
+}
+
+// checkCredentials compares the account and region of the stage with those of the
+// credentials, which the CLI puts into the environment.
+func (cfg Config) checkCredentials(getenv func(string) string) error {
+	var problems []error
+	if is := getenv("CDK_DEFAULT_ACCOUNT"); cfg.Account != "" && is != "" && is != cfg.Account {
+		problems = append(problems, fmt.Errorf("account: stage %s belongs to %s, but the credentials are of account %s",
+			cfg.Stage, cfg.Account, is))
+	}
+	if is := getenv("CDK_DEFAULT_REGION"); cfg.Region != "" && is != "" && is != cfg.Region {
+		problems = append(problems, fmt.Errorf("region: stage %s belongs to %s, but the credentials are for region %s",
+			cfg.Stage, cfg.Region, is))
+	}
+	return errors.Join(problems...)
 }

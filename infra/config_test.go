@@ -150,6 +150,14 @@ func TestValidSettings(t *testing.T) {
 				c.DomainName, c.CertificateARN = "a.cn", "arn:aws-cn:acm:x:111122223333:certificate/x"
 			},
 		},
+		"the account and region of a stage": {
+			settings: object{"account": "111122223333", "region": "eu-west-1"},
+			want:     func(c *Config) { c.Account, c.Region = "111122223333", "eu-west-1" },
+		},
+		"a protected stage": {
+			settings: object{"protected": "true"},
+			want:     func(c *Config) { c.Protected = true },
+		},
 		"keys of the CDK": {
 			settings: object{
 				"@aws-cdk/core:checkSecretUsage": true, "aws:cdk:version-reporting": true,
@@ -232,6 +240,12 @@ func TestInvalidSettings(t *testing.T) {
 		{"tags", "team", `"team" is not NAME=VALUE`},
 		{"tags", object{"team": 1.0}, "team must be a string"},
 		{"permissionsBoundary", "my boundary", `"my boundary" does not have the right form`},
+		{"account", "1111-2222-3333", "does not have the right form: use for example -c account=111122223333"},
+		{"account", 111122223333.0, "must be a string"},
+		{"region", "Ireland", `"Ireland" does not have the right form: use for example -c region=eu-west-1`},
+		{"account", "111122223333", "needs a region: a stage belongs to both"},
+		{"region", "eu-west-1", "needs an account: a stage belongs to both"},
+		{"protected", "yes", "yes must be true or false"},
 		{"lambdas", filepath.Join("no", "such"), "run make lambdas"},
 
 		{"audiance", "x", "is not a setting: did you mean audience?"},
@@ -298,6 +312,41 @@ func refuse(t *testing.T, settings object, key, problem string) {
 	}
 	if strings.Contains(err.Error(), "secret") {
 		t.Errorf("the message repeats a password: %v", err)
+	}
+}
+
+// The CLI says in these variables which account and region the credentials are of. They are
+// empty when nothing is deployed, as in make run.
+func TestStageIsDeployedToItsOwnAccountAndRegionOnly(t *testing.T) {
+	tied := Config{Stage: "prod", Account: "111122223333", Region: "eu-west-1"}
+	for _, test := range []struct {
+		name            string
+		cfg             Config
+		account, region string
+		want            string
+	}{
+		{"its own", tied, "111122223333", "eu-west-1", ""},
+		{"no credentials", tied, "", "", ""},
+		{"a stage that is not tied", Config{Stage: "dev"}, "444455556666", "us-east-1", ""},
+		{"another account", tied, "444455556666", "eu-west-1",
+			"account: stage prod belongs to 111122223333, but the credentials are of account 444455556666"},
+		{"another region", tied, "111122223333", "us-east-1",
+			"region: stage prod belongs to eu-west-1, but the credentials are for region us-east-1"},
+		{"both", tied, "444455556666", "us-east-1",
+			"account: stage prod belongs to 111122223333, but the credentials are of account 444455556666\n" +
+				"region: stage prod belongs to eu-west-1, but the credentials are for region us-east-1"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			got := ""
+			if err := test.cfg.checkCredentials(func(name string) string {
+				return map[string]string{"CDK_DEFAULT_ACCOUNT": test.account, "CDK_DEFAULT_REGION": test.region}[name]
+			}); err != nil {
+				got = err.Error()
+			}
+			if got != test.want {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
 	}
 }
 

@@ -15,6 +15,7 @@ type function struct {
 	folder      string // below Config.Lambdas
 	description string
 	environment map[string]string
+	timeout     int // in seconds; API Gateway waits up to 29
 	concurrency int // reserved; 0 shares the concurrency of the account
 }
 
@@ -39,9 +40,8 @@ func newFunction(stack awscdk.Stack, cfg Config, f function) awslambda.Function 
 		// The smallest size is enough. Measured: 13 MB resident after 2,000 verified
 		// tokens, 1 ms of CPU for each. Init, which fetches the keys, gets a full CPU
 		// with every memory size.
-		MemorySize: jsii.Number(128),
-		// API Gateway waits up to 29 s.
-		Timeout:               awscdk.Duration_Seconds(jsii.Number(5)),
+		MemorySize:            jsii.Number(128),
+		Timeout:               awscdk.Duration_Seconds(jsii.Number(f.timeout)),
 		Environment:           pointers(f.environment),
 		Role:                  role,
 		LogGroup:              logs,

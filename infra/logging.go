@@ -39,13 +39,15 @@ var retentions = map[int]awslogs.RetentionDays{
 	3653: awslogs.RetentionDays_TEN_YEARS,
 }
 
-// newLogGroup adds a log group whose events expire, and that is deleted with the stack:
-// to keep logs longer than a stage, export them first. With an empty name CloudFormation
-// chooses one.
+// newLogGroup adds a log group whose events expire. It is deleted with the stack unless
+// the stage is protected. With an empty name CloudFormation chooses one.
 func newLogGroup(scope constructs.Construct, id string, cfg Config, name string) awslogs.LogGroup {
 	props := &awslogs.LogGroupProps{
 		Retention:     retentions[cfg.LogRetentionDays],
 		RemovalPolicy: awscdk.RemovalPolicy_DESTROY,
+	}
+	if cfg.Protected {
+		props.RemovalPolicy = awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE
 	}
 	if name != "" {
 		props.LogGroupName = jsii.String(name)
@@ -57,8 +59,9 @@ func newLogGroup(scope constructs.Construct, id string, cfg Config, name string)
 	return group
 }
 
-// stageOptions returns the throttling, tracing and logging of the stage.
-func stageOptions(stack awscdk.Stack, cfg Config) *awsapigateway.StageOptions {
+// stageOptions returns the throttling, tracing and logging of the stage. Without an access
+// log, accessLog is nil.
+func stageOptions(cfg Config, accessLog awslogs.ILogGroup) *awsapigateway.StageOptions {
 	options := &awsapigateway.StageOptions{
 		StageName:            jsii.String(cfg.Stage),
 		ThrottlingRateLimit:  jsii.Number(cfg.ThrottleRate),
@@ -67,9 +70,8 @@ func stageOptions(stack awscdk.Stack, cfg Config) *awsapigateway.StageOptions {
 		LoggingLevel:         executionLogLevels[cfg.ExecutionLogs],
 		DataTraceEnabled:     jsii.Bool(false), // it logs whole bodies, which are personal data
 	}
-	if cfg.CloudWatchRole != "none" {
-		group := newLogGroup(stack, "AccessLogs", cfg, "")
-		options.AccessLogDestination = awsapigateway.NewLogGroupLogDestination(group)
+	if accessLog != nil {
+		options.AccessLogDestination = awsapigateway.NewLogGroupLogDestination(accessLog)
 		options.AccessLogFormat = awsapigateway.AccessLogFormat_Custom(jsii.String(accessLogFormat()))
 	}
 	return options
@@ -120,15 +122,19 @@ func accessLogFormat() string {
 // account has one. The default "create" sets a role with just these rights, so the stack
 // can be deployed into a new account and into a used one. It replaces a role that was set
 // before by one with the same rights. Neither the account's setting nor the role is
-// deleted with the stack, because other APIs may use them by then. "existing" changes
-// nothing and relies on the role that the account has; "none" turns access and execution
-// logs off.
+// deleted with the stack or by the rollback of its first deployment, because other APIs
+// may use them by then. "existing" changes nothing and relies on the role that the account
+// has; "none" turns access and execution logs off.
 func addLogging(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 	stage := api.DeploymentStage()
 	if cfg.CloudWatchRole == "create" {
 		role := awsiam.NewRole(stack, jsii.String("ApiGatewayLogsRole"), &awsiam.RoleProps{
 			Description: jsii.String("Lets API Gateway write the logs of every API in this account and region"),
-			AssumedBy:   awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), nil),
+			AssumedBy: awsiam.NewServicePrincipal(jsii.String("apigateway.amazonaws.com"), &awsiam.ServicePrincipalOpts{
+				// IfExists, because AWS does not document that API Gateway sends the key when
+				// it tests the role. A role of this account cannot be given to an API of another.
+				Conditions: &map[string]any{"StringEqualsIfExists": map[string]any{"aws:SourceAccount": stack.Account()}},
+			}),
 			// Inline, because API Gateway tests the role as soon as it is set.
 			InlinePolicies: &map[string]awsiam.PolicyDocument{
 				"WriteLogs": awsiam.NewPolicyDocument(&awsiam.PolicyDocumentProps{
@@ -143,16 +149,20 @@ func addLogging(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 				}),
 			},
 		})
-		role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE)
+		role.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN)
+		everyGroup := "arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*" // as cdk-nag writes it
+		if cfg.Account != "" {
+			everyGroup = fmt.Sprintf("arn:%s:logs:%s:%s:*", *stack.Partition(), cfg.Region, cfg.Account)
+		}
 		accept(role, "The role belongs to the account, not to this API: "+
 			"API Gateway itself chooses the names of the log groups.",
-			"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:*]")
+			"AwsSolutions-IAM5[Resource::"+everyGroup+"]")
 		accept(role, "An inline policy cannot be attached to anything else and exists as soon as the role does.",
 			"NIST.800.53.R5-IAMNoInlinePolicy", "PCI.DSS.321-IAMNoInlinePolicy")
 
 		account := awsapigateway.NewCfnAccount(stack, jsii.String("ApiGatewayAccount"),
 			&awsapigateway.CfnAccountProps{CloudWatchRoleArn: role.RoleArn()})
-		account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN_ON_UPDATE_OR_DELETE, nil)
+		account.ApplyRemovalPolicy(awscdk.RemovalPolicy_RETAIN, nil)
 		stage.Node().AddDependency(account)
 	}
 	if cfg.ExecutionLogs != "off" {

@@ -25,8 +25,8 @@ func TestOptionsAreOffByDefaultAndOnWhenSet(t *testing.T) {
 		{"WAF counts by address", "everything", "WAFv2::WebACL", `"RateBasedStatement":{"AggregateKeyType":"IP"`},
 		{"WAF uses AWS's rules", "everything", "WAFv2::WebACL", `"Name":"AWSManagedRulesCommonRuleSet"`},
 		{"WAF is attached to the stage", "everything", "WAFv2::WebACLAssociation", `/stages/`},
-		{"WAF redacts the token", "everything", "WAFv2::LoggingConfiguration",
-			`"RedactedFields":[{"SingleHeader":{"Name":"authorization"}}]`},
+		{"WAF redacts token and query", "everything", "WAFv2::LoggingConfiguration",
+			`"RedactedFields":[{"SingleHeader":{"Name":"authorization"}},{"QueryString":{}}]`},
 		{"X-Ray traces the stage", "everything", "ApiGateway::Stage", `"TracingEnabled":true`},
 		{"X-Ray traces the functions", "everything", "Lambda::Function", `"TracingConfig":{"Mode":"Active"}`},
 		{"a boundary by name", "everything", "IAM::Role", `:policy/DeveloperBoundary`},
@@ -75,23 +75,59 @@ func properties(t *testing.T, tpl template, kind, text string) bool {
 	return false
 }
 
-func TestTagsAreSetOnTheStack(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join(stage(t, "everything").folder, "manifest.json"))
+// stackArtifact is what the CLI reads about the stack.
+type stackArtifact struct {
+	Environment string
+	Properties  struct {
+		Tags                  map[string]string
+		TerminationProtection bool
+	}
+}
+
+func artifact(t *testing.T, tpl template, name string) stackArtifact {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join(tpl.folder, "manifest.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	var manifest struct {
-		Artifacts map[string]struct {
-			Properties struct{ Tags map[string]string }
-		}
-	}
+	var manifest struct{ Artifacts map[string]stackArtifact }
 	if err := json.Unmarshal(text, &manifest); err != nil {
 		t.Fatal(err)
 	}
-	got := manifest.Artifacts["AccountApi-test"].Properties.Tags
+	return manifest.Artifacts[name]
+}
+
+func TestTagsAreSetOnTheStack(t *testing.T) {
+	got := artifact(t, stage(t, "everything"), "AccountApi-test").Properties.Tags
 	want := map[string]string{"team": "accounts", "cost-center": "42"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+func TestStageIsProtectedAndTiedToAnEnvironmentOnlyWhenSet(t *testing.T) {
+	for name, want := range map[string]struct {
+		environment string
+		protected   bool
+	}{
+		"default":   {"aws://unknown-account/unknown-region", false},
+		"protected": {"aws://111122223333/eu-west-1", true},
+	} {
+		got := artifact(t, stage(t, name), "AccountApi-prod")
+		if got.Environment != want.environment || got.Properties.TerminationProtection != want.protected {
+			t.Errorf("%s: got %+v, want %+v", name, got, want)
+		}
+	}
+}
+
+// A name that outlives the stack must not be in the way of the next stack of this stage.
+func TestLogsThatOutliveTheStackHaveNamesOfTheirOwn(t *testing.T) {
+	for id, group := range stage(t, "protected").ofType("AWS::Logs::LogGroup") {
+		name := render(group.Properties["LogGroupName"])
+		if group.Properties["LogGroupName"] != nil && !strings.Contains(name, "AWS::StackId") &&
+			!strings.Contains(name, "${Api}") {
+			t.Errorf("%s is always named %s", id, name)
+		}
 	}
 }
 
@@ -118,6 +154,10 @@ func names(tpl template) map[string]string {
 		case "AWS::Lambda::Permission", // FunctionName is another resource's name
 			"AWS::ApiGateway::Authorizer", // Name is a name inside the API
 			"AWS::Route53::RecordSet":     // Name is a setting
+			continue
+		case "AWS::Logs::MetricFilter": // LogGroupName is another resource's name
+			transformation, _ := r.Properties["MetricTransformations"].([]any)[0].(map[string]any)
+			used["MetricName "+render(transformation["MetricName"])] = id
 			continue
 		}
 		for _, key := range []string{
@@ -155,12 +195,29 @@ func TestCloudWatchRoleSettingChangesTheAccountOnlyWithCreate(t *testing.T) {
 	}
 }
 
-func TestOnlyTheAccountsLogRoleOutlivesTheStack(t *testing.T) {
+// Other APIs of the account may use the role once it is set. Retain keeps it also when the
+// first deployment is rolled back; RetainExceptOnCreate, CDK's RETAIN_ON_UPDATE_OR_DELETE,
+// would delete it then, and the account's setting would name a role that does not exist.
+func TestOnlyTheAccountsLogRoleAndProtectedLogsOutliveTheStack(t *testing.T) {
 	for name := range stages {
 		for id, r := range stage(t, name).Resources {
-			kept := r.Type == "AWS::ApiGateway::Account" || strings.HasPrefix(id, "ApiGatewayLogsRole")
-			if got := strings.HasPrefix(r.DeletionPolicy, "Retain"); got != kept {
-				t.Errorf("%s: %s is kept: %t, want %t", name, id, got, kept)
+			if r.Type == "AWS::ApiGateway::Account" || strings.HasPrefix(id, "ApiGatewayLogsRole") {
+				if r.DeletionPolicy != "Retain" || r.UpdateReplacePolicy != "Retain" {
+					t.Errorf("%s: %s: got %s when deleted and %s when replaced, want Retain",
+						name, id, r.DeletionPolicy, r.UpdateReplacePolicy)
+				}
+				continue
+			}
+			// What a first deployment has logged before it is rolled back is not worth keeping.
+			want := ""
+			if r.Type == "AWS::Logs::LogGroup" {
+				want = "Delete"
+				if name == "protected" {
+					want = "RetainExceptOnCreate"
+				}
+			}
+			if r.DeletionPolicy != want {
+				t.Errorf("%s: %s: got %q when deleted, want %q", name, id, r.DeletionPolicy, want)
 			}
 			if _, ok := r.Properties["RetentionInDays"].(float64); r.Type == "AWS::Logs::LogGroup" && !ok {
 				t.Errorf("%s: %s never expires", name, id)
@@ -169,21 +226,10 @@ func TestOnlyTheAccountsLogRoleOutlivesTheStack(t *testing.T) {
 	}
 }
 
-// A refusal is a Lambda error of the authorizer, and an expired token is not an incident.
-func TestNoAlarmDependsOnRefusalsOfHonestCallers(t *testing.T) {
-	alarms := stage(t, "default").ofType("AWS::CloudWatch::Alarm")
-	if len(alarms) == 0 {
-		t.Fatal("got no alarms")
-	}
-	for id, alarm := range alarms {
-		text, err := json.Marshal(alarm.Properties)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, never := range []string{`"Errors"`, `"4XXError"`, `"expired"`} {
-			if strings.Contains(string(text), never) {
-				t.Errorf("%s depends on %s", id, never)
-			}
-		}
+func TestTrustInTheAccountsLogRoleNamesTheAccount(t *testing.T) {
+	const want = `"Action":"sts:AssumeRole","Condition":{"StringEqualsIfExists":` +
+		`{"aws:SourceAccount":{"Ref":"AWS::AccountId"}}},"Effect":"Allow","Principal":{"Service":"apigateway.amazonaws.com"}`
+	if !properties(t, stage(t, "default"), "AWS::IAM::Role", want) {
+		t.Errorf("no role has the trust %s", want)
 	}
 }

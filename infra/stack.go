@@ -7,6 +7,7 @@ import (
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigateway"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
 	"github.com/aws/constructs-go/constructs/v10"
 	"github.com/aws/jsii-runtime-go"
 )
@@ -19,17 +20,25 @@ const bearerCredentials = `^[Bb][Ee][Aa][Rr][Ee][Rr] +[-0-9A-Za-z._~+/]+=*$`
 
 // newStack builds the API of one stage, with a table of routes.
 func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, *functions) []route) awscdk.Stack {
-	stack := awscdk.NewStack(scope, jsii.String("AccountApi-"+cfg.Stage), &awscdk.StackProps{
-		Description:         jsii.String("Account API, stage " + cfg.Stage),
-		Tags:                pointers(cfg.Tags),
-		PermissionsBoundary: permissionsBoundary(cfg.PermissionsBoundary),
-	})
+	props := &awscdk.StackProps{
+		Description:           jsii.String("Account API, stage " + cfg.Stage),
+		Tags:                  pointers(cfg.Tags),
+		PermissionsBoundary:   permissionsBoundary(cfg.PermissionsBoundary),
+		TerminationProtection: jsii.Bool(cfg.Protected),
+	}
+	if cfg.Account != "" { // otherwise the template is the same for all accounts and regions
+		props.Env = &awscdk.Environment{Account: jsii.String(cfg.Account), Region: jsii.String(cfg.Region)}
+	}
+	stack := awscdk.NewStack(scope, jsii.String("AccountApi-"+cfg.Stage), props)
 
 	authorizer := newFunction(stack, cfg, function{
 		id:          "Authorizer",
 		folder:      "authorizer",
 		description: "Verifies the bearer token of every request to the Account API",
 		concurrency: cfg.AuthorizerConcurrency,
+		// The longest invocation waits for a fetch that another one began and that fails,
+		// 3 s, and for one of its own, 3 s, and then answers that it could not check.
+		timeout: 8,
 		environment: map[string]string{
 			"TOKEN_ISSUER":       cfg.Issuer,
 			"AUDIENCE":           strings.Join(cfg.Audience, " "),
@@ -46,11 +55,15 @@ func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, 
 		panic(err) // see functions
 	}
 
+	var accessLog awslogs.ILogGroup
+	if cfg.CloudWatchRole != "none" {
+		accessLog = newLogGroup(stack, "AccessLogs", cfg, "")
+	}
 	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
 		RestApiName:   jsii.String("account-api-" + cfg.Stage),
 		Description:   jsii.String("Account API, stage " + cfg.Stage),
 		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
-		DeployOptions: stageOptions(stack, cfg),
+		DeployOptions: stageOptions(cfg, accessLog),
 		// Set on the API and not on each route, so that it cannot be forgotten.
 		DefaultMethodOptions: &awsapigateway.MethodOptions{
 			AuthorizationType: awsapigateway.AuthorizationType_CUSTOM,
@@ -75,7 +88,7 @@ func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, 
 	addRoutes(api, behind, rows)
 	addGatewayResponses(api, cfg)
 	addLogging(stack, cfg, api)
-	addMonitoring(stack, cfg, api, authorizer, behind.all)
+	addMonitoring(stack, cfg, api, accessLog, authorizer, behind.all)
 	if cfg.DomainName != "" {
 		addDomain(stack, cfg, api)
 	}

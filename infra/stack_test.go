@@ -50,10 +50,11 @@ type template struct {
 }
 
 type resource struct {
-	Type           string
-	Properties     map[string]any
-	DependsOn      []string
-	DeletionPolicy string
+	Type                string
+	Properties          map[string]any
+	DependsOn           []string
+	DeletionPolicy      string
+	UpdateReplacePolicy string
 }
 
 // ofType returns the resources of one type by logical ID.
@@ -187,6 +188,7 @@ var stages = map[string]map[string]any{
 		"permissionsBoundary": "arn:aws:iam::111122223333:policy/Boundary",
 	},
 	"without logs": {"cloudWatchRole": "none"},
+	"protected":    {"protected": "true", "waf": "true", "account": "111122223333", "region": "eu-west-1"},
 }
 
 // synthesized holds the results of stage, because a synth is slow.

@@ -27,6 +27,9 @@ func synthesize(args []string) (err error) {
 	if err != nil {
 		return fmt.Errorf("the configuration is not valid:\n%w", err)
 	}
+	if err := cfg.checkCredentials(os.Getenv); err != nil {
+		return err
+	}
 	// The jsii kernel reports errors by a panic, for example a missing Node.js or a tag
 	// that is too long. These are printed without a stack trace; a runtime error, which
 	// is a bug in this program, remains a panic.

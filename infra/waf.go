@@ -64,15 +64,24 @@ func addWAF(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 	})
 
 	// WAF requires this prefix of the name, and the ARN without ":*".
-	logs := newLogGroup(stack, "WebAclLogs", cfg, "aws-waf-logs-account-api-"+cfg.Stage)
+	name := "aws-waf-logs-account-api-" + cfg.Stage
+	if cfg.Protected {
+		// The group outlives the stack, so the next stack of this stage needs another
+		// name. The last part of a stack's ARN is an ID.
+		name += "-" + *awscdk.Fn_Select(jsii.Number(2), awscdk.Fn_Split(jsii.String("/"), stack.StackId(), nil))
+	}
+	logs := newLogGroup(stack, "WebAclLogs", cfg, name)
 	awswafv2.NewCfnLoggingConfiguration(stack, jsii.String("WebAclLogging"), &awswafv2.CfnLoggingConfigurationProps{
 		ResourceArn: acl.AttrArn(),
 		LogDestinationConfigs: &[]any{
 			fmt.Sprintf("arn:%s:logs:%s:%s:log-group:%s",
 				*stack.Partition(), *stack.Region(), *stack.Account(), *logs.LogGroupName()),
 		},
-		RedactedFields: &[]any{&awswafv2.CfnLoggingConfiguration_FieldToMatchProperty{
-			SingleHeader: map[string]any{"Name": "authorization"}, // tokens must not be logged
-		}},
+		// Tokens must not be logged. Some clients send them in the query (RFC 6750 section
+		// 2.3), although this API does not read them there.
+		RedactedFields: &[]any{
+			&awswafv2.CfnLoggingConfiguration_FieldToMatchProperty{SingleHeader: map[string]any{"Name": "authorization"}},
+			&awswafv2.CfnLoggingConfiguration_FieldToMatchProperty{QueryString: map[string]any{}},
+		},
 	})
 }

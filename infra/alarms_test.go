@@ -1,0 +1,271 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// happening is what was measured and logged in one minute.
+type happening struct {
+	metrics  map[string]float64 // "NAMESPACE NAME of FUNCTION or REASON" to a value
+	platform []string           // lines that Lambda writes to the authorizer's log group
+	access   []map[string]string
+}
+
+// decided is a line of the authorizer: the reason, and the other metrics in it.
+func decided(reason string, more ...string) happening {
+	h := happening{metrics: map[string]float64{
+		"AccountApi Decisions reason=" + reason: 1, "AccountApi Decisions": 1, "AccountApi Duration": 2,
+	}}
+	for i := 0; i < len(more); i += 2 {
+		var value float64
+		if _, err := fmt.Sscan(more[i+1], &value); err != nil {
+			panic(err)
+		}
+		h.metrics["AccountApi "+more[i]] = value
+	}
+	return h
+}
+
+// many is the same so many times within the minute.
+func (h happening) many(times int) happening {
+	h.metrics = maps.Clone(h.metrics)
+	for name, value := range h.metrics {
+		if !strings.Contains(name, "Duration") && !strings.Contains(name, "Latency") && !strings.Contains(name, "Age") {
+			h.metrics[name] = value * float64(times)
+		}
+	}
+	return h
+}
+
+// aws adds metrics that AWS itself publishes.
+func (h happening) aws(metrics map[string]float64) happening {
+	h.metrics = maps.Clone(h.metrics)
+	if h.metrics == nil {
+		h.metrics = map[string]float64{}
+	}
+	maps.Copy(h.metrics, metrics)
+	return h
+}
+
+// logged adds a line of the access log. Every field that is not named is missing.
+func (h happening) logged(fields map[string]string) happening {
+	h.access = append(slices.Clone(h.access), fields)
+	return h
+}
+
+// A refused token is a Lambda error of the authorizer, which answers with an error; a token
+// that could not be checked is that too, and a 5xx of the gateway.
+var (
+	refused = map[string]float64{"AWS/Lambda Errors of Authorizer": 1, "AWS/ApiGateway 4XXError": 1}
+	failed  = map[string]float64{"AWS/Lambda Errors of Authorizer": 1, "AWS/ApiGateway 5XXError": 1}
+	at503   = map[string]string{"httpMethod": "GET", "status": "503", "errorType": "AUTHORIZER_CONFIGURATION_ERROR"}
+)
+
+func TestWhatRaisesAnAlarm(t *testing.T) {
+	report := func(record string) happening {
+		line := `{"time":"2026-01-01T00:00:00Z","type":"platform.report","record":{"requestId":"1",` + record + `}}`
+		return happening{platform: []string{line}}.aws(failed).logged(at503)
+	}
+	for _, test := range []struct {
+		name    string
+		minutes map[int]happening
+		want    []string
+	}{
+		{"nothing happens", nil, nil},
+
+		// What anybody can cause with any request and any token that is not signed.
+		{"99 tokens of each bad kind",
+			each(99, refused, "bad_signature", "alg_not_allowed", "issuer", "malformed_token", "oversize", "header"), nil},
+		{"a thousand expired tokens", map[int]happening{0: decided("expired").aws(refused).many(1000)}, nil},
+		{"a thousand made-up key IDs of old tokens",
+			map[int]happening{0: decided("kid_unknown").aws(refused).many(1000)}, nil},
+		{"15 minutes of made-up key IDs of new tokens, and each look is slow",
+			always(decided("kid_unproven", "Fetches", "1", "FetchFailures", "0", "FetchDuration", "3000", "KeySetAge", "10").
+				aws(failed).logged(at503).many(100).
+				aws(map[string]float64{"AWS/Lambda Duration of Authorizer": 6500, "AWS/ApiGateway Latency": 6700})), nil},
+		{"cold starts", always(decided("expired", "ColdStart", "1", "Fetches", "1").aws(refused).many(100).
+			aws(map[string]float64{"AWS/ApiGateway Latency": 4000})), nil},
+		{"wrong paths", always(happening{}.aws(map[string]float64{"AWS/ApiGateway 4XXError": 100}).
+			logged(map[string]string{"httpMethod": "GET", "status": "403", "errorType": "MISSING_AUTHENTICATION_TOKEN"})), nil},
+		{"a preflight that the mock integration cannot answer", always(happening{}.
+			aws(map[string]float64{"AWS/ApiGateway 5XXError": 100}).
+			logged(map[string]string{"httpMethod": "OPTIONS", "status": "500"})), nil},
+		{"a public route answers with 500", always(happening{}.
+			aws(map[string]float64{"AWS/ApiGateway 5XXError": 100}).
+			logged(map[string]string{"httpMethod": "GET", "status": "500"})), nil},
+
+		// Attacks.
+		{"100 bad signatures in 5 minutes", map[int]happening{0: decided("bad_signature").aws(refused).many(100)},
+			[]string{"Refused-bad_signature"}},
+		{"100 tokens with a forbidden algorithm", map[int]happening{0: decided("alg_not_allowed").aws(refused).many(100)},
+			[]string{"Refused-alg_not_allowed"}},
+		{"100 tokens of another issuer", map[int]happening{0: decided("issuer").aws(refused).many(100)},
+			[]string{"Refused-issuer"}},
+
+		// Keys.
+		{"one token of a new key while the issuer cannot be reached", map[int]happening{
+			3: decided("jwks_unavailable", "Fetches", "1", "FetchFailures", "1").aws(failed).logged(at503),
+		}, []string{"KeyFetchFailed", "KeysUnavailable"}},
+		{"a new process without keys, between two attempts to fetch them", map[int]happening{
+			3: decided("jwks_unavailable").aws(failed).logged(at503),
+		}, []string{"KeysUnavailable"}},
+		{"one look for a changed key that fails", map[int]happening{
+			3: decided("bad_signature", "Fetches", "1", "FetchFailures", "1").aws(refused),
+		}, []string{"KeyFetchFailed"}},
+		{"one refresh that fails while the keys in memory are good", map[int]happening{
+			3: decided("ok", "Fetches", "1", "FetchFailures", "1", "KeySetAge", "3700"),
+		}, []string{"KeyFetchFailed"}},
+		{"keys that are 4 hours old", map[int]happening{3: decided("ok", "KeySetAge", "14400")}, []string{"KeySetOld"}},
+		{"keys that are an hour old", always(decided("ok", "KeySetAge", "3600")), nil},
+
+		// Failures of the authorizer.
+		{"a panic", map[int]happening{3: decided("internal").aws(failed).logged(at503)}, []string{"AuthorizerFailed"}},
+		{"a time-out", map[int]happening{3: report(`"metrics":{"durationMs":8000},"status":"timeout"`)},
+			[]string{"AuthorizerCrashed"}},
+		{"out of memory", map[int]happening{3: report(`"status":"error","errorType":"Runtime.OutOfMemory"`)},
+			[]string{"AuthorizerCrashed"}},
+		{"the process ends", map[int]happening{3: report(`"status":"error","errorType":"Runtime.ExitError"`)},
+			[]string{"AuthorizerCrashed"}},
+		{"a failure of Lambda", map[int]happening{3: report(`"status":"failure","errorType":"Sandbox.Failure"`)},
+			[]string{"AuthorizerCrashed"}},
+		{"a failed init", map[int]happening{3: {platform: []string{
+			`{"type":"platform.initReport","record":{"phase":"init","status":"error","errorType":"Runtime.InvalidEntrypoint"}}`,
+		}}}, []string{"AuthorizerCrashed"}},
+		{"an init that takes too long", map[int]happening{3: {platform: []string{
+			`{"type":"platform.initReport","record":{"phase":"init","status":"timeout"}}`,
+		}}}, []string{"AuthorizerCrashed"}},
+		// Lambda reports an invocation that answers with an error as a success. Should that
+		// change, a refused token must still not be a crash.
+		{"refused tokens in Lambda's reports", always(happening{platform: []string{
+			`{"type":"platform.report","record":{"requestId":"1","status":"success"}}`,
+			`{"type":"platform.report","record":{"requestId":"2","status":"error","errorType":"Function.Unknown"}}`,
+			`{"type":"platform.report","record":{"requestId":"3","status":"error","errorType":"Runtime.Unknown"}}`,
+			`{"type":"platform.initReport","record":{"phase":"init","status":"success"}}`,
+			`{"msg":"decision","kid":"platform.report","issuer":"timeout","reason":"kid_unknown"}`,
+		}}), nil},
+		{"the authorizer takes longer than its fetches may",
+			always(happening{}.aws(map[string]float64{"AWS/Lambda Duration of Authorizer": 7100})),
+			[]string{"AuthorizerSlow"}},
+
+		// Failures behind the authorizer, which only callers with a good token reach.
+		{"a function fails", map[int]happening{
+			3: happening{}.aws(map[string]float64{"AWS/ApiGateway 5XXError": 1, "AWS/Lambda Errors of Profile": 1}).
+				logged(map[string]string{"status": "502", "errorType": "INTEGRATION_FAILURE", "principalId": "auth0|42"}),
+		}, []string{"ServerErrors"}},
+		{"functions are slow", always(happening{}.aws(map[string]float64{"AWS/ApiGateway IntegrationLatency": 2100})),
+			[]string{"Slow"}},
+		{"an invocation too many of the authorizer",
+			map[int]happening{3: happening{}.aws(map[string]float64{"AWS/Lambda Throttles of Authorizer": 1})},
+			[]string{"FunctionsThrottled"}},
+		{"an invocation too many of a function",
+			map[int]happening{3: happening{}.aws(map[string]float64{"AWS/Lambda Throttles of Profile": 1})},
+			[]string{"FunctionsThrottled"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			// With and without an access log.
+			for _, name := range []string{"default", "without logs"} {
+				if got := raised(t, stage(t, name), test.minutes); !reflect.DeepEqual(got, test.want) {
+					t.Errorf("stage %s: got %v, want %v", name, got, test.want)
+				}
+			}
+		})
+	}
+}
+
+// An answer that a function gives on purpose is no error of the function for Lambda.
+func TestAnswersWith5xxRaiseAnAlarmIfThereIsAnAccessLog(t *testing.T) {
+	for errorType, status := range map[string]string{
+		"-": "500", "API_CONFIGURATION_ERROR": "502", "INTEGRATION_TIMEOUT": "504", "DEFAULT_5XX": "503",
+	} {
+		answer := map[int]happening{3: happening{}.aws(map[string]float64{"AWS/ApiGateway 5XXError": 1}).
+			logged(map[string]string{"status": status, "errorType": errorType, "principalId": "auth0|42"})}
+		if got := raised(t, stage(t, "default"), answer); !reflect.DeepEqual(got, []string{"ServerErrors"}) {
+			t.Errorf("%s %s: got %v, want ServerErrors", status, errorType, got)
+		}
+		if got := raised(t, stage(t, "without logs"), answer); got != nil {
+			t.Errorf("%s %s without an access log: got %v, want nothing", status, errorType, got)
+		}
+	}
+}
+
+// always is the same in each of 15 minutes.
+func always(h happening) map[int]happening {
+	minutes := map[int]happening{}
+	for minute := range 15 {
+		minutes[minute] = h
+	}
+	return minutes
+}
+
+// each is so many tokens for each reason, one reason a minute.
+func each(times int, aws map[string]float64, reasons ...string) map[int]happening {
+	minutes := map[int]happening{}
+	for minute, reason := range reasons {
+		minutes[minute] = decided(reason).aws(aws).many(times)
+	}
+	return minutes
+}
+
+// A difference of two sources is wrong whenever one of them is late or complete and the
+// other is not.
+func TestNoAlarmSubtracts(t *testing.T) {
+	for name := range stages {
+		for id, alarm := range stage(t, name).ofType("AWS::CloudWatch::Alarm") {
+			metrics, _ := alarm.Properties["Metrics"].([]any)
+			for _, metric := range metrics {
+				expression, _ := metric.(map[string]any)["Expression"].(string)
+				if strings.Contains(expression, "-") {
+					t.Errorf("%s: %s subtracts: %s", name, id, expression)
+				}
+			}
+		}
+	}
+}
+
+func TestREADMEListsEveryAlarm(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Alarms\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	for _, alarm := range stage(t, "default").ofType("AWS::CloudWatch::Alarm") {
+		name := strings.TrimPrefix(render(alarm.Properties["AlarmName"]), "account-api-prod-")
+		if strings.HasPrefix(name, "Refused-") {
+			name = "Refused-…" // one row for all
+		}
+		if !strings.Contains(section, "| `"+name+"` |") {
+			t.Errorf("the section Alarms of README.md has no row for %s", name)
+		}
+	}
+}
+
+func TestDashboardShowsStormsOfUnknownKeyIDs(t *testing.T) {
+	for id, dashboard := range stage(t, "default").ofType("AWS::CloudWatch::Dashboard") {
+		body := render(dashboard.Properties["DashboardBody"])
+		for _, reason := range []string{"kid_unknown", "kid_unproven"} {
+			if !strings.Contains(body, `"reason","`+reason+`"`) {
+				t.Errorf("%s has no graph of %s", id, reason)
+			}
+		}
+	}
+}
+
+// A joined fetch of 3 s that fails, one of its own, and half a second to answer.
+func TestAuthorizerHasTimeForTwoFetches(t *testing.T) {
+	for id, function := range stage(t, "default").ofType("AWS::Lambda::Function") {
+		timeout, _ := function.Properties["Timeout"].(float64)
+		if strings.HasPrefix(id, "Authorizer") && timeout < 6.5 {
+			t.Errorf("%s has %v s, want at least 6.5", id, timeout)
+		}
+		if timeout >= 29 {
+			t.Errorf("%s has %v s, but API Gateway waits 29 s", id, timeout)
+		}
+	}
+}
