@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"os"
@@ -13,7 +14,9 @@ import (
 	"time"
 
 	"accountapi/test/gateway"
+	"accountapi/test/internal/explain"
 	"accountapi/test/internal/project"
+	"accountapi/test/internal/routes"
 	"accountapi/test/issuer"
 )
 
@@ -79,10 +82,12 @@ type api struct {
 	issuer   *issuer.Server
 	env      map[string]string
 	log      *log
+	last     explain.Last // request, for the API console
 
 	mu      sync.RWMutex // held for reading by every request, for writing by a reload
 	gateway *gateway.Gateway
 	served  string // the folder that gateway reads, if it is a copy
+	routes  []routes.Route
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -113,7 +118,8 @@ func (a *api) startIssuer() error {
 	if err != nil {
 		return err
 	}
-	config := issuer.Config{Audience: a.settings.audience, Scopes: []string{"get:profile", "update:profile"}}
+	config := issuer.Config{Audience: a.settings.audience, Scopes: []string{"get:profile", "update:profile"},
+		Routes: a.consoleRoutes, Explain: a.last.Explanation}
 	if a.settings.algorithms != "" {
 		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
 	}
@@ -162,14 +168,19 @@ func (a *api) load() (err error) {
 		}
 	}
 	next, err := gateway.Load(folder, gateway.Options{
-		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: a.log, Log: a.log.request,
+		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: io.MultiWriter(a.log, &a.last),
+		Log: a.record,
 	})
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(served))
 	}
+	table, err := routes.Read(folder)
+	if err != nil {
+		return errors.Join(err, next.Close(), os.RemoveAll(served))
+	}
 	a.mu.Lock()
 	previous := api{gateway: a.gateway, served: a.served}
-	a.gateway, a.served = next, served
+	a.gateway, a.served, a.routes = next, served, table
 	a.mu.Unlock()
 	previous.close()
 	return nil
@@ -216,7 +227,7 @@ func (a *api) announce(ctx context.Context, address string) error {
 	}
 	fmt.Printf("\ncurl -i %s/profile -H \"Authorization: Bearer %s\"\n\n", url, shown)
 	if a.issuer != nil {
-		fmt.Printf("Try other tokens at %s. ", a.issuer.URL())
+		fmt.Printf("The API console is at %s. ", a.issuer.URL())
 	}
 	fmt.Println("Ctrl-C stops.")
 	return nil
