@@ -1,5 +1,5 @@
 // Package issuer is a local OpenID issuer that replaces an Auth0 tenant in tests: a
-// discovery document, a JWK Set, a token endpoint, and a web page, the Test tab, to call
+// discovery document, a JWK Set, a token endpoint, and a web page, the API console, to call
 // an API with valid and invalid tokens.
 //
 // It is a test double, NOT FOR PRODUCTION. Its client secret is public, its keys exist as
@@ -63,6 +63,14 @@ type Config struct {
 
 	// Now is the clock of iat, nbf and exp. Default: time.Now.
 	Now func() time.Time
+
+	// Routes returns the routes that the API console offers. It is called again and
+	// again, because they may change. Default: none, the user types the path.
+	Routes func() []Route
+
+	// Explain returns what the API has logged about its last request. Default: none, the
+	// API console does not show why a token was refused.
+	Explain func() Explanation
 }
 
 // The defaults of Config that a caller may need. The client secret is not secret: it is
@@ -91,7 +99,7 @@ const (
 type Issuer struct {
 	config Config
 	mux    *http.ServeMux // the protocol
-	tab    http.Handler   // the Test tab
+	page   http.Handler   // the API console
 
 	mu        sync.Mutex      // guards everything below
 	published []*key          // the keys of the JWK Set, oldest first
@@ -100,7 +108,7 @@ type Issuer struct {
 	document  []byte          // what the JWK Set endpoint answers instead of published; nil for published
 	fault     EndpointFault
 	fetches   int      // of the JWK Set
-	api       *url.URL // what the Test tab calls; nil for nothing
+	api       *url.URL // what the API console calls; nil for nothing
 }
 
 // New returns an issuer with new keys, or an error that reports every mistake in config.
@@ -154,7 +162,7 @@ func New(config Config) (*Issuer, error) {
 	i := &Issuer{config: config, mux: http.NewServeMux(), strays: map[string]*key{}}
 	i.Rotate()
 
-	i.tab = i.testTab()
+	i.page = i.console()
 	i.mux.HandleFunc("GET "+discoveryPath, i.serveDiscovery)
 	i.mux.HandleFunc("GET "+jwksPath, i.serveJWKS)
 	i.mux.HandleFunc("GET "+redirectedPath, i.serveRedirected)
@@ -193,10 +201,10 @@ func (i *Issuer) TokenURL() string { return i.at(tokenPath) }
 
 func (i *Issuer) at(path string) string { return strings.TrimRight(i.config.URL, "/") + path }
 
-// ServeHTTP serves the protocol endpoints and the Test tab.
+// ServeHTTP serves the protocol endpoints and the API console.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/test/") {
-		i.tab.ServeHTTP(w, r) // not affected by faults, so that the page can end them
+	if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/console/") {
+		i.page.ServeHTTP(w, r) // not affected by faults, so that the page can end them
 		return
 	}
 	if i.arrived(r) == Outage {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"accountapi/test/gateway"
 	"accountapi/test/internal/project"
+	"accountapi/test/internal/routes"
 )
 
 // build brings the cloud assembly of this project up to date.
@@ -28,14 +30,19 @@ func (a *api) load(folder string) error {
 		served = folder
 	}
 	next, err := gateway.Load(folder, gateway.Options{
-		API: a.settings.api, Stage: a.settings.stage, Env: a.env, AWS: a.aws, Output: a.log, Log: a.log.request,
+		API: a.settings.api, Stage: a.settings.stage, Env: a.env, AWS: a.aws,
+		Output: io.MultiWriter(a.log, &a.last), Log: a.record,
 	})
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(served))
 	}
+	table, err := routes.Read(folder)
+	if err != nil {
+		return errors.Join(err, next.Close(), os.RemoveAll(served))
+	}
 	a.mu.Lock()
 	previous := api{gateway: a.gateway, served: a.served}
-	a.gateway, a.served = next, served
+	a.gateway, a.served, a.routes = next, served, table
 	a.mu.Unlock()
 	previous.close()
 	return nil

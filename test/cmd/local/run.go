@@ -12,7 +12,9 @@ import (
 	"syscall"
 
 	"accountapi/test/gateway"
+	"accountapi/test/internal/explain"
 	"accountapi/test/internal/project"
+	"accountapi/test/internal/routes"
 	"accountapi/test/issuer"
 )
 
@@ -84,12 +86,14 @@ type api struct {
 	env      map[string]string
 	aws      map[string]string // of the shell, nil without credentials
 	log      *log
+	last     explain.Last      // request, for the API console
 	assets   map[string]string // by function of this project: its asset in the cloud assembly
 	unserved []string          // the parts that have changed since what is served
 
 	mu      sync.RWMutex // held for reading by every request, for writing by a reload
 	gateway *gateway.Gateway
 	served  string // the folder that gateway reads, if it is a copy
+	routes  []routes.Route
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -120,7 +124,8 @@ func (a *api) startIssuer() error {
 	if err != nil {
 		return err
 	}
-	config := issuer.Config{Audience: a.settings.audience, Scopes: []string{"get:profile", "update:profile"}}
+	config := issuer.Config{Audience: a.settings.audience, Scopes: []string{"get:profile", "update:profile"},
+		Routes: a.consoleRoutes, Explain: a.last.Explanation}
 	if a.settings.algorithms != "" {
 		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
 	}
@@ -172,7 +177,7 @@ func (a *api) announce(ctx context.Context, address string) error {
 	}
 	fmt.Printf("\ncurl -i %s/profile -H \"Authorization: Bearer %s\"\n\n", url, shown)
 	if a.issuer != nil {
-		fmt.Printf("Try other tokens at %s. ", a.issuer.URL())
+		fmt.Printf("The API console is at %s. ", a.issuer.URL())
 	}
 	fmt.Println("Ctrl-C stops.")
 	return nil

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -29,7 +30,7 @@ func visit(i http.Handler, method, path, host, body string, header map[string]st
 	return recorder.Result()
 }
 
-// click posts body to an endpoint of the Test tab, as the page does, and returns the
+// click posts body to an endpoint of the API console, as the page does, and returns the
 // answer.
 func click(t *testing.T, i http.Handler, path, body string) (status int, answer map[string]any) {
 	t.Helper()
@@ -50,12 +51,14 @@ func TestThePageNeedsNoNetwork(t *testing.T) {
 	if err != nil || response.StatusCode != http.StatusOK {
 		t.Fatalf("status %s, error %v", response.Status, err)
 	}
-	file, err := os.ReadFile("index.html")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(page, file) {
-		t.Error("the page is not index.html")
+	for _, name := range []string{"page.css", "expectation.js", "request.js", "answer.js", "page.js"} {
+		file, err := os.ReadFile(filepath.Join("console", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Contains(page, file) {
+			t.Errorf("the page does not contain %s", name)
+		}
 	}
 
 	for name, pattern := range map[string]string{
@@ -97,7 +100,7 @@ func TestThePageNeedsNoNetwork(t *testing.T) {
 }
 
 func TestThePageOffersEveryFault(t *testing.T) {
-	page, err := os.ReadFile("index.html")
+	page, err := os.ReadFile(filepath.Join("console", "page.html"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,6 +119,7 @@ func TestThePageOffersEveryFault(t *testing.T) {
 	for _, fault := range issuer.EndpointFaults() {
 		endpoints = append(endpoints, string(fault))
 	}
+	tokens = append(tokens, "no-token")
 	if diff := cmp.Diff(tokens, options("fault")); diff != "" {
 		t.Error("token faults:", diff)
 	}
@@ -141,25 +145,26 @@ func TestRequestsOfOtherPagesAreRefused(t *testing.T) {
 		"the page by name in capitals": {"GET", "/", "LOCALHOST:3001", nil, 200},
 		"the page on port 80":          {"GET", "/", "localhost", nil, 200},
 		"the page on port 80, IPv6":    {"GET", "/", "[::1]", nil, 200},
-		"a click on the page":          {"POST", "/test/rotate", here, sameOrigin, 200},
-		"a click, in an old browser":   {"POST", "/test/rotate", here, header{"Origin": "http://" + here}, 200},
-		"curl":                         {"POST", "/test/rotate", here, nil, 200},
+		"a click on the page":          {"POST", "/console/rotate", here, sameOrigin, 200},
+		"a click, in an old browser":   {"POST", "/console/rotate", here, header{"Origin": "http://" + here}, 200},
+		"curl":                         {"POST", "/console/rotate", here, nil, 200},
 		"a link on another site":       {"GET", "/", here, header{"Sec-Fetch-Site": "cross-site"}, 200},
-		"DNS rebinding, the state":     {"GET", "/test/state", "attacker.example.com:3001", sameOrigin, 403},
+		"DNS rebinding, the state":     {"GET", "/console/state", "attacker.example.com:3001", sameOrigin, 403},
+		"DNS rebinding, the log":       {"GET", "/console/explanation", "attacker.example.com:3001", sameOrigin, 403},
 		"DNS rebinding, the page":      {"GET", "/", "attacker.example.com", nil, 403},
 		"a host like localhost":        {"GET", "/", "localhost.example.com:3001", nil, 403},
 		"a host like an address":       {"GET", "/", "127.0.0.1.example.com:3001", nil, 403},
 		"another address":              {"GET", "/", "192.168.0.2:3001", nil, 403},
 		"no host":                      {"GET", "/", "", nil, 403},
-		"a click on another site":      {"POST", "/test/rotate", here, crossSite, 403},
-		"a click on another port":      {"POST", "/test/rotate", here, otherPort, 403},
-		"another site, old browser":    {"POST", "/test/fault", here, header{"Origin": attacker}, 403},
-		"another port, old browser":    {"POST", "/test/fault", here, header{"Origin": "http://127.0.0.1:3000"}, 403},
-		"a sandboxed page":             {"POST", "/test/token", here, header{"Origin": "null"}, 403},
-		"GET for a change":             {"GET", "/test/rotate", here, nil, 405},
-		"POST for the state":           {"POST", "/test/state", here, nil, 405},
-		"an unknown path":              {"GET", "/test/other", here, nil, 404},
-		"a preflight":                  {"OPTIONS", "/test/rotate", here, header{"Origin": attacker}, 405},
+		"a click on another site":      {"POST", "/console/rotate", here, crossSite, 403},
+		"a click on another port":      {"POST", "/console/rotate", here, otherPort, 403},
+		"another site, old browser":    {"POST", "/console/fault", here, header{"Origin": attacker}, 403},
+		"another port, old browser":    {"POST", "/console/fault", here, header{"Origin": "http://127.0.0.1:3000"}, 403},
+		"a sandboxed page":             {"POST", "/console/token", here, header{"Origin": "null"}, 403},
+		"GET for a change":             {"GET", "/console/rotate", here, nil, 405},
+		"POST for the state":           {"POST", "/console/state", here, nil, 405},
+		"an unknown path":              {"GET", "/console/other", here, nil, 404},
+		"a preflight":                  {"OPTIONS", "/console/rotate", here, header{"Origin": attacker}, 405},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i := newIssuer(t, "EdDSA")
@@ -183,7 +188,7 @@ func TestRequestsOfOtherPagesAreRefused(t *testing.T) {
 	}
 }
 
-func TestTheTestTabCreatesTokens(t *testing.T) {
+func TestTheConsoleCreatesTokens(t *testing.T) {
 	type members = map[string]any
 	i := newIssuer(t, "RS256", "ES256")
 	for name, test := range map[string]struct {
@@ -220,7 +225,7 @@ func TestTheTestTabCreatesTokens(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			status, answer := click(t, i, "/test/token", test.form)
+			status, answer := click(t, i, "/console/token", test.form)
 			if status != http.StatusOK {
 				t.Fatalf("status %d: %v", status, answer)
 			}
@@ -236,37 +241,38 @@ func TestTheTestTabCreatesTokens(t *testing.T) {
 	}
 }
 
-func TestTheTestTabReportsInvalidRequests(t *testing.T) {
+func TestTheConsoleReportsInvalidRequests(t *testing.T) {
 	i := newIssuer(t, "EdDSA")
 	long := strings.Repeat("x", 64<<10)
-	for name, test := range map[string]struct{ path, body, want string }{
-		"no JSON":             {"/test/token", "lifetime=1", "body: "},
-		"an unknown member":   {"/test/token", `{"lifetime":1,"sub":"s"}`, "body: json: unknown field 'sub'"},
-		"a body too long":     {"/test/token", `{"subject":"` + long + `"}`, "body: http: request body too large"},
-		"no lifetime":         {"/test/token", `{}`, "lifetime: want 1 to"},
-		"a negative lifetime": {"/test/token", `{"lifetime":-1}`, "lifetime: want 1 to"},
-		"a huge lifetime":     {"/test/token", `{"lifetime":1000000000000}`, "lifetime: want 1 to"},
-		"two scopes in one":   {"/test/token", `{"lifetime":1,"scopes":["a b"]}`, "scope a b: want printable ASCII"},
-		"an empty scope":      {"/test/token", `{"lifetime":1,"scopes":[""]}`, "scope : want printable ASCII"},
-		"unknown token fault": {"/test/token", `{"lifetime":1,"fault":"ugly"}`, "fault: want one of ['expired' "},
+	for name, test := range map[string]struct{ path, body, field, want string }{
+		"no JSON":             {"/console/token", "lifetime=1", "", "body: "},
+		"an unknown member":   {"/console/token", `{"lifetime":1,"sub":"s"}`, "", "body: json: unknown field 'sub'"},
+		"a body too long":     {"/console/token", `{"subject":"` + long + `"}`, "", "body: http: request body too large"},
+		"no lifetime":         {"/console/token", `{}`, "lifetime", "want 1 to"},
+		"a negative lifetime": {"/console/token", `{"lifetime":-1}`, "lifetime", "want 1 to"},
+		"a huge lifetime":     {"/console/token", `{"lifetime":1000000000000}`, "lifetime", "want 1 to"},
+		"two scopes in one":   {"/console/token", `{"lifetime":1,"scopes":["a b"]}`, "scopes", "scope a b: want printable"},
+		"an empty scope":      {"/console/token", `{"lifetime":1,"scopes":[""]}`, "scopes", "scope : want printable"},
+		"unknown token fault": {"/console/token", `{"lifetime":1,"fault":"ugly"}`, "fault", "want one of ['expired' "},
 		"an algorithm without a key": {
-			"/test/token", `{"lifetime":1,"algorithm":"RS256"}`, "no key signs with 'RS256', only with EdDSA",
+			"/console/token", `{"lifetime":1,"algorithm":"RS256"}`, "algorithm", "no key signs with 'RS256', only with EdDSA",
 		},
-		"an unknown fault": {"/test/fault", `{"fault":"ugly"}`, "fault: want one of ['outage' "},
-		"no fault at all":  {"/test/fault", ``, "body: EOF"},
+		"an unknown fault": {"/console/fault", `{"fault":"ugly"}`, "fault", "want one of ['outage' "},
+		"no fault at all":  {"/console/fault", ``, "", "body: EOF"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			status, answer := click(t, i, test.path, test.body)
 			description, _ := answer["error_description"].(string)
-			if status != http.StatusBadRequest || answer["error"] != "invalid_request" ||
+			field, _ := answer["field"].(string)
+			if status != http.StatusBadRequest || answer["error"] != "invalid_request" || field != test.field ||
 				!strings.HasPrefix(description, test.want) {
-				t.Errorf("status %d, %v, want 400 %q", status, answer, test.want)
+				t.Errorf("status %d, %v, want 400 %q at the field %q", status, answer, test.want, test.field)
 			}
 		})
 	}
 }
 
-func TestTheTestTabChangesKeysAndFaults(t *testing.T) {
+func TestTheConsoleChangesKeysAndFaults(t *testing.T) {
 	i := newIssuer(t, "EdDSA")
 	kids := func(state map[string]any) (list []string) {
 		for _, key := range state["keys"].([]any) {
@@ -276,18 +282,18 @@ func TestTheTestTabChangesKeysAndFaults(t *testing.T) {
 	}
 	first := i.KeyID()
 
-	_, state := click(t, i, "/test/rotate", "{}")
+	_, state := click(t, i, "/console/rotate", "{}")
 	second := i.KeyID()
 	if got := kids(state); second == first || !slices.Equal(got, []string{second, first}) {
 		t.Errorf("after rotation keys %q, want a new one, then %q", got, first)
 	}
-	_, state = click(t, i, "/test/retire-old-keys", "{}")
+	_, state = click(t, i, "/console/retire-old-keys", "{}")
 	if got := kids(state); !slices.Equal(got, []string{second}) {
 		t.Errorf("after the old keys were retired keys %q, want %q", got, second)
 	}
 
 	for _, fault := range append(issuer.EndpointFaults(), issuer.Healthy) {
-		_, state = click(t, i, "/test/fault", `{"fault":"`+string(fault)+`"}`)
+		_, state = click(t, i, "/console/fault", `{"fault":"`+string(fault)+`"}`)
 		if i.Fault() != fault || state["fault"] != string(fault) {
 			t.Errorf("fault %q, shown as %q, want %q", i.Fault(), state["fault"], fault)
 		}
@@ -297,7 +303,7 @@ func TestTheTestTabChangesKeysAndFaults(t *testing.T) {
 func TestTheStateHasEverythingThatThePageShows(t *testing.T) {
 	i := newIssuer(t, "EdDSA")
 	read := func() (state map[string]any) {
-		response := visit(i, "GET", "/test/state", "127.0.0.1:3001", "", nil)
+		response := visit(i, "GET", "/console/state", "127.0.0.1:3001", "", nil)
 		if err := json.NewDecoder(response.Body).Decode(&state); err != nil {
 			t.Fatal(err)
 		}
@@ -307,6 +313,8 @@ func TestTheStateHasEverythingThatThePageShows(t *testing.T) {
 		"issuer":        "http://127.0.0.1:3001/",
 		"token_url":     "http://127.0.0.1:3001/oauth/token",
 		"api_url":       "",
+		"routes":        []any{},
+		"explains":      false,
 		"audience":      "https://api.example.com/",
 		"scopes":        []any{"get:profile", "update:profile"},
 		"subject":       "client@clients",
@@ -326,10 +334,65 @@ func TestTheStateHasEverythingThatThePageShows(t *testing.T) {
 		t.Fatal(err)
 	}
 	visit(i, "GET", "/.well-known/jwks.json", "127.0.0.1:3001", "", nil)
-	i.SetFault(issuer.Outage) // does not affect the Test tab
+	i.SetFault(issuer.Outage) // does not affect the API console
 	want["api_url"], want["jwks_fetches"], want["fault"] = "http://127.0.0.1:3000/prod", 1.0, "outage"
 	if diff := cmp.Diff(want, read()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestTheConsoleKnowsTheRoutesAndTheLogOfTheAPI(t *testing.T) {
+	i, err := issuer.New(issuer.Config{
+		URL: "http://127.0.0.1:3001/", Algorithms: []string{"EdDSA"},
+		Routes: func() []issuer.Route {
+			return []issuer.Route{
+				{Method: "POST", Path: "/orders/{orderId}", Scopes: []string{"write:orders"}}, {Method: "ANY", Path: "/me"},
+				{Method: "GET", Path: "/health", Public: true},
+			}
+		},
+		Explain: func() issuer.Explanation {
+			return issuer.Explanation{
+				Request: 7, Method: "GET", Path: "/prod/me", Status: 401, Asked: true,
+				Decision: "refuse", Reason: "issuer", Hint: "a slash", Gateway: "refused",
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path, want := range map[string]map[string]any{
+		"/console/state": {
+			"explains": true,
+			"routes": []any{
+				map[string]any{
+					"method": "POST", "path": "/orders/{orderId}", "public": false, "scopes": []any{"write:orders"},
+				},
+				map[string]any{"method": "ANY", "path": "/me", "public": false, "scopes": []any{}},
+				map[string]any{"method": "GET", "path": "/health", "public": true, "scopes": []any{}},
+			},
+		},
+		"/console/explanation": {
+			"request": 7.0, "method": "GET", "path": "/prod/me", "status": 401.0, "asked": true, "cached": false,
+			"decision": "refuse", "reason": "issuer", "hint": "a slash", "error": "", "gateway": "refused",
+		},
+	} {
+		response := visit(i, "GET", path, "127.0.0.1:3001", "", nil)
+		var got map[string]any
+		if err := json.NewDecoder(response.Body).Decode(&got); err != nil {
+			t.Fatal(err)
+		}
+		for name := range got {
+			if _, ok := want[name]; !ok && path == "/console/state" {
+				delete(got, name)
+			}
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: %s", path, diff)
+		}
+	}
+	response := visit(newIssuer(t), "GET", "/console/explanation", "127.0.0.1:3001", "", nil)
+	if response.StatusCode != 404 {
+		t.Errorf("without Explain: status %s, want 404", response.Status)
 	}
 }
 
