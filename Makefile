@@ -16,7 +16,7 @@ export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
+.PHONY: help run routes test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
 	lambdas assembly need-go need-node
 
 help: ## show this list
@@ -27,6 +27,9 @@ help: ## show this list
 run: need-go need-node .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
 	@exec .build/bin/local -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
 		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)'
+
+routes: need-go need-node assembly ## show who may call what: each route, its scopes or that it is public, its function
+	@go run ./test/cmd/routes .build/local/assembly
 
 test: need-go need-node assembly ## run every test
 	@go test $(MODULES)
@@ -52,7 +55,7 @@ fuzz: need-go ## fuzz every input of the authorizer: [FUZZTIME=30s]
 		for target in $$(echo "$$list" | grep '^Fuzz'); do \
 			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
-smoke: need-go ## run the end-to-end tests against a deployed stage: API_URL= TOKEN=
+smoke: need-go need-node ## run the end-to-end tests against a deployed stage of this project: API_URL= TOKEN=
 	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "API_URL or TOKEN is missing: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
 	@go test -count=1 -v ./test/e2e
 

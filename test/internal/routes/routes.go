@@ -3,6 +3,7 @@
 package routes
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -19,6 +20,11 @@ type Route struct {
 	Path   string // of the resource, such as /orders/{orderId}
 	Public bool
 	Scopes []string // all of them are needed; none is any verified caller
+	// Function is the name under which the stack's outputs have the function, such as
+	// Orders for OrdersFunctionName, or else its logical ID.
+	Function string
+	// Origins are those from which a browser may call, or "*" for any.
+	Origins []string
 }
 
 // String returns the method and the path.
@@ -32,6 +38,15 @@ func (r Route) Call() (method, path string) {
 		method = "GET"
 	}
 	return method, variable.ReplaceAllString(r.Path, "1")
+}
+
+// Body returns the body of that request: an empty JSON object where the method has one.
+func (r Route) Body() string {
+	switch r.Method {
+	case "POST", "PUT", "PATCH":
+		return "{}"
+	}
+	return ""
 }
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)
@@ -57,11 +72,21 @@ func Read(assembly string) ([]Route, error) {
 					Environment struct{ Variables map[string]any }
 				}
 			}
+			Outputs map[string]struct{ Value any }
 		}
 		// Other types of resources may have another Environment.
 		_ = json.Unmarshal(text, &template)
+		names := map[string]string{} // by logical ID
+		for output, o := range template.Outputs {
+			value, _ := o.Value.(map[string]any)
+			id, _ := value["Ref"].(string)
+			if name, ok := strings.CutSuffix(output, "FunctionName"); ok {
+				names[id] = name
+			}
+		}
 		for _, id := range slices.Sorted(maps.Keys(template.Resources)) {
-			table, ok := template.Resources[id].Properties.Environment.Variables["ROUTES"].(string)
+			variables := template.Resources[id].Properties.Environment.Variables
+			table, ok := variables["ROUTES"].(string)
 			if !ok {
 				continue
 			}
@@ -69,7 +94,11 @@ func Read(assembly string) ([]Route, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: ROUTES of %s: %w", file, id, err)
 			}
-			all = append(all, routes...)
+			origins, _ := variables["CORS_ORIGINS"].(string)
+			for _, r := range routes {
+				r.Function, r.Origins = cmp.Or(names[id], id), strings.Fields(origins)
+				all = append(all, r)
+			}
 		}
 	}
 	slices.SortStableFunc(all, func(a, b Route) int { return strings.Compare(rank(a), rank(b)) })
@@ -97,23 +126,31 @@ func parse(table string) (routes []Route, err error) {
 		method, path, _ := strings.Cut(route, " ")
 		r := Route{Method: method, Path: path}
 		switch access := access.(type) {
-		case string:
-			r.Public = access == "public"
 		case []any:
 			for _, scope := range access {
 				r.Scopes = append(r.Scopes, fmt.Sprint(scope))
 			}
 		default:
-			return nil, fmt.Errorf("%s is neither public nor a list of scopes", route)
+			if r.Public = access == "public"; !r.Public {
+				return nil, fmt.Errorf("%s is neither public nor a list of scopes", route)
+			}
 		}
 		routes = append(routes, r)
 	}
 	return routes, nil
 }
 
-// Scopes returns every scope that a route needs, sorted.
+// Protected returns the first route that needs a token; false if there is none.
+func Protected(routes []Route) (Route, bool) {
+	if len(routes) == 0 || routes[0].Public {
+		return Route{}, false
+	}
+	return routes[0], true
+}
+
+// Scopes returns every scope that a route needs, sorted; it is never nil.
 func Scopes(routes []Route) []string {
-	var all []string
+	all := []string{}
 	for _, r := range routes {
 		all = append(all, r.Scopes...)
 	}

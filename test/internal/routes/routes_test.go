@@ -12,10 +12,12 @@ func TestRoutesAreReadFromTheTemplates(t *testing.T) {
 	folder := t.TempDir()
 	template := `{"Resources":{
 		"Orders":{"Type":"AWS::Lambda::Function","Properties":{"Environment":{"Variables":{
+			"CORS_ORIGINS":"https://a.example https://b.example",
 			"ROUTES":"{\"POST /orders\":[\"write:orders\",\"read:orders\"],\"GET /orders/{orderId}\":[\"read:orders\"]}"}}}},
 		"Health":{"Type":"AWS::Lambda::Function","Properties":{"Environment":{"Variables":{
 			"ROUTES":"{\"GET /health\":\"public\",\"ANY /me\":[]}"}}}},
-		"Other":{"Type":"AWS::Lambda::Function","Properties":{"Environment":{"Variables":{"TABLE":{"Ref":"T"}}}}}}}`
+		"Other":{"Type":"AWS::Lambda::Function","Properties":{"Environment":{"Variables":{"TABLE":{"Ref":"T"}}}}}},
+		"Outputs":{"OrderingFunctionName":{"Value":{"Ref":"Orders"}},"ApiUrl":{"Value":"https://api.example"}}}`
 	if err := os.WriteFile(filepath.Join(folder, "S.template.json"), []byte(template), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -23,11 +25,13 @@ func TestRoutesAreReadFromTheTemplates(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	origins := []string{"https://a.example", "https://b.example"}
+	read, write := []string{"read:orders"}, []string{"write:orders", "read:orders"}
 	want := []Route{
-		{Method: "GET", Path: "/orders/{orderId}", Scopes: []string{"read:orders"}},
-		{Method: "ANY", Path: "/me"},
-		{Method: "POST", Path: "/orders", Scopes: []string{"write:orders", "read:orders"}},
-		{Method: "GET", Path: "/health", Public: true},
+		{Method: "GET", Path: "/orders/{orderId}", Scopes: read, Function: "Ordering", Origins: origins},
+		{Method: "ANY", Path: "/me", Function: "Health", Origins: []string{}},
+		{Method: "POST", Path: "/orders", Scopes: write, Function: "Ordering", Origins: origins},
+		{Method: "GET", Path: "/health", Public: true, Function: "Health", Origins: []string{}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
@@ -35,10 +39,26 @@ func TestRoutesAreReadFromTheTemplates(t *testing.T) {
 	if diff := cmp.Diff([]string{"read:orders", "write:orders"}, Scopes(got)); diff != "" {
 		t.Error(diff)
 	}
-	if method, path := got[0].Call(); method != "GET" || path != "/orders/1" {
-		t.Errorf("the call is %s %s", method, path)
+	for i, want := range []struct{ method, path, body string }{
+		{"GET", "/orders/1", ""}, {"GET", "/me", ""}, {"POST", "/orders", "{}"}, {"GET", "/health", ""},
+	} {
+		method, path := got[i].Call()
+		if body := got[i].Body(); method != want.method || path != want.path || body != want.body {
+			t.Errorf("the call of %s is %s %s %q, want %v", got[i], method, path, body, want)
+		}
 	}
-	if method, path := got[1].Call(); method != "GET" || path != "/me" {
-		t.Errorf("the call is %s %s", method, path)
+	if first, ok := Protected(got); !ok || first.Path != "/orders/{orderId}" {
+		t.Errorf("the first route that needs a token is %v %v", first, ok)
+	}
+	if first, ok := Protected(got[3:]); ok {
+		t.Errorf("%s is taken for a route that needs a token", first)
+	}
+}
+
+func TestARouteThatIsNeitherPublicNorHasScopesIsAnError(t *testing.T) {
+	for _, access := range []string{`null`, `"Public"`, `""`, `true`, `{}`} {
+		if routes, err := parse(`{"GET /orders":` + access + `}`); err == nil {
+			t.Errorf("%s: got %v, want an error", access, routes)
+		}
 	}
 }
