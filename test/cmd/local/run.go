@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"accountapi/test/gateway"
 	"accountapi/test/internal/project"
+	"accountapi/test/internal/routes"
 	"accountapi/test/issuer"
 )
 
@@ -31,21 +33,34 @@ func run(ctx context.Context, args []string) error {
 	defer listener.Close()
 	api := &api{settings: s, assembly: s.assembly, log: &log{}}
 	defer api.close()
+	var issuerListener net.Listener
 	if s.localIssuer {
-		if err := api.startIssuer(); err != nil {
+		if issuerListener, err = listen(s.issuerPort, "ISSUER_PORT"); err != nil {
 			return err
 		}
-		defer api.issuer.Close()
-	}
-
-	if err := api.configure(ctx); err != nil {
+		defer issuerListener.Close()
+	} else if err := api.configure(ctx); err != nil {
 		return err
 	}
+
 	if s.assembly == "" {
 		if api.root, err = project.Root(); err != nil {
 			return fmt.Errorf("%w, or name a cloud assembly with -assembly", err)
 		}
 		if err := api.build(ctx); err != nil {
+			return err
+		}
+	}
+	if api.routes, err = routes.Read(api.assembly); err != nil {
+		return err
+	}
+	if s.localIssuer {
+		// After the build: the scopes of the issuer are those of the routes.
+		if err := api.startIssuer(issuerListener); err != nil {
+			return err
+		}
+		defer api.issuer.Close()
+		if err := api.configure(ctx); err != nil {
 			return err
 		}
 	}
@@ -76,6 +91,7 @@ type api struct {
 	settings settings
 	root     string // of this project; "" if -assembly is set
 	assembly string // the folder of the cloud assembly
+	routes   []routes.Route
 	issuer   *issuer.Server
 	env      map[string]string
 	log      *log
@@ -108,12 +124,8 @@ func listen(port int, setting string) (net.Listener, error) {
 	return listener, err
 }
 
-func (a *api) startIssuer() error {
-	listener, err := listen(a.settings.issuerPort, "ISSUER_PORT")
-	if err != nil {
-		return err
-	}
-	config := issuer.Config{Audience: a.settings.audience, Scopes: []string{"get:profile", "update:profile"}}
+func (a *api) startIssuer(listener net.Listener) (err error) {
+	config := issuer.Config{Audience: a.settings.audience, Scopes: routes.Scopes(a.routes)}
 	if a.settings.algorithms != "" {
 		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
 	}
@@ -209,40 +221,15 @@ func (a *api) announce(ctx context.Context, address string) error {
 	}
 	a.log.release()
 	fmt.Printf("API_URL=%s\n", url)
-	shown := "$TOKEN"
 	if token != "" {
 		fmt.Printf("TOKEN=%s\n", token)
-		shown = token
 	}
-	fmt.Printf("\ncurl -i %s/profile -H \"Authorization: Bearer %s\"\n\n", url, shown)
+	if len(a.routes) > 0 {
+		fmt.Printf("\n%s\n\n", curl(url, a.routes[0], cmp.Or(token, "$TOKEN")))
+	}
 	if a.issuer != nil {
 		fmt.Printf("Try other tokens at %s. ", a.issuer.URL())
 	}
 	fmt.Println("Ctrl-C stops.")
-	return nil
-}
-
-// tryOut calls the API once. With a good token it must answer 200. Without one, it must
-// refuse a token that is not valid, which shows that the functions start with the
-// settings.
-func (a *api) tryOut(ctx context.Context, url, token string) error {
-	want, sent := http.StatusOK, token
-	if token == "" {
-		want, sent = http.StatusUnauthorized, "none"
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/profile", nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+sent)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != want {
-		return fmt.Errorf("GET /profile answers %s, the functions do not work with these settings:\n%s",
-			response.Status, a.log.lines())
-	}
 	return nil
 }
