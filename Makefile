@@ -126,7 +126,8 @@ diff: synth ## show the changes of a deploy: ISSUER= AUDIENCE= …
 deploy: synth ## show the changes, deploy, print how to call the API: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
 	@$(CDK) diff --app cdk.out
 	@mkdir -p .build && $(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)
-	@node -p 'const [o] = Object.values(require("./.build/outputs.json")); `\nAPI_URL=$${o.ApiUrl}\n\ncurl -i $${o.ApiUrl}/profile -H "Authorization: Bearer $$TOKEN"`'
+	@url=$$(node -p 'Object.values(require("./.build/outputs.json"))[0].ApiUrl') && printf '\nAPI_URL=%s\n\n' "$$url" && \
+		go run ./test/cmd/routes -call "$$url" cdk.out
 
 # Only the name of the stack matters here, so the other settings are placeholders.
 destroy: need-go need-node ## remove the stack from the account, after a question: [STAGE= YES=1]

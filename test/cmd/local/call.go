@@ -5,26 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-
-	"accountapi/test/internal/routes"
 )
-
-// curl returns a command that calls a route.
-func curl(url string, r routes.Route, token string) string {
-	method, path := r.Call()
-	command := "curl -i "
-	if method != http.MethodGet {
-		command += "-X " + method + " "
-	}
-	command += url + path
-	if !r.Public {
-		command += ` -H "Authorization: Bearer ` + token + `"`
-	}
-	if r.Body() != "" {
-		command += ` -H "Content-Type: application/json" -d '` + r.Body() + `'`
-	}
-	return command
-}
 
 // tryOut calls the first route once, to show mistakes before the API is announced. The
 // error says that the authorizer cannot check tokens with the settings. Any other answer

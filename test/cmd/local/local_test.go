@@ -123,7 +123,7 @@ func TestServesUntilASignalAndStopsEveryChild(t *testing.T) {
 			}
 			for p.stdout.Scan() && !strings.HasPrefix(p.stdout.Text(), "curl ") {
 			}
-			if want := curl(address, r, token); p.stdout.Text() != want {
+			if want := r.Curl(address, token); p.stdout.Text() != want {
 				t.Errorf("printed %q, want %q", p.stdout.Text(), want)
 			}
 			children := childrenOf(t, p.Process.Pid)
@@ -207,29 +207,6 @@ func TestAFunctionThatDoesNotStartIsAWarning(t *testing.T) {
 	for _, want := range []string{"warning: GET ", " answers 502 Bad Gateway", "the table of routes has no such route"} {
 		if !strings.Contains(p.stderr.String(), want) {
 			t.Errorf("stderr does not contain %q:\n%s", want, p.stderr)
-		}
-	}
-}
-
-func TestThePrintedCommandCallsTheRoute(t *testing.T) {
-	const url = "http://127.0.0.1:3000/prod"
-	for _, test := range []struct {
-		route routes.Route
-		want  string
-	}{
-		{routes.Route{Method: "GET", Path: "/orders/{orderId}", Scopes: []string{"read:orders"}},
-			`curl -i http://127.0.0.1:3000/prod/orders/1 -H "Authorization: Bearer t.o.k"`},
-		{routes.Route{Method: "ANY", Path: "/me"},
-			`curl -i http://127.0.0.1:3000/prod/me -H "Authorization: Bearer t.o.k"`},
-		{routes.Route{Method: "POST", Path: "/orders"},
-			`curl -i -X POST http://127.0.0.1:3000/prod/orders -H "Authorization: Bearer t.o.k" ` +
-				`-H "Content-Type: application/json" -d '{}'`},
-		{routes.Route{Method: "DELETE", Path: "/orders/{orderId}"},
-			`curl -i -X DELETE http://127.0.0.1:3000/prod/orders/1 -H "Authorization: Bearer t.o.k"`},
-		{routes.Route{Method: "GET", Path: "/health", Public: true}, `curl -i http://127.0.0.1:3000/prod/health`},
-	} {
-		if got := curl(url, test.route, "t.o.k"); got != test.want {
-			t.Errorf("%s:\n%s\nwant\n%s", test.route, got, test.want)
 		}
 	}
 }

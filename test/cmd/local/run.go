@@ -51,11 +51,8 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
-	if api.routes, err = routes.Read(api.assembly); err != nil {
-		return err
-	}
 	if s.localIssuer {
-		// After the build: the scopes of the issuer are those of the routes.
+		// After the build, because its scopes are those of the routes.
 		if err := api.startIssuer(issuerListener); err != nil {
 			return err
 		}
@@ -91,7 +88,6 @@ type api struct {
 	settings settings
 	root     string // of this project; "" if -assembly is set
 	assembly string // the folder of the cloud assembly
-	routes   []routes.Route
 	issuer   *issuer.Server
 	env      map[string]string
 	log      *log
@@ -99,6 +95,7 @@ type api struct {
 	mu      sync.RWMutex // held for reading by every request, for writing by a reload
 	gateway *gateway.Gateway
 	served  string // the folder that gateway reads, if it is a copy
+	routes  []routes.Route
 }
 
 func (a *api) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -124,8 +121,12 @@ func listen(port int, setting string) (net.Listener, error) {
 	return listener, err
 }
 
-func (a *api) startIssuer(listener net.Listener) (err error) {
-	config := issuer.Config{Audience: a.settings.audience, Scopes: routes.Scopes(a.routes)}
+func (a *api) startIssuer(listener net.Listener) error {
+	table, err := routes.Read(a.assembly)
+	if err != nil {
+		return err
+	}
+	config := issuer.Config{Audience: a.settings.audience, Scopes: routes.Scopes(table)}
 	if a.settings.algorithms != "" {
 		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
 	}
@@ -179,9 +180,13 @@ func (a *api) load() (err error) {
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(served))
 	}
+	table, err := routes.Read(folder)
+	if err != nil {
+		return errors.Join(err, next.Close(), os.RemoveAll(served))
+	}
 	a.mu.Lock()
 	previous := api{gateway: a.gateway, served: a.served}
-	a.gateway, a.served = next, served
+	a.gateway, a.served, a.routes = next, served, table
 	a.mu.Unlock()
 	previous.close()
 	return nil
@@ -225,7 +230,7 @@ func (a *api) announce(ctx context.Context, address string) error {
 		fmt.Printf("TOKEN=%s\n", token)
 	}
 	if len(a.routes) > 0 {
-		fmt.Printf("\n%s\n\n", curl(url, a.routes[0], cmp.Or(token, "$TOKEN")))
+		fmt.Printf("\n%s\n\n", a.routes[0].Curl(url, cmp.Or(token, "$TOKEN")))
 	}
 	if a.issuer != nil {
 		fmt.Printf("Try other tokens at %s. ", a.issuer.URL())

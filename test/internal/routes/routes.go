@@ -20,11 +20,6 @@ type Route struct {
 	Path   string // of the resource, such as /orders/{orderId}
 	Public bool
 	Scopes []string // all of them are needed; none is any verified caller
-	// Function is the name under which the stack's outputs have the function, such as
-	// Orders for OrdersFunctionName, or else its logical ID.
-	Function string
-	// Origins are those from which a browser may call, or "*" for any.
-	Origins []string
 }
 
 // String returns the method and the path.
@@ -51,15 +46,56 @@ func (r Route) Body() string {
 
 var variable = regexp.MustCompile(`\{[^}]*\}`)
 
+// Curl returns a command that calls the route of the API with this URL. The token may be
+// a variable of the shell.
+func (r Route) Curl(url, token string) string {
+	method, path := r.Call()
+	command := "curl -i "
+	if method != "GET" {
+		command += "-X " + method + " "
+	}
+	command += url + path
+	if !r.Public {
+		command += ` -H "Authorization: Bearer ` + token + `"`
+	}
+	if r.Body() != "" {
+		command += ` -H "Content-Type: application/json" -d '` + r.Body() + `'`
+	}
+	return command
+}
+
+// A Function is one behind routes, as the template has it.
+type Function struct {
+	// Name is that of the stack's outputs, such as Orders for OrdersFunctionName, or else
+	// the logical ID.
+	Name    string
+	Routes  []Route
+	Origins []string // from which a browser may call it, or "*" for any
+}
+
 // Read returns the routes in the templates of a cloud assembly, a cdk.out folder: first
 // those that need a token, of these the GET routes first, then by path. There are none if
 // the assembly is that of another app.
 func Read(assembly string) ([]Route, error) {
-	files, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
+	functions, err := ReadFunctions(assembly)
 	if err != nil {
 		return nil, err
 	}
 	var all []Route
+	for _, f := range functions {
+		all = append(all, f.Routes...)
+	}
+	sort(all)
+	return all, nil
+}
+
+// ReadFunctions returns the functions that have routes.
+func ReadFunctions(assembly string) ([]Function, error) {
+	files, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
+	if err != nil {
+		return nil, err
+	}
+	var all []Function
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -95,14 +131,14 @@ func Read(assembly string) ([]Route, error) {
 				return nil, fmt.Errorf("%s: ROUTES of %s: %w", file, id, err)
 			}
 			origins, _ := variables["CORS_ORIGINS"].(string)
-			for _, r := range routes {
-				r.Function, r.Origins = cmp.Or(names[id], id), strings.Fields(origins)
-				all = append(all, r)
-			}
+			all = append(all, Function{cmp.Or(names[id], id), routes, strings.Fields(origins)})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Route) int { return strings.Compare(rank(a), rank(b)) })
 	return all, nil
+}
+
+func sort(routes []Route) {
+	slices.SortStableFunc(routes, func(a, b Route) int { return strings.Compare(rank(a), rank(b)) })
 }
 
 // rank sorts as Read promises.
@@ -137,6 +173,7 @@ func parse(table string) (routes []Route, err error) {
 		}
 		routes = append(routes, r)
 	}
+	sort(routes)
 	return routes, nil
 }
 
