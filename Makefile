@@ -17,7 +17,7 @@ export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help run test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
+.PHONY: help run routes test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
 	lambdas assembly need-go need-node note-go
 
 help: ## show this list
@@ -29,8 +29,13 @@ run: need-go need-node note-go .build/bin/local ## serve the API on this machine
 	@exec .build/bin/local $(foreach e,$(ENV),-env '$(e)') -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
 		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)'
 
+routes: need-go need-node note-go assembly ## show who may call what: each route, its scopes or that it is public, its function
+	@go run ./test/cmd/routes .build/local/assembly
+
+# BUILT differs after each change of the functions or the stack: go test repeats a result
+# that it has cached unless the sources of the test, or a variable that it reads, differ.
 test: need-go need-node note-go assembly ## run every test
-	@go test $(MODULES)
+	@BUILT="$$(cksum .build/local/assembly/*.json)" go test $(MODULES)
 
 check: need-go need-node ## check format, vet, staticcheck, known vulnerabilities, the rules on imports and dependencies
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
@@ -55,7 +60,7 @@ fuzz: need-go ## fuzz every input of the authorizer: [FUZZTIME=30s]
 		for target in $$(echo "$$list" | grep '^Fuzz'); do \
 			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
-smoke: need-go ## run the end-to-end tests against a deployed stage: API_URL= TOKEN=
+smoke: need-go need-node ## run the end-to-end tests against a deployed stage of this project: API_URL= TOKEN=
 	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "API_URL or TOKEN is missing: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
 	@go test -count=1 -v ./test/e2e
 
@@ -149,7 +154,8 @@ deploy: VALIDATION = true
 deploy: synth ## show the changes, deploy, print how to call the API: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
 	@$(CDK) diff --app cdk.out
 	@mkdir -p .build && $(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)
-	@node -p 'const [o] = Object.values(require("./.build/outputs.json")); `\nAPI_URL=$${o.ApiUrl}\n\ncurl -i $${o.ApiUrl}/profile -H "Authorization: Bearer $$TOKEN"`'
+	@url=$$(node -p 'Object.values(require("./.build/outputs.json"))[0].ApiUrl') && printf '\nAPI_URL=%s\n\n' "$$url" && \
+		go run ./test/cmd/routes -call "$$url" cdk.out
 
 # Only the name of the stack matters here, so the other settings are placeholders.
 destroy: need-go need-node $(CDK_CLI) ## remove the stack from the account, after a question: [STAGE= YES=1]

@@ -95,7 +95,7 @@ func verdictOf(result runtimeapi.Result, subject string) verdict {
 		return refuse
 	case answer.Effect != "Allow":
 		return fault
-	case subject != anybody && (answer.PrincipalID != subject || answer.Context["scope"] != "get:profile"):
+	case subject != anybody && (answer.PrincipalID != subject || answer.Context["scope"] != "read:things"):
 		return fault
 	}
 	return allow

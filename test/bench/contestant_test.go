@@ -16,7 +16,7 @@ import (
 
 func TestOnlyAPolicyForTheTokensSubjectAllows(t *testing.T) {
 	good := `{"principalId":"ada","policyDocument":{"Statement":[{"Effect":"Allow"}]},` +
-		`"context":{"scope":"get:profile"}}`
+		`"context":{"scope":"read:things"}}`
 	const exited = `{"errorMessage":"RequestId: 1 Error: Runtime exited","errorType":"Runtime.ExitError"}`
 	for name, test := range map[string]struct {
 		payload, failure, subject string
@@ -26,7 +26,7 @@ func TestOnlyAPolicyForTheTokensSubjectAllows(t *testing.T) {
 		"a policy of a reference":          {good, "", anybody, allow},
 		"the error Unauthorized":           {`{"errorMessage":"Unauthorized"}`, "Unhandled", "ada", refuse},
 		"a policy for another subject":     {good, "", "bob", fault},
-		"a policy without the scope":       {strings.Replace(good, "get:profile", "", 1), "", "ada", fault},
+		"a policy without the scope":       {strings.Replace(good, "read:things", "", 1), "", "ada", fault},
 		"a Deny":                           {strings.Replace(good, "Allow", "Deny", 1), "", "ada", fault},
 		"no policy":                        {`{}`, "", "ada", fault},
 		"no JSON":                          {`<html>`, "", "ada", fault},

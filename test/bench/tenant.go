@@ -98,7 +98,7 @@ func typical(i *issuer.Issuer, caller int, changes ...issuer.Option) string {
 		issuer.Subject(subject(caller)),
 		issuer.Claim("https://account-api.example.com/email", fmt.Sprintf("caller-%d@example.com", caller)),
 		issuer.Claim("https://account-api.example.com/roles", []string{"reader", "writer", "owner"}),
-		issuer.Claim("permissions", []string{"get:profile"}),
+		issuer.Claim("permissions", []string{"read:things"}),
 		issuer.Claim("department", "Research and development, materials and measurement"),
 	}, changes...)...)
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"accountapi/test/internal/authorizer"
+	"accountapi/test/internal/routes"
 	"accountapi/test/issuer"
 	"accountapi/test/runtimeapi"
 )
@@ -25,16 +26,11 @@ type function struct {
 	log *output
 }
 
-// startAuthorizer starts the authorizer for the tokens of an issuer. Each of settings is
-// written "NAME=value" and replaces a variable of its environment or adds one.
+// startAuthorizer starts the authorizer for the tokens of an issuer. The settings are
+// those of trust.
 func startAuthorizer(t *testing.T, i *issuer.Server, settings ...string) *function {
 	t.Helper()
-	env := trust(i)
-	for _, setting := range settings {
-		name, value, _ := strings.Cut(setting, "=")
-		env[name] = value
-	}
-	return start(t, runtimeapi.Config{Env: env})
+	return start(t, runtimeapi.Config{Env: trust(i, settings...)})
 }
 
 // start starts the authorizer with one process at a time.
@@ -56,14 +52,30 @@ func start(t *testing.T, config runtimeapi.Config) *function {
 }
 
 // trust returns the variables with which the authorizer trusts the tokens of an issuer.
-func trust(i *issuer.Server) map[string]string {
-	return map[string]string{"TOKEN_ISSUER": i.URL(), "AUDIENCE": i.Audience(), "JWKS_URI": i.JWKSURL()}
+// Each of settings is written "NAME=value" and replaces a variable or adds one.
+func trust(i *issuer.Server, settings ...string) map[string]string {
+	env := map[string]string{
+		"TOKEN_ISSUER": i.URL(), "AUDIENCE": i.Audience(), "JWKS_URI": i.JWKSURL(),
+		"REQUIRED_SCOPES": "", // those of the routes are enough
+	}
+	for _, setting := range settings {
+		name, value, _ := strings.Cut(setting, "=")
+		env[name] = value
+	}
+	return env
 }
 
-// startIssuer starts an issuer that signs with these algorithms, or with RS256.
+// startIssuer starts an issuer that signs with these algorithms, or with RS256. Its tokens
+// have every scope of the routes.
 func startIssuer(t *testing.T, algorithms ...string) *issuer.Server {
 	t.Helper()
-	i, err := issuer.Start("127.0.0.1:0", issuer.Config{Algorithms: algorithms})
+	return startIssuerFor(t, table, algorithms...)
+}
+
+// startIssuerFor starts an issuer whose tokens have every scope of these routes.
+func startIssuerFor(t *testing.T, table []routes.Route, algorithms ...string) *issuer.Server {
+	t.Helper()
+	i, err := issuer.Start("127.0.0.1:0", issuer.Config{Algorithms: algorithms, Scopes: routes.Scopes(table)})
 	if err != nil {
 		t.Fatal(err)
 	}

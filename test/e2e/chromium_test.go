@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"accountapi/test/internal/routes"
+
 	"github.com/chromedp/chromedp"
 )
 
@@ -51,16 +53,25 @@ type fetched struct {
 	Error     string // the browser's error if it does not let the script see the response
 }
 
-// fetch calls the API from a script in the page.
-func fetch(t *testing.T, page context.Context, url, token string) fetched {
+// fetch calls a route of the API from a script in the page.
+func fetch(t *testing.T, page context.Context, a *api, r routes.Route, token string) fetched {
 	t.Helper()
-	options := `{}`
+	method, path := r.Call()
+	headers, options := map[string]string{}, map[string]any{"method": method}
 	if token != "" {
-		options = fmt.Sprintf(`{headers: {Authorization: %q}}`, "Bearer "+token)
+		headers["Authorization"] = "Bearer " + token
+	}
+	if r.Body() != "" {
+		headers["Content-Type"], options["body"] = "application/json", r.Body()
+	}
+	options["headers"] = headers
+	encoded, err := json.Marshal(options)
+	if err != nil {
+		t.Fatal(err)
 	}
 	script := fmt.Sprintf(`fetch(%q, %s).then(async r => JSON.stringify(
 		{status: r.status, body: await r.text(), challenge: r.headers.get("WWW-Authenticate") || ""}),
-		e => JSON.stringify({error: String(e)}))`, url, options)
+		e => JSON.stringify({error: String(e)}))`, a.url+path, encoded)
 	text := value(t, page, chromedp.Evaluate[string](script, chromedp.EvalAwaitPromise))
 	var got fetched
 	if err := json.Unmarshal([]byte(text), &got); err != nil {

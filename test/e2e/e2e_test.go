@@ -2,12 +2,17 @@
 //
 // By default it serves the synthesized template and the compiled functions on this
 // machine. With API_URL and TOKEN in the environment it tests a deployed stage; tests
-// that need an issuer they control are then skipped.
+// that need an issuer they control are then skipped, and so are calls that could change
+// data.
+//
+// What is expected of a route follows from the table of routes: who may call it. What it
+// answers is tested beside its function.
 package e2e
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -19,24 +24,33 @@ import (
 
 	"accountapi/test/gateway"
 	"accountapi/test/internal/project"
+	"accountapi/test/internal/routes"
 	"accountapi/test/issuer"
 )
 
 const root = "../.."
 
-// assembly is the cloud assembly of this project, with functions for this machine.
-var assembly string
+// assembly is the cloud assembly of this project, with functions for this machine, and
+// table its routes. The tests follow from them, those of a deployed stage too.
+var (
+	assembly string
+	table    []routes.Route
+)
 
 func TestMain(m *testing.M) {
-	if os.Getenv("API_URL") == "" {
-		var err error
-		if assembly, err = project.Assembly(context.Background(), os.Stderr); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-	} else if os.Getenv("TOKEN") == "" {
-		fmt.Fprintln(os.Stderr,
-			"API_URL names a deployed stage: set TOKEN to a token for it with the scope get:profile")
+	var err error
+	if assembly, err = project.Assembly(context.Background(), os.Stderr); err == nil {
+		table, err = routes.Read(assembly)
+	}
+	if err == nil && len(table) == 0 {
+		err = errors.New("the assembly has no routes")
+	}
+	if err == nil && os.Getenv("API_URL") != "" && os.Getenv("TOKEN") == "" {
+		err = fmt.Errorf("API_URL names a deployed stage: set TOKEN to a token for it with the scopes %q",
+			strings.Join(routes.Scopes(table), " "))
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -44,17 +58,35 @@ func TestMain(m *testing.M) {
 
 // api is the API under test.
 type api struct {
-	url    string
-	token  string // that it accepts, with the scope get:profile
-	issuer *issuer.Server
-	log    *output // of the functions
+	url     string
+	routes  []routes.Route
+	origins []string // from which a browser may call it, or "*" for any
+	token   string   // that it accepts, with every scope of the routes
+	issuer  *issuer.Server
+	log     *output // of the functions, and why the gateway refused requests
+}
+
+// read returns what a cloud assembly says about the API.
+func read(t *testing.T, assembly string) *api {
+	t.Helper()
+	table, err := routes.Read(assembly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	functions, err := routes.ReadFunctions(assembly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &api{routes: table, origins: functions[0].Origins} // the setting is one for all
 }
 
 // open returns the deployed stage that API_URL names, or else serves one here.
 func open(t *testing.T) *api {
 	t.Helper()
 	if url := os.Getenv("API_URL"); url != "" {
-		return &api{url: strings.TrimSuffix(url, "/"), token: os.Getenv("TOKEN")}
+		a := read(t, assembly)
+		a.url, a.token = strings.TrimSuffix(url, "/"), os.Getenv("TOKEN")
+		return a
 	}
 	return serve(t, assembly, startIssuer(t))
 }
@@ -79,10 +111,11 @@ func skipIfDeployed(t *testing.T, why string) {
 	}
 }
 
-// serve serves a cloud assembly whose functions trust a local issuer.
-func serve(t *testing.T, assembly string, i *issuer.Server) *api {
+// serve serves a cloud assembly whose functions trust a local issuer. The settings are
+// those of trust.
+func serve(t *testing.T, assembly string, i *issuer.Server, settings ...string) *api {
 	t.Helper()
-	a := serveWith(t, assembly, trust(i))
+	a := serveWith(t, assembly, trust(i, settings...))
 	a.issuer, a.token = i, i.Token()
 	return a
 }
@@ -91,8 +124,15 @@ func serve(t *testing.T, assembly string, i *issuer.Server) *api {
 func serveWith(t *testing.T, assembly string, env map[string]string) *api {
 	t.Helper()
 	log := &output{}
-	// Frozen between invocations, as on AWS: no work goes on after an answer.
-	served, err := gateway.Load(assembly, gateway.Options{Env: env, Output: log, Freeze: true})
+	served, err := gateway.Load(assembly, gateway.Options{
+		Env: env, Output: log,
+		Freeze: true, // between invocations, as on AWS: no work goes on after an answer
+		Log: func(r gateway.Record) {
+			if r.Reason != "" {
+				fmt.Fprintf(log, "%s %s: %s: %s\n", r.Method, r.Path, r.ResponseType, r.Reason)
+			}
+		},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +144,9 @@ func serveWith(t *testing.T, assembly string, env map[string]string) *api {
 			t.Logf("the functions have written:\n%s", log)
 		}
 	})
-	return &api{url: server.URL + "/" + served.Stage(), log: log}
+	a := read(t, assembly)
+	a.url, a.log = server.URL+"/"+served.Stage(), log
+	return a
 }
 
 // answer is an HTTP response that has been read.
@@ -114,12 +156,20 @@ type answer struct {
 	body   string
 }
 
-// do sends a request with these headers, written "Name: value".
-func (a *api) do(t *testing.T, method, path string, headers ...string) answer {
+// do sends a request with these headers, written "Name: value", as a page of an origin
+// that may call the API does.
+func (a *api) do(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
-	request, err := http.NewRequest(method, a.url+path, nil)
+	request, err := http.NewRequest(method, a.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
+	}
+	request.Header.Set("Origin", "https://app.example")
+	if origin := a.allowedOrigin(); origin != "*" {
+		request.Header.Set("Origin", origin)
+	}
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
 	}
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
@@ -130,17 +180,34 @@ func (a *api) do(t *testing.T, method, path string, headers ...string) answer {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	text, err := io.ReadAll(response.Body)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return answer{response.StatusCode, response.Header, string(body)}
+	return answer{response.StatusCode, response.Header, string(text)}
 }
 
-// profile calls GET /profile with a token.
-func (a *api) profile(t *testing.T, token string) answer {
+// send sends a request for a route.
+func (a *api) send(t *testing.T, r routes.Route, headers ...string) answer {
 	t.Helper()
-	return a.do(t, http.MethodGet, "/profile", "Authorization: Bearer "+token)
+	method, path := r.Call()
+	return a.do(t, method, path, r.Body(), headers...)
+}
+
+// call calls the first route that needs a token, with a token.
+func (a *api) call(t *testing.T, token string) answer {
+	t.Helper()
+	return a.send(t, a.route(t), "Authorization: Bearer "+token)
+}
+
+// route returns the first route that needs a token. The tests about tokens call it.
+func (a *api) route(t *testing.T) routes.Route {
+	t.Helper()
+	r, ok := routes.Protected(a.routes)
+	if !ok {
+		t.Skip("skipped: no route of the API needs a token")
+	}
+	return r
 }
 
 // expect compares status, body and headers, which are written "Name: value". A header

@@ -12,7 +12,7 @@ func TestEventsOfNoTOKENAuthorizerAreErrorsWithoutTheToken(t *testing.T) {
 	i := startIssuer(t)
 	a := startAuthorizer(t, i)
 	good := i.Token()
-	const arn = `"methodArn":"arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile"`
+	const arn = `"methodArn":"arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/things"`
 	const begin = `{"type":"TOKEN",` + arn + `,`
 	token := `"authorizationToken":"Bearer ` + good + `"`
 	nested := strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000)

@@ -12,7 +12,7 @@ import (
 )
 
 func TestConditionKeysComeFromTheRequest(t *testing.T) {
-	r := httptest.NewRequest("GET", "/prod/profile", nil)
+	r := httptest.NewRequest("GET", "/prod/things", nil)
 	r.RemoteAddr = "203.0.113.7:50000"
 	r.Header.Set("User-Agent", "curl/8.0")
 	x := &exchange{request: r, time: time.Date(2026, 7, 20, 1, 56, 20, 0, time.UTC)}
@@ -51,20 +51,20 @@ func TestCachedAnswerExpiresOneTTLAfterItsFirstUse(t *testing.T) {
 		{time.Second, 3},
 	} {
 		c.advance(step.wait)
-		s.get("/prod/profile").isOK()
+		s.get("/prod/things").isOK()
 		if n := s.authorizer.count(); n != step.invocations {
 			t.Errorf("step %d: the authorizer was invoked %d times, want %d", i+1, n, step.invocations)
 		}
 	}
 	equal(t, at(t, s.handler.last(t), "requestContext", "requestTime"), "20/Jul/2026:01:58:20 +0000")
-	if n := len(s.loaded("GET", "/profile").authorizer.results.entries); n != 1 {
+	if n := len(s.loaded("GET", "/things").authorizer.results.entries); n != 1 {
 		t.Errorf("the cache has %d entries, want 1", n)
 	}
 }
 
 func TestLastOfSeveralAuthorizationHeadersCounts(t *testing.T) {
 	s := newFixture().start(t)
-	s.send("GET /prod/profile", "Authorization: Bearer first", "Authorization: Bearer last").isOK()
+	s.send("GET /prod/things", "Authorization: Bearer first", "Authorization: Bearer last").isOK()
 	equal(t, s.authorizer.last(t)["authorizationToken"], "Bearer last")
 	equal(t, s.record(t).Warning, "the request has 2 headers Authorization; the last one counts")
 }
@@ -96,7 +96,7 @@ func TestMethodARNHasVerbAndPathAsSent(t *testing.T) {
 func TestPrincipalInAPolicyIsIgnored(t *testing.T) {
 	policy := strings.Replace(policyFor("Allow", "*"), `"Action"`, `"Principal":"*","Action"`, 1)
 	s := withAuthorizer(t, answers(policy))
-	s.get("/prod/profile").isOK()
+	s.get("/prod/things").isOK()
 	equal(t, s.record(t).Warning, "the Principal of statement 1 has no meaning in an authorizer's policy")
 }
 
@@ -118,7 +118,7 @@ func TestEventsAreThoseOfAWSLambdaGo(t *testing.T) {
 					{Action: []string{"execute-api:Invoke"}, Effect: "Allow", Resource: []string{request.MethodArn}},
 				},
 			},
-			Context: map[string]any{"scope": "get:profile"},
+			Context: map[string]any{"scope": "read:things"},
 		})
 		if err != nil {
 			t.Error(err)
@@ -130,7 +130,7 @@ func TestEventsAreThoseOfAWSLambdaGo(t *testing.T) {
 		if err := json.Unmarshal(event, &request); err != nil {
 			t.Error(err)
 		}
-		equal(t, request.RequestContext.Authorizer["scope"], "get:profile")
+		equal(t, request.RequestContext.Authorizer["scope"], "read:things")
 		answer, err := json.Marshal(events.APIGatewayProxyResponse{
 			StatusCode: 201, Body: request.QueryStringParameters["q"],
 		})
@@ -139,5 +139,5 @@ func TestEventsAreThoseOfAWSLambdaGo(t *testing.T) {
 		}
 		return does{Answer: string(answer)}
 	}
-	f.start(t).get("/prod/profile?q=7", "User-Agent: test").is(201, "", "7")
+	f.start(t).get("/prod/things?q=7", "User-Agent: test").is(201, "", "7")
 }

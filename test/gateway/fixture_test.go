@@ -51,11 +51,11 @@ func executeAPI(rest ...any) any {
 		ref("AWS::AccountId"), ":", ref("Api"), "/"}, rest...)...)
 }
 
-// newFixture has GET /profile behind the authorizer, and its preflight.
+// newFixture has GET /things behind the authorizer, and its preflight.
 func newFixture() *fixture {
 	f := emptyFixture()
-	f.method("GET", "/profile")
-	f.preflight("/profile")
+	f.method("GET", "/things")
+	f.preflight("/things")
 	return f
 }
 
@@ -128,7 +128,7 @@ func (f *fixture) resource(path string) any {
 
 var notAlphanumeric = regexp.MustCompile(`[^A-Za-z0-9]`)
 
-// logicalID is GET2Fprofile for GET and /profile.
+// logicalID is GET2Fthings for GET and /things.
 func logicalID(prefix, path string) string {
 	return prefix + notAlphanumeric.ReplaceAllStringFunc(path, func(s string) string { return fmt.Sprintf("%X", s) })
 }

@@ -31,18 +31,18 @@ func TestRecordTellsWhatHappenedWithoutTheToken(t *testing.T) {
 		lines   []string
 		want    Record
 	}{
-		{"GET /prod/profile?token=x", []string{goodToken},
-			Record{Status: 200, Authorizer: AuthorizerMiss, Route: "/profile"}},
-		{"GET /prod/profile", []string{goodToken},
-			Record{Status: 200, Authorizer: AuthorizerHit, Route: "/profile"}},
-		{"GET /prod/profile", nil,
-			Record{Status: 401, Authorizer: AuthorizerRefused, Route: "/profile", ResponseType: "UNAUTHORIZED",
+		{"GET /prod/things?token=x", []string{goodToken},
+			Record{Status: 200, Authorizer: AuthorizerMiss, Route: "/things"}},
+		{"GET /prod/things", []string{goodToken},
+			Record{Status: 200, Authorizer: AuthorizerHit, Route: "/things"}},
+		{"GET /prod/things", nil,
+			Record{Status: 401, Authorizer: AuthorizerRefused, Route: "/things", ResponseType: "UNAUTHORIZED",
 				Reason: "the header Authorization is missing or empty"}},
-		{"GET /prod/profile", []string{"Authorization: " + secret},
-			Record{Status: 500, Authorizer: AuthorizerFailed, Route: "/profile",
+		{"GET /prod/things", []string{"Authorization: " + secret},
+			Record{Status: 500, Authorizer: AuthorizerFailed, Route: "/things",
 				ResponseType: "AUTHORIZER_CONFIGURATION_ERROR", Reason: "authorizer: no key for [redacted]"}},
-		{"OPTIONS /prod/profile", nil,
-			Record{Status: 204, Authorizer: AuthorizerNone, Route: "/profile"}},
+		{"OPTIONS /prod/things", nil,
+			Record{Status: 204, Authorizer: AuthorizerNone, Route: "/things"}},
 		{"GET /prod/nope", nil,
 			Record{Status: 403, Authorizer: AuthorizerNone, ResponseType: "MISSING_AUTHENTICATION_TOKEN",
 				Reason: "no resource has the path /nope and the method GET"}},
@@ -88,7 +88,7 @@ func TestParallelClientsGetTheirOwnAnswers(t *testing.T) {
 	for client := range clients {
 		all.Go(func() {
 			for n := range requests {
-				s.send(fmt.Sprintf("GET /prod/profile?n=%d-", n), fmt.Sprintf("Authorization: Bearer user%d", client)).
+				s.send(fmt.Sprintf("GET /prod/things?n=%d-", n), fmt.Sprintf("Authorization: Bearer user%d", client)).
 					is(200, "", fmt.Sprintf("%d-user%d", n, client))
 			}
 		})
@@ -107,7 +107,7 @@ func TestParallelClientsGetTheirOwnAnswers(t *testing.T) {
 			t.Errorf("process %d is still there: %v", pid, err)
 		}
 	}
-	s.get("/prod/profile").isAuthorizerError()
+	s.get("/prod/things").isAuthorizerError()
 }
 
 // processesOf lists the functions' processes: the children of this one.
@@ -146,7 +146,7 @@ func BenchmarkOverhead(b *testing.B) {
 	}
 	defer g.Close()
 	for b.Loop() {
-		request, _ := http.NewRequest("GET", "/prod/profile", http.NoBody)
+		request, _ := http.NewRequest("GET", "/prod/things", http.NoBody)
 		request.Header.Set("Authorization", "Bearer good")
 		g.ServeHTTP(discard{http.Header{}}, request)
 	}

@@ -18,7 +18,7 @@ func TestStageThrottlesEachMethod(t *testing.T) {
 	s.send("GET /prod/open").isOK()
 	s.send("GET /prod/open").isOK()
 	s.send("GET /prod/open").isTooManyRequests()
-	s.get("/prod/profile").isOK() // each method has a bucket of its own
+	s.get("/prod/things").isOK() // each method has a bucket of its own
 	s.send("GET /prod/closed").isTooManyRequests()
 	c.advance(time.Second)
 	s.send("GET /prod/open").isOK()

@@ -15,14 +15,14 @@ func set(id, property string, value any) func(*fixture) {
 	return func(f *fixture) { f.properties(id)[property] = value }
 }
 
-// setIntegration sets a property of the integration of GET /profile.
+// setIntegration sets a property of the integration of GET /things.
 func setIntegration(property string, value any) func(*fixture) {
-	return func(f *fixture) { f.integration("GET2Fprofile")[property] = value }
+	return func(f *fixture) { f.integration("GET2Fthings")[property] = value }
 }
 
 func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 	const authorizer = "TokenAuthorizer (AWS::ApiGateway::Authorizer): "
-	const method = "GET2Fprofile (AWS::ApiGateway::Method): "
+	const method = "GET2Fthings (AWS::ApiGateway::Method): "
 	tests := []struct {
 		name   string
 		change func(f *fixture)
@@ -49,7 +49,7 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 				"the local gateway knows RE2 expressions only, without look-around and back-references"},
 		{"result TTL of more than an hour", set("TokenAuthorizer", "AuthorizerResultTtlInSeconds", 3601.0),
 			authorizer + `AuthorizerResultTtlInSeconds: 3601 is out of range: AWS allows 0 to 3600`},
-		{"unknown property", set("GET2Fprofile", "Novelty", true),
+		{"unknown property", set("GET2Fthings", "Novelty", true),
 			method + `Novelty: the local gateway does not know this property: ` +
 				`take it out for local runs, or add it to the list in support.go`},
 		{"unknown nested property", setIntegration("Novelty", true),
@@ -58,10 +58,10 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 		{"unknown resource type", func(f *fixture) { f.add("New", "AWS::ApiGateway::Novelty", cfn{}) },
 			`New (AWS::ApiGateway::Novelty): the local gateway does not know this resource type: ` +
 				`take it out for local runs, or add it to the lists in support.go`},
-		{"method with IAM authorization", set("GET2Fprofile", "AuthorizationType", "AWS_IAM"),
+		{"method with IAM authorization", set("GET2Fthings", "AuthorizationType", "AWS_IAM"),
 			method + `AuthorizationType: AWS_IAM is not supported by the local gateway: ` +
 				`use NONE, or CUSTOM with a TOKEN authorizer`},
-		{"method that requires an API key", set("GET2Fprofile", "ApiKeyRequired", true),
+		{"method that requires an API key", set("GET2Fthings", "ApiKeyRequired", true),
 			method + `ApiKeyRequired: the local gateway has no API keys: set it to false for local runs`},
 		{"HTTP integration", setIntegration("Type", "HTTP_PROXY"),
 			method + `Integration: Type: HTTP_PROXY is not supported by the local gateway: ` +
@@ -73,10 +73,10 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 			method + `Integration: ResponseTransferMode: STREAM is not supported by the local gateway: use BUFFERED`},
 		{"VTL in a MOCK integration",
 			func(f *fixture) {
-				f.integration("OPTIONS2Fprofile")["RequestTemplates"] =
+				f.integration("OPTIONS2Fthings")["RequestTemplates"] =
 					cfn{"application/json": `#set($x = 1){"statusCode": 200}`}
 			},
-			`OPTIONS2Fprofile (AWS::ApiGateway::Method): Integration: RequestTemplates.application/json: ` +
+			`OPTIONS2Fthings (AWS::ApiGateway::Method): Integration: RequestTemplates.application/json: ` +
 				`the local gateway has no VTL interpreter: it knows plain text, ` +
 				`and the template that CDK writes for CORS with several origins`},
 		{"response parameter without quotes",
@@ -128,7 +128,7 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 				`Ref: the template has no parameter and no resource Nothing`},
 		{"two mistakes",
 			func(f *fixture) {
-				f.properties("GET2Fprofile")["AuthorizationType"] = "AWS_IAM"
+				f.properties("GET2Fthings")["AuthorizationType"] = "AWS_IAM"
 				f.properties("TokenAuthorizer")["Type"] = "REQUEST"
 			},
 			authorizer + `Type: REQUEST is not supported by the local gateway: use a TOKEN authorizer` + "\n" +
@@ -198,7 +198,7 @@ func TestLoadAcceptsWhatHasNoEffectHere(t *testing.T) {
 		f.add(id, typ, cfn{"Whatever": cfn{"Fn::Novelty": "x"}})
 	}
 	s := f.start(t)
-	s.get("/prod/profile").isOK()
+	s.get("/prod/things").isOK()
 	if s.gateway.Stage() != "prod" {
 		t.Errorf("the stage is %q", s.gateway.Stage())
 	}
@@ -341,7 +341,7 @@ func TestFunctionOfAnotherStackIsFound(t *testing.T) {
 	dir := f.assembly(t)
 	imported := cfn{"Fn::ImportValue": "Backend:HandlerArn"}
 	rewrite(t, dir, func(template cfn) {
-		propertiesIn(template, "GET2Fprofile")["Integration"].(cfn)["Uri"] =
+		propertiesIn(template, "GET2Fthings")["Integration"].(cfn)["Uri"] =
 			join("arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/", imported, "/invocations")
 		propertiesIn(template, "HandlerPermission")["FunctionName"] = imported
 	})
@@ -367,7 +367,7 @@ func TestFunctionOfAnotherStackIsFound(t *testing.T) {
 			"Value": getAtt("Handler", "Arn"), "Export": cfn{"Name": "Backend:HandlerArn"},
 		}},
 	})
-	f.serve(t, dir).get("/prod/profile").isOK()
+	f.serve(t, dir).get("/prod/things").isOK()
 }
 
 // TestAssemblyOfAnotherProjectIsServed serves another project's API: testdata/shop has

@@ -4,11 +4,11 @@ import "testing"
 
 func TestPreflightForSeveralOrigins(t *testing.T) {
 	f := newFixture()
-	answer := f.integration("OPTIONS2Fprofile")["IntegrationResponses"].([]any)[0].(cfn)
+	answer := f.integration("OPTIONS2Fthings")["IntegrationResponses"].([]any)[0].(cfn)
 	parameters := answer["ResponseParameters"].(cfn)
 	parameters["method.response.header.Access-Control-Allow-Origin"] = "'https://one.example.com'"
 	parameters["method.response.header.Vary"] = "'Origin'"
-	declared := f.properties("OPTIONS2Fprofile")["MethodResponses"].([]any)[0].(cfn)
+	declared := f.properties("OPTIONS2Fthings")["MethodResponses"].([]any)[0].(cfn)
 	declared["ResponseParameters"].(cfn)["method.response.header.Vary"] = true
 	answer["ResponseTemplates"] = cfn{"application/json": `#set($origin = $input.params().header.get("Origin"))
 #if($origin == "")
@@ -25,7 +25,7 @@ func TestPreflightForSeveralOrigins(t *testing.T) {
 		"https://evil.example.com":  "https://one.example.com",
 		"":                          "https://one.example.com",
 	} {
-		s.send("OPTIONS /prod/profile", "Origin: "+origin).is(204, "", "").
+		s.send("OPTIONS /prod/things", "Origin: "+origin).is(204, "", "").
 			has("Access-Control-Allow-Origin", allowed).
 			has("Vary", "Origin")
 	}
@@ -40,13 +40,13 @@ func TestPassthroughBehaviorOfMock(t *testing.T) {
 	} {
 		f := newFixture()
 		if behavior != "" {
-			f.integration("OPTIONS2Fprofile")["PassthroughBehavior"] = behavior
+			f.integration("OPTIONS2Fthings")["PassthroughBehavior"] = behavior
 		}
 		s := f.start(t)
-		if got := s.send("OPTIONS /prod/profile", "Content-Type: text/plain").status; got != status {
+		if got := s.send("OPTIONS /prod/things", "Content-Type: text/plain").status; got != status {
 			t.Errorf("PassthroughBehavior %q: got %d, want %d", behavior, got, status)
 		}
-		s.send("OPTIONS /prod/profile", "Content-Type: application/json; charset=utf-8").is(204, "", "")
+		s.send("OPTIONS /prod/things", "Content-Type: application/json; charset=utf-8").is(204, "", "")
 	}
 }
 

@@ -9,13 +9,13 @@ func TestStageVariablesReachTheFunction(t *testing.T) {
 	f := newFixture()
 	f.properties("Stage")["Variables"] = cfn{"colour": "blue"}
 	s := f.start(t)
-	s.get("/prod/profile").isOK()
+	s.get("/prod/things").isOK()
 	equal(t, s.handler.last(t)["stageVariables"], map[string]any{"colour": "blue"})
 }
 
 func TestBinaryBodiesReachTheFunctionAsBase64(t *testing.T) {
 	f := emptyFixture()
-	f.public("POST", "/profile")
+	f.public("POST", "/things")
 	f.properties("Api")["BinaryMediaTypes"] = []any{"image/*"}
 	s := f.start(t)
 	for _, test := range []struct {
@@ -26,7 +26,7 @@ func TestBinaryBodiesReachTheFunctionAsBase64(t *testing.T) {
 		{"text/plain", "data", "data", false},
 		{"text/plain", "\xff\xfe", "//4=", true},
 	} {
-		s.send("POST /prod/profile", "Content-Type: "+test.contentType, "", test.body).isOK()
+		s.send("POST /prod/things", "Content-Type: "+test.contentType, "", test.body).isOK()
 		event := s.handler.last(t)
 		equal(t, []any{event["body"], event["isBase64Encoded"]}, []any{test.want, test.isBase64})
 	}
@@ -36,7 +36,7 @@ func TestInvalidBase64BodyOfAFunctionIsA500(t *testing.T) {
 	f := newFixture()
 	f.properties("Api")["BinaryMediaTypes"] = []any{"*/*"}
 	f.handler.do = answers(`{"body":"%%%","isBase64Encoded":true}`)
-	f.start(t).get("/prod/profile").is(500, "ApiConfigurationException", `{"message":"Internal server error"}`)
+	f.start(t).get("/prod/things").is(500, "ApiConfigurationException", `{"message":"Internal server error"}`)
 }
 
 func TestFunctionIsInvokedOnlyWithPermission(t *testing.T) {
@@ -45,9 +45,9 @@ func TestFunctionIsInvokedOnlyWithPermission(t *testing.T) {
 		change  func(f *fixture)
 		allowed bool
 	}{
-		{"for the method", permissionFor(ref("Stage"), "/GET/profile"), true},
-		{"for another method", permissionFor(ref("Stage"), "/POST/profile"), false},
-		{"for another stage", permissionFor("test-invoke-stage/GET/profile"), false},
+		{"for the method", permissionFor(ref("Stage"), "/GET/things"), true},
+		{"for another method", permissionFor(ref("Stage"), "/POST/things"), false},
+		{"for another stage", permissionFor("test-invoke-stage/GET/things"), false},
 		{"for every source", func(f *fixture) { delete(f.properties("HandlerPermission"), "SourceArn") }, true},
 		{"for another principal", set("HandlerPermission", "Principal", "events.amazonaws.com"), false},
 		{"for another account", set("HandlerPermission", "SourceAccount", "999999999999"), false},
@@ -55,7 +55,7 @@ func TestFunctionIsInvokedOnlyWithPermission(t *testing.T) {
 		{"none", func(f *fixture) { delete(f.resources, "HandlerPermission") }, false},
 		{"none, but a role", func(f *fixture) {
 			delete(f.resources, "HandlerPermission")
-			f.integration("GET2Fprofile")["Credentials"] = "arn:aws:iam::123456789012:role/caller"
+			f.integration("GET2Fthings")["Credentials"] = "arn:aws:iam::123456789012:role/caller"
 		}, true},
 	}
 	for _, test := range tests {
@@ -63,7 +63,7 @@ func TestFunctionIsInvokedOnlyWithPermission(t *testing.T) {
 			f := newFixture()
 			test.change(f)
 			s := f.start(t)
-			r := s.get("/prod/profile")
+			r := s.get("/prod/things")
 			if test.allowed {
 				r.isOK()
 				return

@@ -19,7 +19,7 @@ func TestGatewayResponsesMapParameters(t *testing.T) {
 		},
 	})
 	s := f.start(t)
-	r := s.send("GET /prod/profile?q=1", "Origin: https://a.example.com", "Accept: text/html, */*").
+	r := s.send("GET /prod/things?q=1", "Origin: https://a.example.com", "Accept: text/html, */*").
 		is(401, "UnauthorizedException", "<p>Unauthorized from https://a.example.com</p>").
 		has("Content-Type", "text/html").
 		has("X-Origin", "https://a.example.com").
@@ -27,7 +27,7 @@ func TestGatewayResponsesMapParameters(t *testing.T) {
 		has("X-Missing", "").
 		has("X-Variable", "blue")
 	r.has("X-Request", r.header.Get("x-amzn-RequestId"))
-	s.send("GET /prod/profile", "Accept: image/png").
+	s.send("GET /prod/things", "Accept: image/png").
 		is(401, "UnauthorizedException", `{"m":"Unauthorized"}`).
 		has("Content-Type", "application/json")
 }

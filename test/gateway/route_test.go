@@ -4,9 +4,9 @@ import "testing"
 
 func TestMethodOverrideHeaderChoosesTheMethod(t *testing.T) {
 	f := emptyFixture()
-	f.public("PATCH", "/profile")
+	f.public("PATCH", "/things")
 	s := f.start(t)
-	s.send("POST /prod/profile", "X-HTTP-Method-Override: PATCH").isOK()
+	s.send("POST /prod/things", "X-HTTP-Method-Override: PATCH").isOK()
 	equal(t, s.handler.last(t)["httpMethod"], "PATCH")
 }
 

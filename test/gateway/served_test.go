@@ -74,7 +74,7 @@ func (s *servedAPI) get(path string, lines ...string) *reply {
 	return s.send("GET "+path, append([]string{goodToken}, lines...)...)
 }
 
-// send sends one request as written: "GET /prod/profile", header lines, and after an
+// send sends one request as written: "GET /prod/things", header lines, and after an
 // empty line the body.
 func (s *servedAPI) send(request string, lines ...string) *reply {
 	s.t.Helper()

@@ -196,10 +196,10 @@ func TestTheConsoleCreatesTokens(t *testing.T) {
 		header, claims members // those that depend on the form
 	}{
 		"good": {
-			`{"scopes":["get:profile"],"subject":"auth0|1","audience":"https://api.example.com/","lifetime":60}`,
+			`{"scopes":["read:things"],"subject":"auth0|1","audience":"https://api.example.com/","lifetime":60}`,
 			members{"alg": "RS256"},
 			members{
-				"scope": "get:profile", "sub": "auth0|1", "aud": "https://api.example.com/",
+				"scope": "read:things", "sub": "auth0|1", "aud": "https://api.example.com/",
 				"exp": float64(noon.Unix() + 60),
 			},
 		},
@@ -316,7 +316,7 @@ func TestTheStateHasEverythingThatThePageShows(t *testing.T) {
 		"routes":        []any{},
 		"explains":      false,
 		"audience":      "https://api.example.com/",
-		"scopes":        []any{"get:profile", "update:profile"},
+		"scopes":        []any{"read:things", "write:things"},
 		"subject":       "client@clients",
 		"client_id":     "client",
 		"client_secret": issuer.DefaultClientSecret,

@@ -42,7 +42,7 @@ type Config struct {
 	Audience string
 
 	// Scopes are the API's permissions, all of them granted to the client. Default:
-	// "get:profile".
+	// "read:things".
 	Scopes []string
 
 	// ClientID and ClientSecret are what the token endpoint accepts. Defaults:
@@ -117,7 +117,7 @@ func New(config Config) (*Issuer, error) {
 		config.Audience = DefaultAudience
 	}
 	if config.Scopes == nil {
-		config.Scopes = []string{"get:profile"}
+		config.Scopes = []string{"read:things"}
 	}
 	if config.ClientID == "" {
 		config.ClientID = DefaultClientID

@@ -75,7 +75,7 @@ func TestDiscoveryHasWhatOpenIDConnectRequires(t *testing.T) {
 				"subject_types_supported":               []any{"public"},
 				"id_token_signing_alg_values_supported": []any{"ES256", "EdDSA"},
 				"grant_types_supported":                 []any{"client_credentials"},
-				"scopes_supported":                      []any{"get:profile"},
+				"scopes_supported":                      []any{"read:things"},
 				"token_endpoint_auth_methods_supported": []any{"client_secret_basic", "client_secret_post"},
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -157,14 +157,14 @@ func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
 	_, err := issuer.New(issuer.Config{
 		URL:        "127.0.0.1:3001",
 		Algorithms: []string{"HS256", "none"},
-		Scopes:     []string{"get profile"},
+		Scopes:     []string{"read things"},
 		Lifetime:   time.Millisecond,
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		`url "127.0.0.1:3001"`, `algorithm "HS256"`, `algorithm "none"`, `scope "get profile"`, "lifetime 1ms",
+		`url "127.0.0.1:3001"`, `algorithm "HS256"`, `algorithm "none"`, `scope "read things"`, "lifetime 1ms",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not name %s:\n%v", want, err)

@@ -62,7 +62,7 @@ func basic(credentials string) http.Header {
 func startForTokens(t *testing.T) *issuer.Server {
 	return start(t, issuer.Config{
 		ClientID: "my client", ClientSecret: "s%cret", // with characters that must be encoded
-		Audience: "https://api.example.com/", Scopes: []string{"get:profile", "update:profile"}, Lifetime: time.Hour,
+		Audience: "https://api.example.com/", Scopes: []string{"read:things", "write:things"}, Lifetime: time.Hour,
 	})
 }
 
@@ -76,7 +76,7 @@ const (
 
 func TestTokenEndpointGrants(t *testing.T) {
 	s := startForTokens(t)
-	const all = "get:profile update:profile"
+	const all = "read:things write:things"
 	for name, test := range map[string]struct {
 		contentType, body string
 		header            http.Header
@@ -87,9 +87,9 @@ func TestTokenEndpointGrants(t *testing.T) {
 		"JSON with charset":   {jsonBody + "; charset=utf-8", "{" + inJSON + "}", nil, all},
 		"Basic":               {form, grant, basic(inHeader), all},
 		"Basic and client_id": {form, grant + "&client_id=my+client", basic(inHeader), all},
-		"one scope":           {form, grant + "&scope=update:profile", basic(inHeader), "update:profile"},
+		"one scope":           {form, grant + "&scope=write:things", basic(inHeader), "write:things"},
 		"two scopes in another order": {
-			form, grant + "&scope=update:profile+get:profile", basic(inHeader), "update:profile get:profile",
+			form, grant + "&scope=write:things+read:things", basic(inHeader), "write:things read:things",
 		},
 		"empty scope":       {form, grant + "&scope=", basic(inHeader), all},
 		"empty audience":    {form, grant + "&audience=", basic(inHeader), all},
@@ -132,9 +132,9 @@ func TestTokenEndpointRefuses(t *testing.T) {
 		{"a wrong secret in the header", form, grant, basic("my+client:x"), 401, "access_denied", "Unauthorized"},
 		{"another audience", form, grant + inBody + "&audience=https://x/", nil,
 			403, "access_denied", "Service not found: https://x/"},
-		{"another scope", form, grant + inBody + "&scope=get:profile+delete:profile", nil,
-			403, "access_denied", "Client has not been granted scopes: delete:profile"},
-		{"a repeated parameter", form, grant + inBody + "&scope=get:profile&scope=get:profile", nil,
+		{"another scope", form, grant + inBody + "&scope=read:things+delete:things", nil,
+			403, "access_denied", "Client has not been granted scopes: delete:things"},
+		{"a repeated parameter", form, grant + inBody + "&scope=read:things&scope=read:things", nil,
 			400, "invalid_request", "parameter 'scope' occurs 2 times"},
 		{"credentials in header and body", form, grant + inBody, basic(inHeader),
 			400, "invalid_request", "client credentials in the Authorization header and in the body: want one of them"},

@@ -42,7 +42,7 @@ func newIssuer(t *testing.T, algorithms ...string) *issuer.Issuer {
 	i, err := issuer.New(issuer.Config{
 		URL:        "http://127.0.0.1:3001/",
 		Audience:   "https://api.example.com/",
-		Scopes:     []string{"get:profile", "update:profile"},
+		Scopes:     []string{"read:things", "write:things"},
 		ClientID:   "client",
 		Lifetime:   time.Hour,
 		Algorithms: algorithms,
@@ -71,7 +71,7 @@ func TestTokensHaveTheFormOfAuth0s(t *testing.T) {
 		"iat":   float64(noon.Unix()),
 		"exp":   float64(noon.Add(time.Hour).Unix()),
 		"azp":   "client",
-		"scope": "get:profile update:profile",
+		"scope": "read:things write:things",
 		"gty":   "client-credentials",
 	}, claims); diff != "" {
 		t.Error(diff)

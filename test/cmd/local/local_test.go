@@ -4,9 +4,9 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +16,8 @@ import (
 	"time"
 
 	"accountapi/test/internal/compiled"
+	"accountapi/test/internal/project"
+	"accountapi/test/internal/routes"
 )
 
 // The tests run the compiled command, as make run does.
@@ -62,29 +64,67 @@ func (p *process) value(t *testing.T, name string) string {
 	return ""
 }
 
-func get(t *testing.T, url, token string) (status int, body string) {
+// route returns the first route of this project that needs a token.
+func route(t *testing.T) routes.Route {
 	t.Helper()
-	request, _ := http.NewRequest(http.MethodGet, url, nil)
+	assembly, err := project.Assembly(t.Context(), os.Stderr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := routes.Read(assembly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, ok := routes.Protected(table)
+	if !ok {
+		t.Skip("skipped: no route of the API needs a token")
+	}
+	return r
+}
+
+// call calls a route and returns the status, and the type of the error if it is the
+// gateway that answers.
+func call(t *testing.T, url string, r routes.Route, token string) (status int, errorType string) {
+	t.Helper()
+	method, path := r.Call()
+	request, err := http.NewRequest(method, url+path, strings.NewReader(r.Body()))
+	if err != nil {
+		t.Fatal(err)
+	}
 	request.Header.Set("Authorization", "Bearer "+token)
+	request.Header.Set("Content-Type", "application/json")
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer response.Body.Close()
-	text, _ := io.ReadAll(response.Body)
-	return response.StatusCode, string(text)
+	return response.StatusCode, response.Header.Get("X-Amzn-Errortype")
+}
+
+// expectLetIn fails the test unless the authorizer lets a call of the route with this
+// token through, and the function finds every scope of the route in it.
+func expectLetIn(t *testing.T, url string, r routes.Route, token string) {
+	t.Helper()
+	switch status, errorType := call(t, url, r, token); {
+	case status == 401, status == 403, errorType != "" && errorType != "BadRequestException":
+		t.Errorf("%s answers %d %s to a good token", r, status, errorType)
+	}
 }
 
 func TestServesUntilASignalAndStopsEveryChild(t *testing.T) {
+	r := route(t)
 	for name, signal := range map[string]os.Signal{"Ctrl-C": os.Interrupt, "SIGTERM": syscall.SIGTERM} {
 		t.Run(name, func(t *testing.T) {
 			p := start(t, "-port", "0", "-issuer-port", "0")
-			url, token := p.value(t, "API_URL"), p.value(t, "TOKEN")
-			if status, body := get(t, url+"/profile", token); status != 200 || body != `{"name":"Daniël"}` {
-				t.Errorf("got %d %s", status, body)
-			}
-			if status, _ := get(t, url+"/profile", "garbage"); status != 401 {
+			address, token := p.value(t, "API_URL"), p.value(t, "TOKEN")
+			expectLetIn(t, address, r, token)
+			if status, _ := call(t, address, r, "garbage"); status != 401 {
 				t.Errorf("a malformed token got %d, want 401", status)
+			}
+			for p.stdout.Scan() && !strings.HasPrefix(p.stdout.Text(), "curl ") {
+			}
+			if want := r.Curl(address, token); p.stdout.Text() != want {
+				t.Errorf("printed %q, want %q", p.stdout.Text(), want)
 			}
 			children := childrenOf(t, p.Process.Pid)
 			p.Process.Signal(signal)
@@ -97,8 +137,13 @@ func TestServesUntilASignalAndStopsEveryChild(t *testing.T) {
 				}
 			}
 			log := p.stderr.String()
+			method, path := r.Call()
+			u, err := url.Parse(address + path)
+			if err != nil {
+				t.Fatal(err)
+			}
 			for _, want := range []string{
-				`"decision":"refuse","reason":"malformed_token"`, "GET /prod/profile 401 · authorizer refused",
+				`"decision":"refuse","reason":"malformed_token"`, method + " " + u.Path + " 401 · authorizer refused",
 			} {
 				if !strings.Contains(log, want) {
 					t.Errorf("stderr does not contain %s:\n%s", want, log)
@@ -127,26 +172,42 @@ func childrenOf(t *testing.T, pid int) (children []int) {
 }
 
 func TestAnotherCloudAssemblyIsServedAsItsTemplateSays(t *testing.T) {
+	r := route(t) // builds the assembly
 	// This project's own assembly, whose template has an issuer that does not exist.
 	assembly := filepath.Join("..", "..", "..", ".build", "local", "assembly")
-	start(t, "-port", "0", "-issuer-port", "0").value(t, "API_URL") // builds it
 
 	p := start(t, "-assembly", assembly, "-port", "0")
 	url := p.value(t, "API_URL")
-	if status, _ := get(t, url+"/profile", "garbage"); status != 401 {
+	if status, _ := call(t, url, r, "garbage"); status != 401 {
 		t.Errorf("got %d, want 401", status)
 	}
 
 	p = start(t, "-assembly", assembly, "-port", "0", "-issuer-port", "0")
 	url, token := p.value(t, "API_URL"), p.value(t, "TOKEN")
-	if status, body := get(t, url+"/profile", token); status != 200 {
-		t.Errorf("with a local issuer: got %d %s", status, body)
-	}
+	expectLetIn(t, url, r, token)
 
 	p = start(t, "-assembly", assembly, "-port", "0", "-issuer-port", "0", "-env", "REQUIRED_SCOPES=other:scope")
 	url, token = p.value(t, "API_URL"), p.value(t, "TOKEN")
-	if status, body := get(t, url+"/profile", token); status != 403 {
-		t.Errorf("with -env: got %d %s, want 403", status, body)
+	if status, errorType := call(t, url, r, token); status != 403 || errorType != "AccessDeniedException" {
+		t.Errorf("with -env: got %d %s, want 403 AccessDeniedException", status, errorType)
+	}
+}
+
+func TestAFunctionThatDoesNotStartIsAWarning(t *testing.T) {
+	r := route(t)
+	if method, _ := r.Call(); method != http.MethodGet {
+		t.Skip("skipped: no GET route needs a token, and no other is called at the start")
+	}
+	p := start(t, "-port", "0", "-issuer-port", "0", "-env", "ROUTES={}")
+	p.value(t, "API_URL")
+	p.Process.Signal(os.Interrupt)
+	if err := p.Wait(); err != nil {
+		t.Errorf("ended with %v", err)
+	}
+	for _, want := range []string{"warning: GET ", " answers 502 Bad Gateway", "the table of routes has no such route"} {
+		if !strings.Contains(p.stderr.String(), want) {
+			t.Errorf("stderr does not contain %q:\n%s", want, p.stderr)
+		}
 	}
 }
 

@@ -54,7 +54,7 @@ func (l *log) lines() string {
 
 // request writes one readable line about a request:
 //
-//	GET /prod/profile 200 · authorizer miss 1.2 ms · integration 0.8 ms · total 2.3 ms
+//	GET /prod/things 200 · authorizer miss 1.2 ms · integration 0.8 ms · total 2.3 ms
 //
 // It writes nothing about the first request, which is the one of tryOut.
 func (l *log) request(r gateway.Record) {

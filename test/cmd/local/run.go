@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,14 +33,13 @@ func run(ctx context.Context, args []string) error {
 	defer listener.Close()
 	api := &api{settings: s, assembly: s.assembly, log: &log{}}
 	defer api.close()
+	var issuerListener net.Listener
 	if s.localIssuer {
-		if err := api.startIssuer(); err != nil {
+		if issuerListener, err = listen(s.issuerPort, "ISSUER_PORT"); err != nil {
 			return err
 		}
-		defer api.issuer.Close()
-	}
-
-	if err := api.configure(ctx); err != nil {
+		defer issuerListener.Close()
+	} else if err := api.configure(ctx); err != nil {
 		return err
 	}
 	noAWS, err := api.connectAWS()
@@ -52,6 +52,16 @@ func run(ctx context.Context, args []string) error {
 			return fmt.Errorf("%w, or name a cloud assembly with -assembly", err)
 		}
 		if err := api.build(ctx); err != nil {
+			return err
+		}
+	}
+	if s.localIssuer {
+		// After the build, because its scopes are those of the routes.
+		if err := api.startIssuer(issuerListener); err != nil {
+			return err
+		}
+		defer api.issuer.Close()
+		if err := api.configure(ctx); err != nil {
 			return err
 		}
 	}
@@ -119,12 +129,12 @@ func listen(port int, setting string) (net.Listener, error) {
 	return listener, err
 }
 
-func (a *api) startIssuer() error {
-	listener, err := listen(a.settings.issuerPort, "ISSUER_PORT")
+func (a *api) startIssuer(listener net.Listener) error {
+	table, err := routes.Read(a.assembly)
 	if err != nil {
 		return err
 	}
-	config := issuer.Config{Audience: a.settings.audience, Scopes: []string{"get:profile", "update:profile"},
+	config := issuer.Config{Audience: a.settings.audience, Scopes: routes.Scopes(table),
 		Routes: a.consoleRoutes, Explain: a.last.Explanation}
 	if a.settings.algorithms != "" {
 		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
@@ -170,40 +180,15 @@ func (a *api) announce(ctx context.Context, address string) error {
 	}
 	a.log.release()
 	fmt.Printf("API_URL=%s\n", url)
-	shown := "$TOKEN"
 	if token != "" {
 		fmt.Printf("TOKEN=%s\n", token)
-		shown = token
 	}
-	fmt.Printf("\ncurl -i %s/profile -H \"Authorization: Bearer %s\"\n\n", url, shown)
+	if len(a.routes) > 0 {
+		fmt.Printf("\n%s\n\n", a.routes[0].Curl(url, cmp.Or(token, "$TOKEN")))
+	}
 	if a.issuer != nil {
 		fmt.Printf("The API console is at %s. ", a.issuer.URL())
 	}
 	fmt.Println("Ctrl-C stops.")
-	return nil
-}
-
-// tryOut calls the API once. With a good token it must answer 200. Without one, it must
-// refuse a token that is not valid, which shows that the functions start with the
-// settings.
-func (a *api) tryOut(ctx context.Context, url, token string) error {
-	want, sent := http.StatusOK, token
-	if token == "" {
-		want, sent = http.StatusUnauthorized, "none"
-	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/profile", nil)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+sent)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return err
-	}
-	defer response.Body.Close()
-	if response.StatusCode != want {
-		return fmt.Errorf("GET /profile answers %s, the functions do not work with these settings:\n%s",
-			response.Status, a.log.lines())
-	}
 	return nil
 }

@@ -52,7 +52,7 @@ func run(t *testing.T, c *exec.Cmd) (stdout, stderr string, code int) {
 func start(t *testing.T) *issuer.Server {
 	t.Helper()
 	tenant, err := issuer.Start("127.0.0.1:0", issuer.Config{
-		ClientID: "machine", ClientSecret: secret, Scopes: []string{"get:profile", "update:profile"},
+		ClientID: "machine", ClientSecret: secret, Scopes: []string{"read:things", "write:things"},
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -64,11 +64,11 @@ func start(t *testing.T) *issuer.Server {
 func TestOnlyTheTokenIsPrintedToStdout(t *testing.T) {
 	tenant := start(t)
 	stdout, stderr, code := run(t, command(secret, "-issuer", tenant.URL(), "-client-id", "machine",
-		"-audience", tenant.Audience(), "-scope", "get:profile"))
+		"-audience", tenant.Audience(), "-scope", "read:things"))
 	if code != 0 || strings.Count(stdout, ".") != 2 || strings.Count(stdout, "\n") != 1 {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
-	if !strings.Contains(stderr, "valid for 24h") || !strings.Contains(stderr, `scope "get:profile"`) {
+	if !strings.Contains(stderr, "valid for 24h") || !strings.Contains(stderr, `scope "read:things"`) {
 		t.Errorf("stderr %q", stderr)
 	}
 }

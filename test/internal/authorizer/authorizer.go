@@ -48,14 +48,14 @@ func Start(cfg runtimeapi.Config) (*runtimeapi.Function, error) {
 	return runtimeapi.Start(cfg)
 }
 
-// Event is what API Gateway sends a TOKEN authorizer for GET /profile in the stage prod
+// Event is what API Gateway sends a TOKEN authorizer for GET /things in the stage prod
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-lambda-authorizer-input.html).
 // authorizationToken is the value of the header Authorization.
 func Event(authorizationToken string) []byte {
 	event, err := json.Marshal(map[string]string{
 		"type":               "TOKEN",
 		"authorizationToken": authorizationToken,
-		"methodArn":          "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile",
+		"methodArn":          "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/things",
 	})
 	if err != nil {
 		panic(err) // strings always marshal

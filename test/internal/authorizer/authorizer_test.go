@@ -55,7 +55,7 @@ func TestTheAnswersAndTheLogOfTheCompiledAuthorizerAreRead(t *testing.T) {
 	}
 	defer f.Close()
 	good, err := Ask(t.Context(), f, "Bearer "+tenant.Token(issuer.Subject("ada")))
-	if err != nil || good.Effect != "Allow" || good.PrincipalID != "ada" || good.Context["scope"] != "get:profile" {
+	if err != nil || good.Effect != "Allow" || good.PrincipalID != "ada" || good.Context["scope"] != "read:things" {
 		t.Errorf("a good token: %+v, %v", good, err)
 	}
 	bad, err := Ask(t.Context(), f, "Bearer "+tenant.Token(issuer.Subject("bob"), issuer.Expired))

@@ -3,6 +3,7 @@
 package routes
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -34,17 +35,67 @@ func (r Route) Call() (method, path string) {
 	return method, variable.ReplaceAllString(r.Path, "1")
 }
 
+// Body returns the body of that request: an empty JSON object where the method has one.
+func (r Route) Body() string {
+	switch r.Method {
+	case "POST", "PUT", "PATCH":
+		return "{}"
+	}
+	return ""
+}
+
 var variable = regexp.MustCompile(`\{[^}]*\}`)
+
+// Curl returns a command that calls the route of the API with this URL. The token may be
+// a variable of the shell.
+func (r Route) Curl(url, token string) string {
+	method, path := r.Call()
+	command := "curl -i "
+	if method != "GET" {
+		command += "-X " + method + " "
+	}
+	command += url + path
+	if !r.Public {
+		command += ` -H "Authorization: Bearer ` + token + `"`
+	}
+	if r.Body() != "" {
+		command += ` -H "Content-Type: application/json" -d '` + r.Body() + `'`
+	}
+	return command
+}
+
+// A Function is one behind routes, as the template has it.
+type Function struct {
+	// Name is that of the stack's outputs, such as Orders for OrdersFunctionName, or else
+	// the logical ID.
+	Name    string
+	Routes  []Route
+	Origins []string // from which a browser may call it, or "*" for any
+}
 
 // Read returns the routes in the templates of a cloud assembly, a cdk.out folder: first
 // those that need a token, of these the GET routes first, then by path. There are none if
 // the assembly is that of another app.
 func Read(assembly string) ([]Route, error) {
-	files, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
+	functions, err := ReadFunctions(assembly)
 	if err != nil {
 		return nil, err
 	}
 	var all []Route
+	for _, f := range functions {
+		all = append(all, f.Routes...)
+	}
+	sort(all)
+	return all, nil
+}
+
+// ReadFunctions returns the functions that have routes.
+func ReadFunctions(assembly string) ([]Function, error) {
+	files, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
+	if err != nil {
+		return nil, err
+	}
+	var all []Function
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -57,11 +108,21 @@ func Read(assembly string) ([]Route, error) {
 					Environment struct{ Variables map[string]any }
 				}
 			}
+			Outputs map[string]struct{ Value any }
 		}
 		// Other types of resources may have another Environment.
 		_ = json.Unmarshal(text, &template)
+		names := map[string]string{} // by logical ID
+		for output, o := range template.Outputs {
+			value, _ := o.Value.(map[string]any)
+			id, _ := value["Ref"].(string)
+			if name, ok := strings.CutSuffix(output, "FunctionName"); ok {
+				names[id] = name
+			}
+		}
 		for _, id := range slices.Sorted(maps.Keys(template.Resources)) {
-			table, ok := template.Resources[id].Properties.Environment.Variables["ROUTES"].(string)
+			variables := template.Resources[id].Properties.Environment.Variables
+			table, ok := variables["ROUTES"].(string)
 			if !ok {
 				continue
 			}
@@ -69,11 +130,15 @@ func Read(assembly string) ([]Route, error) {
 			if err != nil {
 				return nil, fmt.Errorf("%s: ROUTES of %s: %w", file, id, err)
 			}
-			all = append(all, routes...)
+			origins, _ := variables["CORS_ORIGINS"].(string)
+			all = append(all, Function{cmp.Or(names[id], id), routes, strings.Fields(origins)})
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Route) int { return strings.Compare(rank(a), rank(b)) })
 	return all, nil
+}
+
+func sort(routes []Route) {
+	slices.SortStableFunc(routes, func(a, b Route) int { return strings.Compare(rank(a), rank(b)) })
 }
 
 // rank sorts as Read promises.
@@ -97,23 +162,32 @@ func parse(table string) (routes []Route, err error) {
 		method, path, _ := strings.Cut(route, " ")
 		r := Route{Method: method, Path: path}
 		switch access := access.(type) {
-		case string:
-			r.Public = access == "public"
 		case []any:
 			for _, scope := range access {
 				r.Scopes = append(r.Scopes, fmt.Sprint(scope))
 			}
 		default:
-			return nil, fmt.Errorf("%s is neither public nor a list of scopes", route)
+			if r.Public = access == "public"; !r.Public {
+				return nil, fmt.Errorf("%s is neither public nor a list of scopes", route)
+			}
 		}
 		routes = append(routes, r)
 	}
+	sort(routes)
 	return routes, nil
 }
 
-// Scopes returns every scope that a route needs, sorted.
+// Protected returns the first route that needs a token; false if there is none.
+func Protected(routes []Route) (Route, bool) {
+	if len(routes) == 0 || routes[0].Public {
+		return Route{}, false
+	}
+	return routes[0], true
+}
+
+// Scopes returns every scope that a route needs, sorted; it is never nil.
 func Scopes(routes []Route) []string {
-	var all []string
+	all := []string{}
 	for _, r := range routes {
 		all = append(all, r.Scopes...)
 	}

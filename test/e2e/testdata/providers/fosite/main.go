@@ -1,7 +1,8 @@
 // Command fosite is an OpenID provider made of github.com/ory/fosite, as Ory Hydra is:
 // one client, one user who is logged in without a form.
 //
-// It prints its issuer identifier and serves until its standard input ends.
+// Its arguments are the scopes of the API. It prints its issuer identifier and serves
+// until its standard input ends.
 package main
 
 import (
@@ -83,7 +84,7 @@ func newProvider(issuer string) (*provider, error) {
 		RedirectURIs:  []string{"http://127.0.0.1/callback"},
 		ResponseTypes: []string{"code"},
 		GrantTypes:    []string{"authorization_code", "client_credentials"},
-		Scopes:        []string{"openid", "get:profile"},
+		Scopes:        append([]string{"openid"}, os.Args[1:]...),
 		Audience:      []string{"https://account-api.example", "https://another-api.example", "app"},
 	}
 	hmac := compose.NewOAuth2HMACStrategy(config)

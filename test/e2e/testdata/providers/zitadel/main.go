@@ -1,7 +1,8 @@
 // Command zitadel is an OpenID provider made of github.com/zitadel/oidc, with the storage
 // of that library's own example: one client, one user who is logged in without a form.
 //
-// It prints its issuer identifier and serves until its standard input ends.
+// Its arguments are the scopes of the API. It prints its issuer identifier and serves
+// until its standard input ends.
 package main
 
 import (
@@ -27,7 +28,8 @@ func main() {
 	issuer := "http://" + listener.Addr().String()
 	storage.RegisterClients(storage.WebClient("app", "secret", "http://127.0.0.1/callback"))
 	tenant := tenant{storage.NewStorage(storage.NewUserStore(issuer))}
-	provider, err := op.NewProvider(&op.Config{SupportedScopes: []string{oidc.ScopeOpenID, "get:profile"}}, tenant,
+	scopes := append([]string{oidc.ScopeOpenID}, os.Args[1:]...)
+	provider, err := op.NewProvider(&op.Config{SupportedScopes: scopes}, tenant,
 		op.StaticIssuer(issuer), op.WithAllowInsecure(), op.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		fail(err)
