@@ -168,8 +168,8 @@ $(CDK_CLI): infra/cli/package-lock.json | need-node
 
 # TOKEN and CLIENT_SECRET are not arguments, which every user of the machine can see: make
 # passes its variables in the environment.
-doctor: need-go .build/bin/doctor ## check the settings, the issuer and a token before a deploy: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
-	@.build/bin/doctor -issuer '$(ISSUER)' -audience '$(AUDIENCE)' -jwks-uri '$(JWKS_URI)' -provider '$(PROVIDER)' -algorithms '$(ALGORITHMS)'
+doctor: need-go need-node assembly .build/bin/doctor ## check the settings, the issuer and a token before a deploy: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
+	@.build/bin/doctor -assembly .build/local/assembly -issuer '$(ISSUER)' -audience '$(AUDIENCE)' -jwks-uri '$(JWKS_URI)' -provider '$(PROVIDER)' -algorithms '$(ALGORITHMS)'
 
 token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=]
 	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -scope '$(SCOPE)'

@@ -30,9 +30,11 @@ func TestMain(m *testing.M) {
 
 const (
 	audience = "https://api.example.com"
+	// thingsAPI is a cloud assembly with the routes of the API that the tokens are for.
+	thingsAPI = "testdata/assembly"
 	// forAPI begins the arguments of most calls: the issuer follows. A flag that is given
 	// again, such as -audience, overrides this one.
-	forAPI = "-audience " + audience + " -issuer "
+	forAPI = "-assembly " + thingsAPI + " -audience " + audience + " -issuer "
 )
 
 // call is one call of the command.

@@ -61,7 +61,8 @@ ok aud        the token is for "https://api.example.com", this API is "https://a
 ok exp        valid for another 23 h 59 min (until TIME)
 ok key        kid "KID" is one of the keys in use
 ok signature  made with that key
-ok scope      get:profile is among "get:profile": GET /profile answers 200
+ok scope      "read:things" opens GET /things
+?? scope      POST /things answers 403: the token's scope is "read:things", without write:things
 
 ready to run on this machine (AWS could not reach this issuer):
   make run ISSUER=ISSUER/ AUDIENCE=https://api.example.com

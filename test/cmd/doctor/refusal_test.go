@@ -19,7 +19,7 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		nearAudience = token(issuer.Audience(audience+"/", "https://t.example/userinfo"))
 		tooLong      = token(claim("groups", strings.Repeat("x", 9000)))
 		bound        = token(claim("cnf", map[string]string{"jkt": "x"}))
-		permission   = token(issuer.Scopes("openid"), claim("permissions", []string{"get:profile"}))
+		permission   = token(issuer.Scopes("openid"), claim("permissions", []string{"read:things"}))
 		ofCognito    = token(issuer.Without("aud"), claim("token_use", "access"), claim("client_id", audience))
 	)
 	const (
@@ -65,8 +65,8 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		"milliseconds":    {milliseconds, "!! kind ", "configure the issuer to put it"},
 		"no expiry":       {token(issuer.Without("exp")), "there is no exp", "configure the issuer to put it"},
 		"bound to a key":  {bound, "DPoP", "not bound to a key"},
-		"other scope":     {token(issuer.Scopes("other:scope")), "GET /profile answers 403", "grant it to the client"},
-		"permission":      {permission, "GET /profile answers 403", "it is in the claim permissions"},
+		"other scope":     {token(issuer.Scopes("other:scope")), "GET /things answers 403", "grant it to the client"},
+		"permission":      {permission, "GET /things answers 403", "it is in the claim permissions"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -8,6 +8,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"accountapi/test/internal/routes"
 )
 
 // settings are the authorizer's configuration, and the token to check, if there is one.
@@ -15,13 +17,14 @@ type settings struct {
 	issuer, jwksURI, provider string // "" if not given
 	audiences, algorithms     []string
 	token                     string
+	routes                    []routes.Route // of the API; none if they are not known
 }
 
 // parse reads the flags. token is the value of the environment variable; the flag
 // -token-file overrides it. The error names every mistake.
 func parse(args []string, token string) (settings, error) {
 	var s settings
-	var audience, algorithms, tokenFile string
+	var audience, algorithms, tokenFile, assembly string
 	flags := flag.NewFlagSet("doctor", flag.ContinueOnError)
 	flags.SetOutput(os.Stderr)
 	flags.StringVar(&s.issuer, "issuer", "", "`URL` of the issuer, exactly as in the iss of its tokens")
@@ -33,6 +36,7 @@ func parse(args []string, token string) (settings, error) {
 		"allowed signature `algorithms`, separated by spaces or commas; RS256 if left out")
 	flags.StringVar(&tokenFile, "token-file", "",
 		"`file` with a token to check, - for standard input; the environment variable TOKEN if left out")
+	flags.StringVar(&assembly, "assembly", "", "`folder` of a cloud assembly, whose routes the token shall open")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -51,6 +55,12 @@ func parse(args []string, token string) (settings, error) {
 		// The argument is not printed, because it may be a token.
 		problem("there is an argument that is not a flag (see -help): " +
 			"pass a token in the environment variable TOKEN")
+	}
+	if assembly != "" {
+		var err error
+		if s.routes, err = routes.Read(assembly); err != nil {
+			problems = append(problems, err)
+		}
 	}
 	if tokenFile != "" {
 		var err error
