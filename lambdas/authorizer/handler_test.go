@@ -16,20 +16,20 @@ import (
 )
 
 func TestTokenWithoutARequiredScopeIsDenied(t *testing.T) {
-	bed := newBed(t, keySet(key1().JWK()), "REQUIRED_SCOPES=read:things get:profile")
+	bed := newBed(t, keySet(key1().JWK()), "REQUIRED_SCOPES=read:things read:items")
 	scope := func(value any) string { return bearerOf(claim("scope", value)) }
 	bed.expect(t, "allow", "ok", map[string]string{
-		"both":             scope("get:profile read:things"),
-		"both in an array": scope([]string{"read:things", "get:profile"}),
+		"both":             scope("read:items read:things"),
+		"both in an array": scope([]string{"read:things", "read:items"}),
 	})
 	bed.expect(t, "deny", "scope", map[string]string{
-		"the second alone":   scope("get:profile"),
+		"the second alone":   scope("read:items"),
 		"the first alone":    scope("read:things"),
 		"none":               scope(absent),
-		"a tab between":      scope("get:profile\tread:things"),
-		"a no-break space":   scope("get:profile\u00a0read:things"),
-		"one that is longer": scope("get:profile read:things2"),
-		"in other case":      scope("get:profile Read:Things"),
+		"a tab between":      scope("read:items\tread:things"),
+		"a no-break space":   scope("read:items\u00a0read:things"),
+		"one that is longer": scope("read:items read:things2"),
+		"in other case":      scope("read:items Read:Things"),
 	})
 	bed.expect(t, "refuse", "expired", map[string]string{
 		"and expired": bearerOf(claim("scope", absent), claim("exp", 1)),
@@ -110,7 +110,7 @@ func TestAnswerIsAPolicyForTheWholeStage(t *testing.T) {
 		"context": map[string]any{
 			"sub":       "auth0|42",
 			"client_id": "client",
-			"scope":     "get:profile",
+			"scope":     "read:items",
 			"iss":       "https://tenant.example/",
 			"exp":       "1800003600",
 			"until":     "1800003630",
@@ -139,11 +139,11 @@ func TestEventOfAnotherKindIsNotTheCallersFault(t *testing.T) {
 		"type REQUEST":             {Type: "REQUEST", MethodArn: testArn, AuthorizationToken: bearerOf()},
 		"no methodArn":             withArn(""),
 		"methodArn of a function":  withArn("arn:aws:lambda:eu-west-1:123456789012:function:f"),
-		"methodArn of no kind":     withArn("abcdef1234/prod/GET/profile"),
-		"methodArn of 5 parts":     withArn("arn:aws:execute-api:eu-west-1:abcdef1234/prod/GET/profile"),
-		"methodArn without arn":    withArn("urn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile"),
-		"another service's":        withArn("arn:aws:execute:eu-west-1:123456789012:abcdef1234/prod/GET/profile"),
-		"methodArn without API":    withArn("arn:aws:execute-api:eu-west-1:123456789012:/prod/GET/profile"),
+		"methodArn of no kind":     withArn("abcdef1234/prod/GET/items"),
+		"methodArn of 5 parts":     withArn("arn:aws:execute-api:eu-west-1:abcdef1234/prod/GET/items"),
+		"methodArn without arn":    withArn("urn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/items"),
+		"another service's":        withArn("arn:aws:execute:eu-west-1:123456789012:abcdef1234/prod/GET/items"),
+		"methodArn without API":    withArn("arn:aws:execute-api:eu-west-1:123456789012:/prod/GET/items"),
 		"methodArn without stage":  withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234"),
 		"methodArn without method": withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod"),
 		"methodArn, empty stage":   withArn("arn:aws:execute-api:eu-west-1:123456789012:abcdef1234//GET/"),

@@ -24,7 +24,7 @@ var (
 const (
 	testIssuer   = tokentest.Issuer
 	testAudience = tokentest.Audience
-	testArn      = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile"
+	testArn      = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/items"
 	testStage    = "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/*"
 )
 

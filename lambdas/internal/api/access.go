@@ -22,7 +22,7 @@ type access struct {
 func parseAccess(text string) (map[string]access, error) {
 	object, ok := strictjson.ParseObject([]byte(text), nil)
 	if !ok {
-		return nil, errors.New("ROUTES is not a JSON object such as {\"GET /profile\":[\"get:profile\"]}")
+		return nil, errors.New("ROUTES is not a JSON object such as {\"GET /items\":[\"read:items\"]}")
 	}
 	routes := make(map[string]access, len(object))
 	var problems []error

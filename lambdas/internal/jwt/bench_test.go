@@ -18,7 +18,7 @@ import (
 )
 
 // oneKilobyte pads the claims to what a token with a profile in it has.
-var oneKilobyte = claim("https://account-api.example/profile", members{
+var oneKilobyte = claim("https://account-api.example/records", members{
 	"email": "daniel@example.com", "roles": []string{"reader", "writer", "owner"},
 	"department": strings.Repeat("long names ", 24),
 })

@@ -178,18 +178,18 @@ func TestClaimOfAWrongTypeIsRefused(t *testing.T) {
 		"Sub":                             mint(claim("sub", absent), claim("Sub", "x")),
 		"scope a number":                  mint(claim("scope", 1)),
 		"scope null":                      mint(claim("scope", nil)),
-		"scope mixed":                     mint(claim("scope", []any{"get:profile", 1})),
+		"scope mixed":                     mint(claim("scope", []any{"read:items", 1})),
 		"azp a number":                    mint(claim("azp", 1)),
 		"jti a number":                    mint(claim("jti", 1)),
 		"jti null":                        mint(claim("jti", nil)),
-		"a space in an array of scopes":   mint(claim("scope", []string{"x get:profile"})),
+		"a space in an array of scopes":   mint(claim("scope", []string{"x read:items"})),
 		"exp too large for a float":       mint(exp("1e999999999")),
 		"exp past the year 9999":          mint(exp("253402300799.5")),
 		"exp in an array":                 mint(exp("[1800003600]")),
 		"EXP instead of exp":              mint(edited(`"exp"`, `"EXP"`)),
 		"sub in an array":                 mint(claim("sub", []string{"x"})),
-		"a scope in an array in an array": mint(claim("scope", []any{[]string{"get:profile"}})),
-		"a scope in an object":            mint(claim("scope", members{"get:profile": true})),
+		"a scope in an array in an array": mint(claim("scope", []any{[]string{"read:items"}})),
+		"a scope in an object":            mint(claim("scope", members{"read:items": true})),
 	})
 }
 

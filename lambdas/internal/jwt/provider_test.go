@@ -28,26 +28,26 @@ func issued(text string) edit {
 // Access tokens as each provider issues them, taken from their documentation.
 var (
 	auth0User = issued(`{"sub":"auth0|5f7c8ec7c33c6c004bbafe82","azp":"my_client_id","gty":"password",
-		"aud":["https://api.example","https://tenant.example/userinfo"],"scope":"openid profile get:profile"}`)
+		"aud":["https://api.example","https://tenant.example/userinfo"],"scope":"openid profile read:items"}`)
 	auth0Machine = issued(`{"sub":"my_client_id@clients","azp":"my_client_id","gty":"client-credentials",
-		"aud":"https://api.example","scope":"get:profile"}`)
+		"aud":"https://api.example","scope":"read:items"}`)
 	rfc9068 = issued(`{"sub":"5ba552d67","aud":"https://api.example","client_id":"s6BhdRkqt3_",
-		"jti":"dbe39bf3a3ba4238a513f51d6e1691c4","scope":"get:profile openid"}`)
+		"jti":"dbe39bf3a3ba4238a513f51d6e1691c4","scope":"read:items openid"}`)
 	cognitoUser = issued(`{"sub":"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee","cognito:groups":["admin"],
-		"client_id":"xxxxxxxxxxxxexample","origin_jti":"a","event_id":"b","token_use":"access","scope":"get:profile",
+		"client_id":"xxxxxxxxxxxxexample","origin_jti":"a","event_id":"b","token_use":"access","scope":"read:items",
 		"auth_time":1676312777,"jti":"c","username":"my-test-user","version":2}`)
-	cognitoMachine = issued(`{"sub":"xxxxxxxxxxxxexample","token_use":"access","scope":"res/get:profile",
+	cognitoMachine = issued(`{"sub":"xxxxxxxxxxxxexample","token_use":"access","scope":"res/read:items",
 		"auth_time":1,"jti":"c","client_id":"xxxxxxxxxxxxexample","version":2}`)
 	cognitoID = issued(`{"sub":"aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee","aud":"xxxxxxxxxxxxexample","token_use":"id",
 		"auth_time":1,"cognito:username":"u","email":"u@example.com"}`)
 	entraUser = issued(`{"aud":"https://api.example","nbf":1,"acct":0,"acr":"1","aio":"x","amr":["pwd"],
 		"azp":"6e74172b-be56-4843-9ff4-e66a39bb12e3","azpacr":"0","name":"Abe","oid":"690222be",
-		"preferred_username":"abe@example.com","rh":"I","scp":"get:profile openid",
+		"preferred_username":"abe@example.com","rh":"I","scp":"read:items openid",
 		"sub":"HKZpfaHyWadeOouYlitjrI-KffTm222X5rrV3xDqfKQ","tid":"72f988bf","uti":"f","ver":"2.0"}`)
 	entraV1 = issued(`{"aud":"https://api.example","nbf":1,"appid":"b14a7505-96e9-4927-91e8-0601d0fc9caa",
-		"appidacr":"0","scp":"get:profile","sub":"x","ver":"1.0"}`)
+		"appidacr":"0","scp":"read:items","sub":"x","ver":"1.0"}`)
 	okta = issued(`{"ver":1,"jti":"AT.0mP4JKAZX1iACIT4vbEDF7LpvDVjxypPMf0D7uX39RE","aud":"https://api.example",
-		"cid":"nmdP1fcyvdVO11AL7ECm","uid":"00ujmkLgagxeRrAg20g3","scp":["openid","get:profile"],
+		"cid":"nmdP1fcyvdVO11AL7ECm","uid":"00ujmkLgagxeRrAg20g3","scp":["openid","read:items"],
 		"sub":"jimi@example.com"}`)
 
 	accessToken = withHeader("typ", "at+jwt")
@@ -73,23 +73,23 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 		clientID string
 		scope    string
 	}{
-		"auth0, a user":    {"auth0", mint(auth0User), "my_client_id", "openid profile get:profile"},
-		"auth0, a machine": {"auth0", mint(auth0Machine), "my_client_id", "get:profile"},
-		"auth0, RFC 9068":  {"auth0", mint(rfc9068, accessToken), "s6BhdRkqt3_", "get:profile openid"},
+		"auth0, a user":    {"auth0", mint(auth0User), "my_client_id", "openid profile read:items"},
+		"auth0, a machine": {"auth0", mint(auth0Machine), "my_client_id", "read:items"},
+		"auth0, RFC 9068":  {"auth0", mint(rfc9068, accessToken), "s6BhdRkqt3_", "read:items openid"},
 		"auth0, two of each": {"auth0", mint(auth0User, claim("client_id", "first"), claim("scp", []string{"x"})), "first",
-			"openid profile get:profile"},
-		"rfc9068":            {"rfc9068", mint(rfc9068, accessToken), "s6BhdRkqt3_", "get:profile openid"},
-		"cognito, a user":    {"cognito", mint(cognitoUser, withoutType), "xxxxxxxxxxxxexample", "get:profile"},
-		"cognito, a machine": {"cognito", mint(cognitoMachine, withoutType), "xxxxxxxxxxxxexample", "res/get:profile"},
+			"openid profile read:items"},
+		"rfc9068":            {"rfc9068", mint(rfc9068, accessToken), "s6BhdRkqt3_", "read:items openid"},
+		"cognito, a user":    {"cognito", mint(cognitoUser, withoutType), "xxxxxxxxxxxxexample", "read:items"},
+		"cognito, a machine": {"cognito", mint(cognitoMachine, withoutType), "xxxxxxxxxxxxexample", "res/read:items"},
 		"cognito, a resource": {"cognito", mint(cognitoUser, claim("aud", testAudience)),
-			"xxxxxxxxxxxxexample", "get:profile"},
-		"entra, v2": {"entra", mint(entraUser), "6e74172b-be56-4843-9ff4-e66a39bb12e3", "get:profile openid"},
-		"entra, v1": {"entra", mint(entraV1), "b14a7505-96e9-4927-91e8-0601d0fc9caa", "get:profile"},
-		"okta":      {"okta", mint(okta, withoutType), "nmdP1fcyvdVO11AL7ECm", "openid get:profile"},
+			"xxxxxxxxxxxxexample", "read:items"},
+		"entra, v2": {"entra", mint(entraUser), "6e74172b-be56-4843-9ff4-e66a39bb12e3", "read:items openid"},
+		"entra, v1": {"entra", mint(entraV1), "b14a7505-96e9-4927-91e8-0601d0fc9caa", "read:items"},
+		"okta":      {"okta", mint(okta, withoutType), "nmdP1fcyvdVO11AL7ECm", "openid read:items"},
 		"rfc9068, long typ": {"rfc9068", mint(rfc9068, withHeader("typ", "application/at+jwt")),
-			"s6BhdRkqt3_", "get:profile openid"},
+			"s6BhdRkqt3_", "read:items openid"},
 		"cognito, names of JWKS members": {"cognito", mint(cognitoUser, claim("keys", []int{}), claim("kty", "x")),
-			"xxxxxxxxxxxxexample", "get:profile"},
+			"xxxxxxxxxxxxexample", "read:items"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			who, why := newProviderBed(t, test.provider).verify(t, test.token)
@@ -104,7 +104,7 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
 	who, why := newBed(t, tokentest.EveryKey()).verify(t, mint())
 	want := principal.Principal{
-		Subject: "auth0|42", ClientID: "client", Scopes: []string{"get:profile"},
+		Subject: "auth0|42", ClientID: "client", Scopes: []string{"read:items"},
 		Issuer: "https://tenant.example/", Expiry: time.Unix(1_800_003_600, 0), Until: time.Unix(1_800_003_630, 0),
 	}
 	if why != OK || who.Subject != want.Subject || who.ClientID != want.ClientID || who.Issuer != want.Issuer ||

@@ -53,7 +53,7 @@ func TestGoodTokenIsAccepted(t *testing.T) {
 		"the highest exp":                      mint(claim("exp", 253402300799)),
 		"the longest subject":                  mint(claim("sub", strings.Repeat("s", 256))),
 		"a subject with quotes and controls":   mint(claim("sub", "a\"b\u0001c")),
-		"a scope in an array":                  mint(claim("scope", []string{"get:profile"})),
+		"a scope in an array":                  mint(claim("scope", []string{"read:items"})),
 		"no scope: that is up to the handlers": mint(claim("scope", absent)),
 		"ECDSA with s replaced by n-s": mint(by(p256()), signature(func(s []byte) []byte {
 			n := p256().Private.Public().(*ecdsa.PublicKey).Params().N

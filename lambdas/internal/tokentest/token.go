@@ -24,7 +24,7 @@ func In(d time.Duration) any { return Now.Add(d).Unix() }
 // GoodClaims are the claims of a token that is not edited.
 func GoodClaims() Members {
 	return Members{
-		"iss": Issuer, "sub": "auth0|42", "aud": Audience, "azp": "client", "scope": "get:profile",
+		"iss": Issuer, "sub": "auth0|42", "aud": Audience, "azp": "client", "scope": "read:items",
 		"iat": Now.Unix() - 60, "exp": Now.Unix() + 3600, "jti": "x",
 	}
 }
