@@ -29,7 +29,7 @@ func TestOptionsAreOffByDefaultAndOnWhenSet(t *testing.T) {
 			`"RedactedFields":[{"SingleHeader":{"Name":"authorization"}},{"QueryString":{}}]`},
 		{"X-Ray traces the stage", "everything", "ApiGateway::Stage", `"TracingEnabled":true`},
 		{"X-Ray traces the functions", "everything", "Lambda::Function", `"TracingConfig":{"Mode":"Active"}`},
-		{"a boundary by name", "everything", "IAM::Role", `:policy/DeveloperBoundary`},
+		{"a boundary by name", "everything", "IAM::Role", `:policy/AccountApiBoundary`},
 		{"a boundary by ARN", "managed", "IAM::Role",
 			`"PermissionsBoundary":"arn:aws:iam::111122223333:policy/Boundary"`},
 		{"several audiences", "everything", "Lambda::Function",

@@ -163,7 +163,7 @@ var stages = map[string]map[string]any{
 		"waf":                   "true",
 		"wafRateLimit":          "500",
 		"tags":                  "team=accounts,cost-center=42",
-		"permissionsBoundary":   "DeveloperBoundary",
+		"permissionsBoundary":   "AccountApiBoundary",
 	},
 	"managed": {
 		"cloudWatchRole":      "existing",

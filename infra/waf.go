@@ -52,6 +52,7 @@ func addWAF(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 		})
 	}
 	acl := awswafv2.NewCfnWebACL(stack, jsii.String("WebAcl"), &awswafv2.CfnWebACLProps{
+		Name:             jsii.String("account-api-" + cfg.Stage), // so that deploy-policy.json can name it
 		Description:      jsii.String("Account API, stage " + cfg.Stage),
 		Scope:            jsii.String("REGIONAL"),
 		DefaultAction:    &awswafv2.CfnWebACL_DefaultActionProperty{Allow: &awswafv2.CfnWebACL_AllowActionProperty{}},
