@@ -30,21 +30,18 @@ import (
 	jwk3 "github.com/lestrrat-go/jwx/v3/jwk"
 )
 
-// algorithmRow is what verification alone costs, without Lambda and network: how many
-// times as long as hash and crypto/* on the same bytes, already decoded.
+// algorithmRow is the cost of verification alone, without Lambda and network, as a
+// multiple of the time that hash and crypto/* take for the same bytes, already decoded.
 type algorithmRow struct {
-	Algorithm string            `json:"algorithm"`
-	RawUs     float64           `json:"raw_us"`
-	Ratios    map[string]spread `json:"ratios"` // by verifier
+	Algorithm string
+	RawUs     float64
+	Ratios    map[string]spread // by verifier
 }
 
 var algorithmNames = []string{"RS256", "PS256", "ES256", "EdDSA"}
 
-// authorizerVerifier is the name of the authorizer among the verifiers.
-const authorizerVerifier = "this authorizer"
-
 // algorithms measures the libraries in Go in this process, in turns with raw crypto. The
-// authorizer's code cannot be called from here; its own benchmark measures the same way.
+// authorizer's code is in another module; its own benchmark measures in the same way.
 func (b *bench) algorithms(ctx context.Context, r *result) error {
 	own, err := b.authorizerRatios(ctx)
 	if err != nil {
@@ -59,7 +56,7 @@ func (b *bench) algorithms(ctx context.Context, r *result) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
-		row.Ratios[authorizerVerifier] = spreadOf(own[name])
+		row.Ratios[authorizerName] = spreadOf(own[name])
 		r.Algorithms = append(r.Algorithms, row)
 	}
 	return nil
@@ -67,8 +64,8 @@ func (b *bench) algorithms(ctx context.Context, r *result) error {
 
 // authorizerRatios runs the authorizer's benchmark and reads its ratios to raw crypto.
 func (b *bench) authorizerRatios(ctx context.Context) (map[string][]float64, error) {
-	// Built as the function is, as far as it matters, so that its packages are not compiled anew.
-	args := append([]string{"test", "-trimpath", "-tags=lambda.norpc", "-run=^$", "-bench=^BenchmarkVerify$", "./authorizer"},
+	// Flags of the function's build that matter here, for the build cache to serve both.
+	args := append([]string{"test", "-trimpath", "-tags=lambda.norpc", "-run=^$", "-bench=^BenchmarkVerify$", "./..."},
 		strings.Fields(b.plan.benchmark)...)
 	command := exec.CommandContext(ctx, "go", args...)
 	command.Dir = filepath.Join(b.root, "lambdas")
@@ -99,14 +96,15 @@ func readRatios(output []byte) (map[string][]float64, error) {
 	return found, nil
 }
 
-// verifier is a library's verification of one token, keys at hand.
+// verifier is a library's verification of one token, with the key at hand.
 type verifier struct {
 	name   string
 	verify func(token string) error
 }
 
-// compareVerifiers measures each verifier as the authorizer's benchmark measures its own:
-// call by call in turns with raw crypto, the medians divided, several times over.
+// compareVerifiers measures each verifier in several rounds, as the authorizer's
+// benchmark does: one verification and one of raw crypto in turns, and the ratio of the
+// two medians.
 func compareVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string, calls int) (algorithmRow, error) {
 	const rounds = 5
 	token := typical(i, 0, issuer.Algorithm(algorithm))
@@ -147,7 +145,7 @@ func compareVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string, c
 	return row, nil
 }
 
-// rawVerifier is what no verifier can do without.
+// rawVerifier only hashes the token and verifies its signature.
 func rawVerifier(i *issuer.Issuer, algorithm, token string) (func(string) error, error) {
 	key, err := publicKey(i, algorithm)
 	if err != nil {
@@ -200,7 +198,7 @@ func publicKey(i *issuer.Issuer, algorithm string) (crypto.PublicKey, error) {
 	return nil, fmt.Errorf("the issuer has no key for %s", algorithm)
 }
 
-// libraryVerifiers sets every library up as its contestant does, but with keys at hand.
+// libraryVerifiers sets each library up as its contestant does, with the key at hand.
 func libraryVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string) ([]verifier, error) {
 	key, err := publicKey(i, algorithm)
 	if err != nil {
@@ -219,7 +217,8 @@ func libraryVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string) (
 		return nil, err
 	}
 	keys3 := func(context.Context) (any, error) { return set3, nil }
-	auth0, err := validator.New(validator.WithKeyFunc(keys3), validator.WithAlgorithm(validator.SignatureAlgorithm(algorithm)),
+	auth0, err := validator.New(validator.WithKeyFunc(keys3),
+		validator.WithAlgorithm(validator.SignatureAlgorithm(algorithm)),
 		validator.WithIssuer(i.URL()), validator.WithAudience(i.Audience()))
 	if err != nil {
 		return nil, err
@@ -233,7 +232,8 @@ func libraryVerifiers(ctx context.Context, i *issuer.Issuer, algorithm string) (
 			return err
 		}},
 		{"jwx", func(token string) error {
-			_, err := jwt2.Parse([]byte(token), jwt2.WithKeySet(set2), jwt2.WithIssuer(i.URL()), jwt2.WithAudience(i.Audience()))
+			_, err := jwt2.Parse([]byte(token),
+				jwt2.WithKeySet(set2), jwt2.WithIssuer(i.URL()), jwt2.WithAudience(i.Audience()))
 			return err
 		}},
 		{"go-oidc", func(token string) error {

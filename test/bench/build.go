@@ -21,8 +21,8 @@ import (
 	"accountapi/test/internal/project"
 )
 
-// prepare builds every contestant, and leaves out with a reason those that this machine
-// cannot run. The Makefile has the flags of a Lambda build, for all of them.
+// prepare builds every contestant. One on Node.js that cannot be installed is left out,
+// with the reason. The build flags are in the Makefile.
 func (b *bench) prepare(ctx context.Context) error {
 	var targets []string
 	for _, c := range b.contestants {
@@ -47,7 +47,7 @@ func (b *bench) prepare(ctx context.Context) error {
 	return errors.Join(failures...)
 }
 
-// prepareGo looks at what has been built for a contestant in Go.
+// prepareGo reads the versions and the size of what was built for a contestant in Go.
 func (b *bench) prepareGo(c *contestant) (err error) {
 	c.bootstrap = filepath.Join(b.root, b.hostTarget(c))
 	if c.row.Version, err = goVersions(c); err != nil {
@@ -65,7 +65,7 @@ func (b *bench) hostTarget(c *contestant) string {
 	return ".build/bench/host/" + c.folder + "/bootstrap"
 }
 
-// zippedTarget is the Makefile's name of the bootstrap whose deployment package is sized.
+// zippedTarget is the Makefile's name of the bootstrap in the deployment package.
 func (b *bench) zippedTarget(c *contestant) string {
 	switch {
 	case !b.plan.deployed:
@@ -76,7 +76,7 @@ func (b *bench) zippedTarget(c *contestant) string {
 	return ".build/bench/arm64/" + c.folder + "/bootstrap"
 }
 
-// goVersions reads from the binary itself which versions of its libraries are in it.
+// goVersions reads the versions of a contestant's libraries from its binary.
 func goVersions(c *contestant) (string, error) {
 	info, err := buildinfo.ReadFile(c.bootstrap)
 	if err != nil {
@@ -94,7 +94,7 @@ func goVersions(c *contestant) (string, error) {
 }
 
 // prepareNode installs a contestant on Node.js into .build and writes its bootstrap. It
-// returns why that cannot be, "" if it is done.
+// returns why that failed, or "".
 func (b *bench) prepareNode(ctx context.Context, c *contestant) (reason string) {
 	node, err := exec.LookPath("node")
 	if err != nil {
@@ -128,7 +128,7 @@ func (b *bench) prepareNode(ctx context.Context, c *contestant) (reason string) 
 	return ""
 }
 
-// copyFiles copies the files of a folder, not its folders.
+// copyFiles copies the files of a folder, without its subfolders.
 func copyFiles(from, to string) error {
 	if err := os.MkdirAll(to, 0o755); err != nil {
 		return err
@@ -152,7 +152,8 @@ func copyFiles(from, to string) error {
 	return nil
 }
 
-// installPackages installs exactly what the lock file says, unless it is there already.
+// installPackages installs the packages of the lock file, unless they are installed
+// already. It returns why that failed, or "".
 func (b *bench) installPackages(ctx context.Context, folder string) (reason string) {
 	lock, err := os.ReadFile(filepath.Join(folder, "package-lock.json"))
 	if err != nil {
@@ -163,7 +164,7 @@ func (b *bench) installPackages(ctx context.Context, folder string) (reason stri
 		return ""
 	}
 	b.say("installing %s", filepath.Base(folder))
-	// Without a registry it is better to know that soon.
+	// Without a network npm would try for minutes.
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	npm := exec.CommandContext(ctx, "npm", "ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund",
@@ -179,7 +180,7 @@ func (b *bench) installPackages(ctx context.Context, folder string) (reason stri
 	return ""
 }
 
-// nodeVersions reads which versions of its libraries a contestant was given.
+// nodeVersions reads the installed versions of a contestant's libraries.
 func nodeVersions(folder string, packages []string) (string, error) {
 	var versions []string
 	for _, name := range packages {
@@ -196,8 +197,8 @@ func nodeVersions(folder string, packages []string) (string, error) {
 	return strings.Join(versions, " + "), nil
 }
 
-// zipped returns the size of a deployment package with these files and folders, in bytes,
-// compressed as far as deflate goes.
+// zipped returns the size in bytes of a deployment package with these files and folders,
+// with deflate's best compression.
 func zipped(paths ...string) (size int64, err error) {
 	counter := &countingWriter{}
 	archive := zip.NewWriter(counter)

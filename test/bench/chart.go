@@ -19,11 +19,13 @@ type panel struct {
 	figure func(*row) spread
 }
 
+func withoutSpread(v float64) spread { return spread{v, v, v} }
+
 var panels = []panel{
 	{"p50, warm, × floor", func(r *row) spread { return r.Warm.P50Ratio }},
 	{"CPU, warm, × floor", func(r *row) spread { return r.Warm.CPURatio }},
-	{"first answer, https, ms", func(r *row) spread { return r.Cold["https"].AnswerMs }},
-	{"peak memory, warm, MB", func(r *row) spread { return spreadOf([]float64{r.Warm.PeakMemoryMB}) }},
+	{"first answer, https, ms", func(r *row) spread { return r.Cold.AnswerMs }},
+	{"peak memory, warm, MB", func(r *row) spread { return withoutSpread(r.Warm.PeakMemoryMB) }},
 }
 
 var (
@@ -48,7 +50,8 @@ func (r *result) chart() ([]byte, error) {
 		}
 	}
 	// The first panel has the names beside it; the bars of all are equally long.
-	const names, bars, gap, height = 4.5 * vg.Centimeter, 5 * vg.Centimeter, 0.5 * vg.Centimeter, 8.5 * vg.Centimeter
+	const names, bars = 4.5 * vg.Centimeter, 5 * vg.Centimeter
+	const gap, height = 0.5 * vg.Centimeter, 8.5 * vg.Centimeter
 	width := names + vg.Length(len(plots))*(bars+gap)
 	canvas := vgsvg.New(width, height)
 	all := draw.New(canvas)
@@ -57,7 +60,7 @@ func (r *result) chart() ([]byte, error) {
 	for n, p := range plots {
 		left := names + vg.Length(n)*(bars+gap)
 		if n == 0 {
-			left = gap // for names in a font that is wider than ours
+			left = gap // room for names in a wider font
 		}
 		right := width - names - vg.Length(n+1)*(bars+gap) + gap
 		p.Draw(draw.Crop(all, left, -right, gap/2, -gap/2))
@@ -66,8 +69,9 @@ func (r *result) chart() ([]byte, error) {
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return nil, err
 	}
-	// Who has no Liberation Sans has one of those, which is as wide.
-	return bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif")), nil
+	// Arial and Helvetica are as wide as Liberation Sans, for readers without that font.
+	return bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"),
+		[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif")), nil
 }
 
 func (p panel) draw(rows []*row, named bool) (*plot.Plot, error) {

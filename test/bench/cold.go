@@ -7,58 +7,28 @@ import (
 	"time"
 )
 
-// cold is a process start to its first answer.
+// cold is a process start, with the key set over https.
 type cold struct {
-	Skipped      string `json:"skipped,omitempty"`
-	AnswerMs     spread `json:"answer_ms"` // from the start of the process to the first answer
-	InitMs       spread `json:"init_ms"`   // until it asks for its first event
-	FirstMs      spread `json:"first_ms"`  // the first invocation alone
-	CPUMs        spread `json:"cpu_ms"`    // used until the answer
-	PeakMemoryMB spread `json:"peak_memory_mb"`
+	AnswerMs spread // from the start of the process to its first answer
+	FirstMs  spread // the first invocation alone
 }
 
-// keySets are the ways in which the key set is reached.
-var keySets = []struct {
-	name  string
-	https bool
-	delay time.Duration
-}{
-	{"http", false, 0},
-	{"https", true, 0},
-	{"https +100 ms", true, 100 * time.Millisecond},
-}
-
-// coldStarts starts every contestant again and again, for each kind of key set.
+// coldStarts starts every contestant again and again.
 func (b *bench) coldStarts(ctx context.Context, _ *result) error {
-	for _, c := range b.able() {
-		c.row.Cold = map[string]cold{}
+	t, err := openTenant(b.scratch, true)
+	if err != nil {
+		return err
 	}
-	for _, keys := range keySets {
-		t, err := openTenant(b.scratch, keys.https, keys.delay)
-		if err != nil {
-			return err
-		}
-		b.say("cold starts with the key set over %s", keys.name)
-		err = b.coldStartsWith(ctx, t, keys.name, keys.https)
-		t.close()
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (b *bench) coldStartsWith(ctx context.Context, t *tenant, name string, https bool) error {
-	type figures struct{ answer, init, first, cpu, memory []float64 }
-	measured := map[*contestant]*figures{}
+	defer t.close()
 	e := newEvent(typical(t.Issuer, 0), subject(0))
+	type figures struct{ answer, first []float64 }
+	measured := map[*contestant]*figures{}
 	for round := range b.plan.coldRounds {
 		for _, c := range shuffled(round, b.able()) {
-			if reason := c.cannotReach(https); reason != nil {
-				c.row.Cold[name] = cold{Skipped: reason.Error()}
-				continue
+			if runtime.GOOS == "darwin" && !c.node {
+				continue // on macOS, Go trusts the system's certificates only, so not the tenant's
 			}
-			s, err := c.coldStart(ctx, t, e)
+			answer, first, err := c.coldStart(ctx, t, e)
 			if err != nil {
 				return err
 			}
@@ -66,58 +36,28 @@ func (b *bench) coldStartsWith(ctx context.Context, t *tenant, name string, http
 				measured[c] = &figures{}
 			}
 			m := measured[c]
-			m.answer = append(m.answer, milliseconds(s.answer))
-			m.init = append(m.init, milliseconds(s.init))
-			m.first = append(m.first, milliseconds(s.first))
-			m.cpu = append(m.cpu, milliseconds(s.cpu))
-			m.memory = append(m.memory, megabytes(s.memory))
+			m.answer, m.first = append(m.answer, milliseconds(answer)), append(m.first, milliseconds(first))
 		}
 	}
 	for c, m := range measured {
-		c.row.Cold[name] = cold{
-			AnswerMs: spreadOf(m.answer), InitMs: spreadOf(m.init), FirstMs: spreadOf(m.first),
-			CPUMs: spreadOf(m.cpu), PeakMemoryMB: spreadOf(m.memory),
-		}
+		c.row.Cold = cold{AnswerMs: spreadOf(m.answer), FirstMs: spreadOf(m.first)}
 	}
 	return nil
 }
 
-// cannotReach tells why a contestant cannot have its keys this way.
-func (c *contestant) cannotReach(https bool) error {
-	if !https && c.httpsOnly {
-		return errors.New("takes keys over https only")
-	}
-	if https && !c.node && runtime.GOOS == "darwin" {
-		return errors.New("a program in Go trusts only the system's certificates on macOS")
-	}
-	return nil
-}
-
-// coldSample is one process start.
-type coldSample struct {
-	answer, init, first, cpu time.Duration
-	memory                   int64
-}
-
-func (c *contestant) coldStart(ctx context.Context, t *tenant, e event) (s coldSample, err error) {
+func (c *contestant) coldStart(ctx context.Context, t *tenant, e event) (answer, first time.Duration, err error) {
 	f, err := c.start(t)
 	if err != nil {
-		return s, err
+		return 0, 0, err
 	}
 	defer f.Close()
 	start := time.Now()
 	result, err := f.mustAllow(ctx, e)
-	s.answer = time.Since(start)
-	if err != nil {
-		return s, err
-	}
-	s.init, s.first = result.InitDuration, result.Duration
-	s.cpu, s.memory, err = f.usage()
-	return s, err
+	return time.Since(start), result.Duration, err
 }
 
 // usage returns the CPU time and the peak memory of the function's process so far; zero
-// where this system does not tell.
+// where the system has no such figures.
 func (f *function) usage() (cpu time.Duration, memory int64, err error) {
 	if f.pid == 0 {
 		f.pid, err = processOf(f.name)

@@ -3,12 +3,11 @@ package main
 import (
 	"context"
 	"crypto/rand"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
-	"time"
 
+	"accountapi/test/internal/authorizer"
 	"accountapi/test/runtimeapi"
 )
 
@@ -17,30 +16,32 @@ type kind string
 
 const (
 	ours      kind = "ours"
-	reference kind = "reference" // not an authorizer: shows what the rest costs
+	reference kind = "reference" // not an authorizer: shows what Lambda, runtime and crypto cost
 	peer      kind = "peer"
 )
+
+// authorizerName is the authorizer's name in every table.
+const authorizerName = "this authorizer"
 
 // contestant is one function in the comparison: a bootstrap and its measured figures.
 type contestant struct {
 	name      string
 	kind      kind
 	folder    string   // of its source, below contestants; "" for the authorizer
-	modules   []string // whose versions tell which libraries were measured
+	modules   []string // the libraries whose versions are reported
 	node      bool
-	httpsOnly bool // takes keys from no http address
+	httpsOnly bool // accepts no http URL for the key set
 	oneThread bool // GOMAXPROCS=1, which the authorizer sets for itself
 
 	bootstrap string // to run on this machine
 	row       *row
 }
 
-// contestants returns everyone who takes part: the authorizer, the floor, the floor once
-// more to see the noise, and on one thread to see what the authorizer owes to that, and the
-// rest.
+// contestants returns all that take part. The floor takes part twice, which shows the
+// noise, and once more on one thread, which shows how much the authorizer gains by that.
 func contestants() []*contestant {
 	list := []*contestant{
-		{name: "this authorizer", kind: ours, modules: []string{"github.com/lestrrat-go/jwx/v2"}},
+		{name: authorizerName, kind: ours, modules: []string{"github.com/lestrrat-go/jwx/v2"}},
 		{name: "floor", kind: reference, folder: "floor"},
 		{name: "floor again", kind: reference, folder: "floor"},
 		{name: "floor on one thread", kind: reference, folder: "floor", oneThread: true},
@@ -64,23 +65,14 @@ func contestants() []*contestant {
 	return list
 }
 
-// event is an authorizer event, with the caller that its token is for.
+// event is an authorizer event, with the subject of its token.
 type event struct {
 	payload []byte
 	subject string
 }
 
-// newEvent is what API Gateway sends a TOKEN authorizer.
 func newEvent(token, subject string) event {
-	payload, err := json.Marshal(map[string]string{
-		"type":               "TOKEN",
-		"authorizationToken": "Bearer " + token,
-		"methodArn":          "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile",
-	})
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return event{payload, subject}
+	return event{authorizer.Event("Bearer " + token), subject}
 }
 
 // verdict is what an authorizer's answer means to API Gateway.
@@ -92,32 +84,24 @@ const (
 	fault  verdict = "error"  // a 500
 )
 
-// verdictOf reads an answer. It is allow only if all is there that API Gateway and the
-// handlers need, for the caller that the token was made for.
+// verdictOf reads an answer. It is allow only if the answer has all that API Gateway and
+// the functions behind it need, for the subject of the token.
 func verdictOf(result runtimeapi.Result, subject string) verdict {
-	if result.FunctionError != "" {
-		var failure struct{ ErrorMessage string }
-		if json.Unmarshal(result.Payload, &failure) == nil && failure.ErrorMessage == "Unauthorized" {
-			return refuse
-		}
+	answer, err := authorizer.Read(result)
+	switch {
+	case err != nil:
 		return fault
-	}
-	var answer struct {
-		PrincipalID    string
-		PolicyDocument struct{ Statement []struct{ Effect string } }
-		Context        struct{ Scope string }
-	}
-	if json.Unmarshal(result.Payload, &answer) != nil || len(answer.PolicyDocument.Statement) != 1 ||
-		answer.PolicyDocument.Statement[0].Effect != "Allow" {
+	case answer.Error == "Unauthorized":
+		return refuse
+	case answer.Effect != "Allow":
 		return fault
-	}
-	if subject != anybody && (answer.PrincipalID != subject || answer.Context.Scope != "get:profile") {
+	case subject != anybody && (answer.PrincipalID != subject || answer.Context["scope"] != "get:profile"):
 		return fault
 	}
 	return allow
 }
 
-// anybody is the subject where references answer, which do not look at claims.
+// anybody is the subject for references, which read no claims.
 const anybody = ""
 
 // function is a contestant that runs, in one environment.
@@ -125,31 +109,29 @@ type function struct {
 	*runtimeapi.Function
 	contestant *contestant
 	name       string
-	pid        int // of its process, once somebody has asked
+	pid        int // of its process; 0 until usage has looked for it
 	last       *lastLines
 }
 
-// start starts a contestant that trusts the tenant, or only prepares to: its process
-// starts with the first invocation.
+// start returns the contestant as a function that trusts the tenant. No process runs yet.
 func (c *contestant) start(t *tenant) (*function, error) {
-	return c.startAs(c.bootstrap, t.environment(c))
+	return c.startAs(c.bootstrap, t)
 }
 
-func (c *contestant) startAs(bootstrap string, env map[string]string) (*function, error) {
+func (c *contestant) startAs(bootstrap string, t *tenant) (*function, error) {
 	f := &function{contestant: c, name: "bench-" + rand.Text(), last: &lastLines{}}
 	var err error
-	f.Function, err = runtimeapi.Start(runtimeapi.Config{
+	f.Function, err = authorizer.Start(runtimeapi.Config{
 		Name:            f.name,
 		Bootstrap:       bootstrap,
-		Env:             env,
-		Timeout:         5 * time.Second, // as deployed
+		Env:             t.environment(c),
 		MaxEnvironments: 1,
 		Output:          f.last,
 	})
 	return f, err
 }
 
-// answer invokes the function with one event and returns how it decided.
+// answer invokes the function with one event and returns its verdict.
 func (f *function) answer(ctx context.Context, e event) (verdict, runtimeapi.Result, error) {
 	result, err := f.Invoke(ctx, e.payload)
 	if err != nil {
@@ -162,8 +144,8 @@ func (f *function) answer(ctx context.Context, e event) (verdict, runtimeapi.Res
 	return verdictOf(result, subject), result, nil
 }
 
-// errVerdict is an answer that makes all timing meaningless: a good token not let in.
-var errVerdict = errors.New("a good token was not let in")
+// errVerdict says that a good token was refused: what was measured is not a verification.
+var errVerdict = errors.New("a good token was refused")
 
 // mustAllow invokes the function with a good token.
 func (f *function) mustAllow(ctx context.Context, e event) (runtimeapi.Result, error) {
@@ -174,7 +156,7 @@ func (f *function) mustAllow(ctx context.Context, e event) (runtimeapi.Result, e
 	return result, err
 }
 
-// lastLines keeps the end of what a function wrote, to explain a failure.
+// lastLines keeps the end of what a function has written, to explain a failure.
 type lastLines struct {
 	mu      sync.Mutex
 	text    []byte

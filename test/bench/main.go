@@ -1,15 +1,15 @@
-// Command bench measures the authorizer side by side with what its users would pick
-// instead: handlers around the libraries of the field, in Go and on Node.js, each a real
-// process behind a real Lambda Runtime API. It is what make bench starts.
+// Command bench measures the authorizer side by side with handlers around the libraries
+// that its users could use instead, in Go and on Node.js, each a real process behind a
+// real Lambda Runtime API. make bench starts it.
 //
-// All contestants take turns in one run, in a new order each round: whatever else the
-// machine does hits all of them. Every answer is checked; figures are medians with their
-// quartiles, and the ratios are taken within a round. One contestant, the floor, runs
-// twice: how far it is from itself tells how exact a median is.
+// All contestants take turns in one run, in a new order each round, so that other load on
+// the machine affects all of them. Every answer is checked. Figures are medians with
+// their quartiles; ratios are taken within a round. One contestant, the floor, takes part
+// twice: the difference between the two shows how exact a median is.
 //
-// What it is not: a load test of a deployed stage, or a claim about absolute times on
-// AWS. Figures that need Linux (CPU, memory) or cgroups (Lambda's CPU shares) are left out
-// elsewhere, and say so.
+// It is not a load test of a deployed stage, and its times are not those on AWS. Figures
+// that need Linux (CPU, memory) or cgroups (Lambda's CPU shares) are left out on other
+// systems.
 package main
 
 import (

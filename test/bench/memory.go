@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -13,26 +12,26 @@ import (
 	"accountapi/test/runtimeapi"
 )
 
-// memoryResult is what the authorizer gets for more memory, and with it more CPU.
+// memoryResult shows what the authorizer gains by more memory, and with it more CPU.
 type memoryResult struct {
-	Skipped     string      `json:"skipped,omitempty"`
-	Sizes       []memoryRow `json:"sizes"`
-	FirstCPUMs  spread      `json:"first_cpu_ms"` // that a first invocation takes, at any size
-	Recommended int         `json:"recommended_mb"`
+	Skipped     string // why it was not measured
+	Sizes       []memoryRow
+	FirstCPUMs  float64 // CPU time of a first invocation, at any size
+	Recommended int     // MB
 }
 
-// memoryRow is the authorizer at one memory size. Init runs at full speed, as Lambda lets
-// it (AWS, "Effectively running Java on Serverless"), but for ThrottledColdMs.
+// memoryRow is the authorizer at one memory size. Init runs at full speed, as it does on
+// Lambda (AWS, "Effectively running Java on Serverless"), except for ThrottledColdMs.
 type memoryRow struct {
-	MB               int     `json:"mb"`
-	CPUs             float64 `json:"cpus"`
-	InitMs           spread  `json:"init_ms"`
-	FirstMs          spread  `json:"first_ms"`
-	ThrottledColdMs  spread  `json:"throttled_cold_ms"` // to the first answer, in the share from the start
-	P50Us            float64 `json:"p50_us"`            // of calls that come one by one
-	P90Us            float64 `json:"p90_us"`
-	PerSecond        float64 `json:"per_second"`         // of one environment, call after call
-	DollarPerMillion float64 `json:"dollar_per_million"` // warm invocations: requests and duration
+	MB               int
+	CPUs             float64
+	InitMs           spread
+	FirstMs          spread
+	ThrottledColdMs  spread  // from the start to the first answer, with the CPU share for init too
+	P50Us            float64 // of separate invocations
+	P90Us            float64
+	PerSecond        float64 // of one environment, one invocation right after the other
+	DollarPerMillion float64 // warm invocations: requests and duration
 }
 
 // Prices of Lambda on arm64 in us-east-1 in 2025, in dollars (AWS Lambda pricing).
@@ -41,17 +40,13 @@ const (
 	pricePerGBSecond = 0.0000133334
 )
 
-// sharePeriod is how often Lambda renews the quota of CPU time that a share is, as measured
+// sharePeriod is how often Lambda renews the quota of CPU time that a share is, measured
 // on Lambda by Lin, Ma and Shahrad ("Demystifying Serverless Costs on Public Platforms",
 // 2025).
 const sharePeriod = 20 * time.Millisecond
 
-// initLimit is how long an init may take (AWS: "Understanding the Lambda execution
-// environment lifecycle").
-const initLimit = 10 * time.Second
-
-// fullCPU is the memory size at which a function has one CPU to itself; below, and
-// above, its share is in proportion (AWS: "Configure Lambda function memory").
+// fullCPU is the memory size in MB that gives a function one whole CPU; its share is in
+// proportion to its memory (AWS: "Configure Lambda function memory").
 const fullCPU = 1769
 
 // memorySizes runs the authorizer with the CPU shares of Lambda's memory sizes.
@@ -63,7 +58,7 @@ func (b *bench) memorySizes(ctx context.Context, r *result) error {
 		return nil
 	}
 	defer s.close()
-	t, err := openTenant(b.scratch, true, 0)
+	t, err := openTenant(b.scratch, true)
 	if err != nil {
 		return err
 	}
@@ -76,7 +71,9 @@ func (b *bench) memorySizes(ctx context.Context, r *result) error {
 	if err != nil {
 		return err
 	}
-	m := &memoryBench{share: s, tenant: t, contestant: b.authorizer(), bootstrap: bootstrap, events: t.mint(50), plan: b.plan}
+	m := &memoryBench{
+		share: s, tenant: t, contestant: b.authorizer(), bootstrap: bootstrap, events: t.mint(50), plan: b.plan,
+	}
 	for _, mb := range []int{128, 256, 512, 1024, fullCPU} {
 		row, err := m.measure(ctx, mb)
 		if err != nil {
@@ -84,8 +81,8 @@ func (b *bench) memorySizes(ctx context.Context, r *result) error {
 		}
 		r.Memory.Sizes = append(r.Memory.Sizes, row)
 	}
-	r.Memory.FirstCPUMs = spreadOf(m.firstCPU)
-	r.Memory.Recommended = recommend(r.Memory.Sizes, r.Memory.FirstCPUMs.Median)
+	r.Memory.FirstCPUMs = spreadOf(m.firstCPU).Median
+	r.Memory.Recommended = recommend(r.Memory.Sizes, r.Memory.FirstCPUMs)
 	return nil
 }
 
@@ -123,12 +120,12 @@ func (m *memoryBench) measure(ctx context.Context, mb int) (memoryRow, error) {
 	return row, nil
 }
 
-// throttledStart measures a start in the share from the first instruction on.
+// throttledStart measures a start whose init has no more CPU than the share either.
 func (m *memoryBench) throttledStart(ctx context.Context, cpus float64) (time.Duration, error) {
 	if err := m.share.set(cpus); err != nil {
 		return 0, err
 	}
-	f, err := m.contestant.startAs(m.bootstrap, m.tenant.environment(m.contestant))
+	f, err := m.contestant.startAs(m.bootstrap, m.tenant)
 	if err != nil {
 		return 0, err
 	}
@@ -140,7 +137,7 @@ func (m *memoryBench) throttledStart(ctx context.Context, cpus float64) (time.Du
 
 // firstInvocation measures a first invocation in the share, after an init at full speed.
 func (m *memoryBench) firstInvocation(ctx context.Context, cpus float64) (runtimeapi.Result, error) {
-	f, err := m.startAtFullSpeed(ctx)
+	f, err := m.startAtFullSpeed()
 	if err != nil {
 		return runtimeapi.Result{}, err
 	}
@@ -156,15 +153,16 @@ func (m *memoryBench) firstInvocation(ctx context.Context, cpus float64) (runtim
 	if err != nil {
 		return result, err
 	}
-	time.Sleep(sharePeriod) // it is done only when it waits for the next event
+	time.Sleep(sharePeriod) // after its answer the process has to ask for the next event
 	after, _, err := f.usage()
 	m.firstCPU = append(m.firstCPU, milliseconds(after-before))
 	return result, err
 }
 
-// warm measures one environment in the share: calls one by one, and call after call.
+// warm measures one environment in the share: separate invocations, and one right after
+// the other.
 func (m *memoryBench) warm(ctx context.Context, row *memoryRow) error {
-	f, err := m.startAtFullSpeed(ctx)
+	f, err := m.startAtFullSpeed()
 	if err != nil {
 		return err
 	}
@@ -172,12 +170,12 @@ func (m *memoryBench) warm(ctx context.Context, row *memoryRow) error {
 	if err := m.share.set(row.CPUs); err != nil {
 		return err
 	}
-	apart, err := m.oneByOne(ctx, f)
+	took, err := m.separate(ctx, f)
 	if err != nil {
 		return err
 	}
-	slices.Sort(apart)
-	row.P50Us, row.P90Us = quantile(apart, 0.5), quantile(apart, 0.9)
+	slices.Sort(took)
+	row.P50Us, row.P90Us = quantile(took, 0.5), quantile(took, 0.9)
 	p := &pace{}
 	for range 5 {
 		if err := f.batch(ctx, p, m.events, 0, m.plan.memoryCalls/3); err != nil {
@@ -188,35 +186,26 @@ func (m *memoryBench) warm(ctx context.Context, row *memoryRow) error {
 	return nil
 }
 
-// startAtFullSpeed starts a process and lets it finish its init with all the CPU there
-// is. A caller that is gone before the process asks for work leaves it idle.
-func (m *memoryBench) startAtFullSpeed(ctx context.Context) (*function, error) {
+// startAtFullSpeed starts a process whose init, which fetches the keys, has all the CPU.
+func (m *memoryBench) startAtFullSpeed() (*function, error) {
 	if err := m.share.set(0); err != nil {
 		return nil, err
 	}
-	f, err := m.contestant.startAs(m.bootstrap, m.tenant.environment(m.contestant))
+	f, err := m.contestant.startAs(m.bootstrap, m.tenant)
 	if err != nil {
 		return nil, err
 	}
-	gone, leave := context.WithCancel(ctx)
-	leave()
-	fetches := m.tenant.JWKSFetches()
-	if _, err := f.Invoke(gone, m.events[0].payload); !errors.Is(err, context.Canceled) {
+	if err := f.Init(); err != nil {
 		f.Close()
-		return nil, fmt.Errorf("start without an invocation: %w", err)
+		return nil, fmt.Errorf("%w: %s", err, f.last)
 	}
-	for limit := time.Now().Add(initLimit); m.tenant.JWKSFetches() == fetches; time.Sleep(time.Millisecond) {
-		if time.Now().After(limit) || ctx.Err() != nil {
-			f.Close()
-			return nil, fmt.Errorf("%s does not fetch its keys during init: %s", m.contestant.name, f.last)
-		}
-	}
-	time.Sleep(100 * time.Millisecond) // the keys are on their way, the rest is a matter of milliseconds
+	time.Sleep(100 * time.Millisecond) // the first invocation comes 0.1 s after init, as the table's note says
 	return f, nil
 }
 
-// oneByOne invokes the function at a pace that leaves each call the quota of a period.
-func (m *memoryBench) oneByOne(ctx context.Context, f *function) ([]float64, error) {
+// separate invokes the function with pauses that are longer than a period, so that each
+// invocation has the whole quota.
+func (m *memoryBench) separate(ctx context.Context, f *function) ([]float64, error) {
 	var took []float64
 	for i := range m.plan.memoryCalls {
 		time.Sleep(sharePeriod + time.Duration(i%10)*time.Millisecond) // not in step with the period
@@ -229,19 +218,19 @@ func (m *memoryBench) oneByOne(ctx context.Context, f *function) ([]float64, err
 	return took, nil
 }
 
-// invocationPrice is what AWS asks for a warm invocation: a request, and the duration
-// rounded up to the millisecond.
+// invocationPrice is the price of a warm invocation in dollars: a request, and the
+// duration rounded up to the millisecond.
 func invocationPrice(mb int, ms float64) float64 {
 	return pricePerRequest + math.Max(1, math.Ceil(ms))/1000*float64(mb)/1024*pricePerGBSecond
 }
 
-// quota is what a process may use of a CPU in each period.
+// quota is how much CPU time a process gets in each period.
 func (r memoryRow) quota() time.Duration { return time.Duration(r.CPUs * float64(sharePeriod)) }
 
-// recommend returns the smallest size at which the dearest call, the first one of an
-// environment, fits into the quota of one period: no call has to wait for the next one
-// then, and with more memory none would be answered sooner. CPU time is what this rests
-// on because it is the same on a busy machine.
+// recommend returns the smallest size at which the most expensive invocation, the first
+// one of an environment, fits into the quota of one period: then no invocation waits for
+// the next period, and none would be answered sooner with more memory. It compares CPU
+// time because that is the same on a busy machine.
 func recommend(sizes []memoryRow, firstCPUMs float64) int {
 	for _, s := range sizes {
 		if milliseconds(s.quota()) >= firstCPUMs {

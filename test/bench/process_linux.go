@@ -29,10 +29,10 @@ func processOf(functionName string) (pid int, err error) {
 	return 0, fmt.Errorf("function %s has no process", functionName)
 }
 
-// cpuTime returns how long all threads of a process have been on a CPU so far, those that
-// have ended included: its CPU clock, of which clock_getcpuclockid(3) gives the number.
+// cpuTime returns the CPU time of a process so far, threads that have ended included. It
+// reads the process's CPU clock, whose ID it makes as clock_getcpuclockid(3) does.
 func cpuTime(pid int) (time.Duration, error) {
-	const schedulerClock = 2 // CPUCLOCK_SCHED: to the nanosecond, not to the tick
+	const schedulerClock = 2 // CPUCLOCK_SCHED: exact to the nanosecond, not to the tick
 	var t unix.Timespec
 	if err := unix.ClockGettime(int32(^pid)<<3|schedulerClock, &t); err != nil {
 		return 0, fmt.Errorf("CPU clock of process %d: %w", pid, err)
@@ -40,8 +40,8 @@ func cpuTime(pid int) (time.Duration, error) {
 	return time.Duration(t.Nano()), nil
 }
 
-// peakMemory returns the most memory that a process has had resident at once, in bytes.
-// The rusage of a child would not do: it begins with what its parent had.
+// peakMemory returns the peak of a process's resident memory in bytes. It does not use
+// rusage: there a child starts with its parent's peak.
 func peakMemory(pid int) (bytes int64, err error) {
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

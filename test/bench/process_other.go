@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// The figures of a process are read from Linux's /proc and clocks. Elsewhere they are
+// CPU time and memory are read from Linux's /proc and clocks. On other systems they are
 // left out.
 
 func processOf(string) (pid int, err error) { return 0, errors.ErrUnsupported }

@@ -3,55 +3,54 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// result is bench.json. The unit of a figure is in its name.
+// result is what a run has measured. The unit of a figure is in its name; a figure that
+// could not be measured is zero.
 type result struct {
-	Machine     machine        `json:"machine"`
-	Quick       bool           `json:"quick"`
-	Took        string         `json:"took"`
-	Contestants []*row         `json:"contestants"`
-	Algorithms  []algorithmRow `json:"algorithms"`
-	Memory      memoryResult   `json:"memorySizes"`
-	Growth      growthResult   `json:"growth"`
-	Model       []modelRow     `json:"model"`
+	Machine     machine
+	Quick       bool
+	Took        time.Duration
+	Contestants []*row
+	Algorithms  []algorithmRow
+	Memory      memoryResult
+	Model       []modelRow
+}
+
+// row is what is known of one contestant.
+type row struct {
+	Name        string
+	Version     string // of its libraries
+	Kind        kind
+	Skipped     string   // why it was not measured
+	ZippedBytes int64    // of the deployment package for linux/arm64; of a quick run, for this machine
+	Wrong       []string // wrong verdicts, each with its token
+	Cold        cold
+	Warm        warm
+	Storm       storm
 }
 
 // machine is where a run took place.
 type machine struct {
-	When   time.Time `json:"when"`
-	System string    `json:"system"`
-	CPU    string    `json:"cpu"`
-	Cores  int       `json:"cores"`
-	Go     string    `json:"go"`
-	Node   string    `json:"node"`
-	Stolen float64   `json:"stolen"` // part of the CPU time of the run that a hypervisor gave to others
-}
-
-// row is what is known of one contestant. Figures that could not be had are zero.
-type row struct {
-	Name        string          `json:"name"`
-	Version     string          `json:"version,omitempty"`
-	Kind        kind            `json:"kind"`
-	Skipped     string          `json:"skipped,omitempty"` // why it was not measured
-	ZippedBytes int64           `json:"zippedBytes"`       // of the deployment package for linux/arm64; of a quick run, for this machine
-	Wrong       []string        `json:"wrong,omitempty"`   // verdicts, each with its token
-	Cold        map[string]cold `json:"cold,omitempty"`    // by kind of key set
-	Warm        warm            `json:"warm"`
-	Storm       storm           `json:"storm"`
+	When   time.Time
+	System string
+	CPU    string
+	Cores  int
+	Go     string
+	Node   string
+	Stolen float64 // part of the CPU time of the run that the hypervisor gave to others
 }
 
 func thisMachine(ctx context.Context) machine {
 	m := machine{
-		When:   time.Now().UTC().Truncate(time.Second),
+		When:   time.Now().UTC(),
 		System: runtime.GOOS + "/" + runtime.GOARCH,
 		Cores:  runtime.NumCPU(),
 		Go:     runtime.Version(),
@@ -71,14 +70,31 @@ func thisMachine(ctx context.Context) machine {
 	return m
 }
 
-// stolen returns the CPU time that a hypervisor has given to others, and all CPU time, since
-// this machine started (proc_stat(5), in ticks); zero where the system does not tell.
+func (m machine) String() string {
+	parts := []string{m.When.Format("2006-01-02"), m.System}
+	if m.CPU != "" {
+		parts = append(parts, m.CPU)
+	}
+	cores := fmt.Sprintf("%d cores", m.Cores)
+	if m.Stolen > 0.01 {
+		cores += fmt.Sprintf(" (the hypervisor gave %.0f %% of their time to others)", 100*m.Stolen)
+	}
+	parts = append(parts, cores, m.Go)
+	if m.Node != "" {
+		parts = append(parts, "Node.js "+m.Node)
+	}
+	return strings.Join(parts, ", ")
+}
+
+// stolen returns the CPU time that the hypervisor has given to others, and all CPU time,
+// since this machine started, in ticks (proc_stat(5)); zero where the system has no such
+// figures.
 func stolen() (steal, total float64) {
 	text, _ := os.ReadFile("/proc/stat")
 	first, _, _ := strings.Cut(string(text), "\n")
 	for i, field := range strings.Fields(first) {
 		ticks, _ := strconv.ParseFloat(field, 64)
-		if i >= 1 && i <= 8 { // what follows is counted in user time already
+		if i >= 1 && i <= 8 { // the fields after it are included in user time
 			total += ticks
 		}
 		if i == 8 {
@@ -86,23 +102,4 @@ func stolen() (steal, total float64) {
 		}
 	}
 	return steal, total
-}
-
-// write writes the result as NAME.json and its chart as NAME.svg.
-func (r *result) write(folder, name string) error {
-	if err := os.MkdirAll(folder, 0o755); err != nil {
-		return err
-	}
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(folder, name+".json"), append(text, '\n'), 0o644); err != nil {
-		return err
-	}
-	chart, err := r.chart()
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(folder, name+".svg"), chart, 0o644)
 }

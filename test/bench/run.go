@@ -17,45 +17,42 @@ import (
 
 // plan says how much is measured.
 type plan struct {
-	deployed    bool // zip what is deployed, built for linux/arm64, and not what runs here
+	deployed    bool // zip what is deployed, built for linux/arm64, not what runs here
 	callers     int  // distinct tokens
-	coldRounds  int  // process starts of each contestant, for each kind of key set
+	coldRounds  int  // process starts of each contestant
 	warmRounds  int
-	batch       int           // invocations of each contestant in a round
-	warmUp      int           // invocations before the first round
-	memoryCalls int           // at each memory size
-	memoryCold  int           // process starts at each memory size
-	growth      int           // rounds for each size of key set and token
-	algorithms  int           // verifications with each library in a round
-	benchmark   string        // flags of go test for the authorizer's own benchmark
-	modelTime   time.Duration // simulated
+	batch       int    // invocations of each contestant in a round
+	warmUp      int    // invocations before the first round
+	memoryCalls int    // at each memory size
+	memoryCold  int    // process starts at each memory size
+	algorithms  int    // verifications with each library in a round
+	benchmark   string // flags of go test for the authorizer's own benchmark
 }
 
 var (
-	wholePlan = plan{deployed: true, callers: 10_000, coldRounds: 20, warmRounds: 160, batch: 50, warmUp: 500,
-		memoryCalls: 150, memoryCold: 11, growth: 40, algorithms: 300, benchmark: "-benchtime=300ms -count=5", modelTime: time.Hour}
-	quickPlan = plan{callers: 1_000, coldRounds: 3, warmRounds: 20, batch: 25, warmUp: 100,
-		memoryCalls: 20, memoryCold: 3, growth: 5, algorithms: 100, benchmark: "-benchtime=100ms -count=3", modelTime: 20 * time.Minute}
+	wholePlan = plan{deployed: true, callers: 10_000, coldRounds: 40, warmRounds: 240, batch: 50, warmUp: 500,
+		memoryCalls: 150, memoryCold: 11, algorithms: 300, benchmark: "-benchtime=300ms -count=5"}
+	quickPlan = plan{callers: 1_000, coldRounds: 7, warmRounds: 60, batch: 25, warmUp: 100,
+		memoryCalls: 20, memoryCold: 5, algorithms: 100, benchmark: "-benchtime=100ms -count=3"}
 )
 
 // bench is one run.
 type bench struct {
 	plan        plan
 	root        string // of the project
-	scratch     string // for files that are gone when the run is over
+	scratch     string // folder for temporary files
 	progress    io.Writer
 	started     time.Time
 	contestants []*contestant
-	tenant      *tenant // over http, for all that needs no issuer of its own
-	events      []event // good ones, of as many callers of the tenant
+	tenant      *tenant // over http, for all parts that need no issuer of their own
+	events      []event // good ones, each of another caller of the tenant
 }
 
-// run measures, and writes what it found to the terminal and to files.
+// run measures, and prints the tables.
 func run(ctx context.Context, args []string) error {
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	quick := flags.Bool("quick", false, "measure less, in a minute and a half")
-	out := flags.String("out", "", "`folder` for bench.json and bench.svg; .build/bench if left out")
-	update := flags.Bool("update", false, "also renew what the README shows: its tables, and test/bench/result.json and .svg")
+	quick := flags.Bool("quick", false, "measure less, in less than a minute")
+	update := flags.Bool("update", false, "also write the tables and the chart to test/bench/README.md and result.svg")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -63,14 +60,11 @@ func run(ctx context.Context, args []string) error {
 		return fmt.Errorf("unexpected %q: every setting is a flag, see -help", flags.Arg(0))
 	}
 	if *quick && *update {
-		return errors.New("what the README shows comes from a whole run: leave out -quick")
+		return errors.New("-update needs a whole run: leave out -quick")
 	}
 	root, err := project.Root()
 	if err != nil {
 		return err
-	}
-	if *out == "" {
-		*out = filepath.Join(root, ".build", "bench")
 	}
 	b := &bench{plan: wholePlan, root: root, progress: os.Stderr, started: time.Now(), contestants: contestants()}
 	if *quick {
@@ -86,28 +80,21 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	r.Quick = *quick
-	r.Took = time.Since(b.started).Round(time.Second).String()
+	r.Took = time.Since(b.started).Round(time.Second)
 	fmt.Print(r.text())
-	if err := r.write(*out, "bench"); err != nil {
-		return err
-	}
-	fmt.Printf("\nbench.json and bench.svg are in %s\n", *out)
 	if *update {
-		if err := r.write(filepath.Join(root, "test", "bench"), "result"); err != nil {
-			return err
-		}
-		return r.updateReadme(filepath.Join(root, "README.md"))
+		return r.update(filepath.Join(root, "test", "bench"))
 	}
 	return nil
 }
 
-// measure is the run: each part has the file of its name.
+// measure runs all parts, each of which has a file of its name.
 func (b *bench) measure(ctx context.Context) (*result, error) {
 	if err := b.prepare(ctx); err != nil {
 		return nil, err
 	}
 	var err error
-	if b.tenant, err = openTenant(b.scratch, false, 0); err != nil {
+	if b.tenant, err = openTenant(b.scratch, false); err != nil {
 		return nil, err
 	}
 	defer b.tenant.close()
@@ -125,7 +112,6 @@ func (b *bench) measure(ctx context.Context) (*result, error) {
 		{"storms of unknown keys", b.storms},
 		{"algorithms", b.algorithms},
 		{"memory sizes", b.memorySizes},
-		{"growth", b.growth},
 		{"model", b.model},
 	} {
 		b.say("%s", part.name)
@@ -142,10 +128,10 @@ func (b *bench) measure(ctx context.Context) (*result, error) {
 	return r, nil
 }
 
-// say tells whoever waits what happens now.
+// say reports progress, with the time since the start.
 func (b *bench) say(format string, args ...any) {
-	elapsed := time.Since(b.started)
-	fmt.Fprintf(b.progress, "%2d:%02d  %s\n", int(elapsed.Minutes()), int(elapsed.Seconds())%60, fmt.Sprintf(format, args...))
+	seconds := int(time.Since(b.started).Seconds())
+	fmt.Fprintf(b.progress, "%2d:%02d  %s\n", seconds/60, seconds%60, fmt.Sprintf(format, args...))
 }
 
 // able returns the contestants that take part.
@@ -153,15 +139,15 @@ func (b *bench) able() []*contestant {
 	return slices.DeleteFunc(slices.Clone(b.contestants), func(c *contestant) bool { return c.row.Skipped != "" })
 }
 
-// shuffled returns the list in an order of its own for each round, the same in every run.
-// In any fixed order, rotated or not, each would always run in the caches that the same
-// other one leaves behind, which was worth a tenth of a call.
+// shuffled returns the list in another order for each round, the same in every run. In a
+// fixed order each contestant would always run after the same other one, with the CPU
+// caches as that one leaves them, which made a difference of a tenth.
 func shuffled[T any](round int, list []T) []T {
 	list = slices.Clone(list)
 	rand.New(rand.NewPCG(uint64(round), 0)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 	return list
 }
 
-// authorizer and floor are the two that all others are compared with.
+// authorizer and floor are what the others are compared with.
 func (b *bench) authorizer() *contestant { return b.contestants[0] }
 func (b *bench) floor() *contestant      { return b.contestants[1] }

@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// share is a cgroup whose processes together get so much of one CPU, as a Lambda
-// environment does: a quota in every period, and a standstill once it is used up.
+// share is a cgroup whose processes together have a share of one CPU, like a Lambda
+// environment: a quota of CPU time in every period, without which they do not run.
 type share struct {
 	folder  string
 	unified bool // cgroup v2
 }
 
-// newShare makes a cgroup below this process's own or beside it, wherever this process
-// may. Its error says why it may not.
+// newShare makes a cgroup below this process's own or beside it. Its error says why
+// neither is possible.
 func newShare() (*share, error) {
 	places, unified, err := cpuCgroups()
 	if err != nil {
@@ -38,7 +38,7 @@ func newShare() (*share, error) {
 	return nil, fmt.Errorf("no cgroup with a CPU quota can be made here: %w", err)
 }
 
-// set gives the processes so many CPUs; 0 is as many as there are.
+// set gives the processes this many CPUs; 0 means all.
 func (s *share) set(cpus float64) error {
 	period := sharePeriod.Microseconds()
 	quota := int64(cpus * float64(period))
@@ -52,35 +52,35 @@ func (s *share) set(cpus float64) error {
 	if cpus == 0 {
 		quota = -1
 	}
-	// One after the other, the two may be out of bounds in between.
+	// First without a quota: the old quota may be invalid with the new period.
 	return errors.Join(
 		os.WriteFile(filepath.Join(s.folder, "cpu.cfs_quota_us"), []byte("-1"), 0),
 		os.WriteFile(filepath.Join(s.folder, "cpu.cfs_period_us"), fmt.Appendf(nil, "%d", period), 0),
 		os.WriteFile(filepath.Join(s.folder, "cpu.cfs_quota_us"), fmt.Appendf(nil, "%d", quota), 0))
 }
 
-// launcher writes a bootstrap into folder that runs another one as a member of the share
-// from its first instruction on.
+// launcher writes a bootstrap into folder that joins the share and then becomes another
+// bootstrap.
 func (s *share) launcher(folder, bootstrap string) (string, error) {
 	path := filepath.Join(folder, "bootstrap")
 	script := fmt.Sprintf("#!/bin/sh\necho $$ > '%s/cgroup.procs' && exec '%s'\n", s.folder, bootstrap)
 	return path, os.WriteFile(path, []byte(script), 0o755)
 }
 
-// close removes the cgroup, once its last process is gone.
+// close removes the cgroup when its last process has ended.
 func (s *share) close() error {
 	var err error
 	for range 50 {
 		if err = os.Remove(s.folder); err == nil {
 			break
 		}
-		time.Sleep(20 * time.Millisecond) // the kernel is still at it
+		time.Sleep(20 * time.Millisecond)
 	}
 	return err
 }
 
-// cpuCgroups returns the folders in which this process may look for a place for a cgroup
-// with a CPU quota: its own cgroup and the one around it.
+// cpuCgroups returns the folders in which a cgroup with a CPU quota may be allowed: this
+// process's own cgroup and its parent.
 func cpuCgroups() (places []string, unified bool, err error) {
 	mounts, err := os.ReadFile("/proc/self/mountinfo")
 	if err != nil {
@@ -91,14 +91,15 @@ func cpuCgroups() (places []string, unified bool, err error) {
 		return nil, false, err
 	}
 	for lines := bufio.NewScanner(strings.NewReader(string(mounts))); lines.Scan(); {
-		// proc_pid_mountinfo(5): ID, parent, device, root, mount point, …, "-", type, source, options
+		// proc_pid_mountinfo(5): ID, parent, device, root, mount point, …, "-", type,
+		// source, options
 		before, after, _ := strings.Cut(lines.Text(), " - ")
 		fields, kind := strings.Fields(before), strings.Fields(after)
 		if len(fields) < 5 || len(kind) < 3 {
 			continue
 		}
 		v1 := kind[0] == "cgroup" && slices.Contains(strings.Split(kind[2], ","), "cpu")
-		// Beside a v1 hierarchy with that controller the v2 one has nothing to offer.
+		// A controller is in one hierarchy only: where v1 has it, v2 has not.
 		if !v1 && (kind[0] != "cgroup2" || places != nil && !unified) {
 			continue
 		}
@@ -115,12 +116,16 @@ func cpuCgroups() (places []string, unified bool, err error) {
 	return places, unified, nil
 }
 
-// ownCgroup finds this process's path in /proc/self/cgroup, whose lines are
-// ID:CONTROLLERS:PATH; that of v2 has no controllers.
+// ownCgroup finds this process's path in /proc/self/cgroup (cgroups(7)), whose lines are
+// ID:CONTROLLERS:PATH; the line of v2 has no controllers.
 func ownCgroup(text string, unified bool) string {
 	for line := range strings.Lines(text) {
 		parts := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(parts) == 3 && (unified && parts[1] == "" || !unified && slices.Contains(strings.Split(parts[1], ","), "cpu")) {
+		if len(parts) != 3 {
+			continue
+		}
+		controllers := strings.Split(parts[1], ",")
+		if unified && parts[1] == "" || !unified && slices.Contains(controllers, "cpu") {
 			return parts[2]
 		}
 	}

@@ -11,13 +11,12 @@ import (
 	"time"
 )
 
-// storm is what callers with made-up keys do to the issuer and to everybody else.
+// storm is the effect of many tokens under unknown keys on the issuer and other callers.
 type storm struct {
-	Tokens      int     `json:"tokens"`
-	Fetches     int     `json:"fetches"`         // of the key set, beyond the first one
-	Wrong       int     `json:"wrong,omitempty"` // tokens that were not refused
-	NewKey      verdict `json:"new_key"`         // how a token fared with a key that was new right after the storm
-	NewKeyLater verdict `json:"new_key_later"`   // and stormPause later
+	Fetches     int     // of the key set, after the first one
+	Wrong       int     // tokens that were not refused
+	NewKey      verdict // on a token with a key that was published right after the storm
+	NewKeyLater verdict // on another one, stormPause later
 }
 
 const (
@@ -25,9 +24,9 @@ const (
 	stormPause  = time.Second
 )
 
-// storms sends every contestant tokens under keys that nobody knows, and then good ones
-// under a key that the issuer has just rotated in. Storms come one after the other,
-// because one that others hold up is none; the pauses after them overlap.
+// storms sends every contestant tokens with unknown key IDs, and then good ones with a
+// key that the issuer has just published. The storms come one after the other, so that
+// none slows another down; the pauses after them overlap.
 func (b *bench) storms(ctx context.Context, _ *result) error {
 	var turn sync.Mutex
 	var all sync.WaitGroup
@@ -50,7 +49,7 @@ func (b *bench) storm(ctx context.Context, c *contestant, turn *sync.Mutex) erro
 	turn.Lock()
 	endTurn := sync.OnceFunc(turn.Unlock)
 	defer endTurn()
-	t, err := openTenant(b.scratch, false, 0)
+	t, err := openTenant(b.scratch, false)
 	if err != nil {
 		return err
 	}
@@ -64,14 +63,14 @@ func (b *bench) storm(ctx context.Context, c *contestant, turn *sync.Mutex) erro
 	if _, err := f.mustAllow(ctx, newEvent(good, subject(0))); err != nil {
 		return err
 	}
-	// The new key is made now, which takes a while, and published when the storm is over.
+	// The new key is generated now, which takes some time, and published after the storm.
 	old := t.JWKS()
 	t.Rotate()
 	rotated := t.JWKS()
 	first, second := newEvent(typical(t.Issuer, 1), subject(1)), newEvent(typical(t.Issuer, 2), subject(2))
 	t.PublishJWKS(old)
 	before := t.JWKSFetches()
-	s := storm{Tokens: stormTokens}
+	var s storm
 	for range stormTokens {
 		got, _, err := f.answer(ctx, newEvent(underUnknownKey(good), ""))
 		if err != nil {
@@ -93,8 +92,8 @@ func (b *bench) storm(ctx context.Context, c *contestant, turn *sync.Mutex) erro
 	return err
 }
 
-// underUnknownKey gives a token a header that names a key nobody has. Its signature does
-// not fit any more, but nobody gets as far as that.
+// underUnknownKey replaces the header of a token by one with an unknown key ID. The
+// signature is then wrong too, but without the key nobody can check it.
 func underUnknownKey(token string) string {
 	_, rest, _ := strings.Cut(token, ".")
 	header := fmt.Sprintf(`{"alg":"RS256","kid":%q,"typ":"JWT"}`, rand.Text())

@@ -7,22 +7,19 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/http/httptest"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 
 	"accountapi/test/issuer"
 
 	"github.com/go-jose/go-jose/v4"
 )
 
-// tenant is an issuer that contestants trust. It is reached over http and over https;
-// its identifier is one of the two addresses, which is where libraries that insist on
-// discovery go.
+// tenant is an issuer that contestants trust. It serves http and https; its identifier is
+// one of the two addresses, where libraries that need discovery find it.
 type tenant struct {
 	*issuer.Issuer
 	plain, secure *httptest.Server
@@ -30,16 +27,11 @@ type tenant struct {
 	publicKey     string // of the first algorithm: PKIX in base64
 }
 
-// openTenant starts an issuer that calls itself by its http or its https address, and
-// answers that much later than it could. Certificates are written to folder.
-func openTenant(folder string, https bool, delay time.Duration) (*tenant, error) {
+// openTenant starts an issuer whose identifier is its http or its https address. Its
+// certificate is written to folder.
+func openTenant(folder string, https bool) (*tenant, error) {
 	t := &tenant{}
-	serve := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		time.Sleep(delay)
-		t.ServeHTTP(w, r)
-	})
-	t.plain = httptest.NewUnstartedServer(serve)
-	t.secure = httptest.NewUnstartedServer(serve)
+	t.plain, t.secure = httptest.NewUnstartedServer(t), httptest.NewUnstartedServer(t)
 	t.secure.EnableHTTP2 = true // as real issuers do
 	identifier := "http://" + t.plain.Listener.Addr().String() + "/"
 	if https {
@@ -69,7 +61,7 @@ func (t *tenant) close() {
 	t.secure.Close()
 }
 
-// environment is what a contestant is configured with, the authorizer's own variables.
+// environment returns a contestant's variables, which have the names of the authorizer's.
 func (t *tenant) environment(c *contestant) map[string]string {
 	keys := t.JWKSURL()
 	if c.httpsOnly {
@@ -99,7 +91,8 @@ func firstKey(document []byte) (string, error) {
 	return base64.StdEncoding.EncodeToString(der), err
 }
 
-// typical makes a token like those of a real tenant: one caller of many, about 1 KB.
+// typical makes a token like those of a real tenant, of about 1 KB, for one of many
+// callers.
 func typical(i *issuer.Issuer, caller int, changes ...issuer.Option) string {
 	return i.Token(append([]issuer.Option{
 		issuer.Subject(subject(caller)),

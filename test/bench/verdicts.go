@@ -8,9 +8,9 @@ import (
 	"accountapi/test/issuer"
 )
 
-// verdicts shows every contestant a good token and the classic bad ones, and notes what it
-// gets wrong. A contestant that does not even let the good one in is left out of the rest;
-// references, which are no authorizers, must do just that.
+// verdicts sends every contestant a good token and bad ones, and notes its wrong
+// verdicts. A contestant that refuses the good token is left out of the rest. References,
+// which are no authorizers, get only the good token.
 func (b *bench) verdicts(ctx context.Context, _ *result) error {
 	bad := map[issuer.TokenFault]event{}
 	for _, fault := range issuer.TokenFaults() {
@@ -21,7 +21,7 @@ func (b *bench) verdicts(ctx context.Context, _ *result) error {
 			if c.kind != peer {
 				return err
 			}
-			c.row.Skipped = strings.Join(strings.Fields(err.Error()), " ") // of several lines, a stack trace perhaps
+			c.row.Skipped = strings.Join(strings.Fields(err.Error()), " ") // its lines in one
 			b.say("leaving out %s", c.row.Skipped)
 		}
 	}

@@ -2,31 +2,26 @@ package main
 
 import (
 	"context"
-	"slices"
 	"time"
 )
 
-// warm is a process that has its keys and has run for a while.
+// warm is a process that has its keys and has answered hundreds of invocations.
 type warm struct {
-	P50Us        spread  `json:"p50_us"` // of each round
-	P99Us        float64 `json:"p99_us"` // of all invocations
-	CPUUs        spread  `json:"cpu_us"` // per invocation
-	PerSecond    spread  `json:"per_second"`
-	P50Ratio     spread  `json:"p50_ratio"` // to the floor, round by round
-	CPURatio     spread  `json:"cpu_ratio"`
-	PeakMemoryMB float64 `json:"peak_memory_mb"`
-	LogBytes     float64 `json:"log_bytes"` // per invocation
-	Invocations  int     `json:"invocations"`
+	P50Us        float64
+	P50Ratio     spread // to the floor, round by round
+	CPURatio     spread
+	PeakMemoryMB float64
+	LogBytes     float64 // per invocation
 }
 
 // pace is what the rounds of one warm function measured.
 type pace struct {
-	p50, cpu, rate []float64
-	all            []float64
-	memory         int64
+	p50, cpu, rate []float64 // of each round: µs, µs per invocation, invocations per second
+	memory         int64     // bytes, the peak so far
+	invocations    int
 }
 
-// warm invokes every contestant in batches, in turns, each time with another token.
+// warm invokes all contestants in turns, in batches, with a new token each time.
 func (b *bench) warm(ctx context.Context, _ *result) error {
 	functions := map[*contestant]*function{}
 	paces := map[*contestant]*pace{}
@@ -58,7 +53,7 @@ func (b *bench) warm(ctx context.Context, _ *result) error {
 	for c, p := range paces {
 		c.row.Warm = p.summary(floor)
 		functions[c].Close() // its last line has arrived then
-		c.row.Warm.LogBytes = float64(functions[c].last.written) / float64(1+b.warmUp(c)+len(p.all))
+		c.row.Warm.LogBytes = float64(functions[c].last.written) / float64(1+b.warmUp(c)+p.invocations)
 	}
 	return nil
 }
@@ -71,7 +66,8 @@ func (b *bench) warmUp(c *contestant) int {
 	return b.plan.warmUp
 }
 
-// batch invokes a function n times in a row, and adds up what it took.
+// batch invokes a function n times in a row, with events[from] and those after it, and
+// adds a round to p.
 func (f *function) batch(ctx context.Context, p *pace, events []event, from, n int) error {
 	before, _, err := f.usage()
 	if err != nil {
@@ -91,22 +87,21 @@ func (f *function) batch(ctx context.Context, p *pace, events []event, from, n i
 	if err != nil {
 		return err
 	}
-	p.all = append(p.all, took...)
-	slices.Sort(took)
-	p.p50 = append(p.p50, quantile(took, 0.5))
+	p.p50 = append(p.p50, spreadOf(took).Median)
 	p.cpu = append(p.cpu, microseconds(after-before)/float64(n))
 	p.rate = append(p.rate, float64(n)/elapsed.Seconds())
 	p.memory = memory
+	p.invocations += n
 	return nil
 }
 
 func (p *pace) summary(floor *pace) warm {
-	slices.Sort(p.all)
 	w := warm{
-		P50Us: spreadOf(p.p50), P99Us: quantile(p.all, 0.99), CPUUs: spreadOf(p.cpu), PerSecond: spreadOf(p.rate),
-		P50Ratio: spreadOf(ratios(p.p50, floor.p50)), PeakMemoryMB: megabytes(p.memory), Invocations: len(p.all),
+		P50Us:        spreadOf(p.p50).Median,
+		P50Ratio:     spreadOf(ratios(p.p50, floor.p50)),
+		PeakMemoryMB: megabytes(p.memory),
 	}
-	if w.CPUUs.Median > 0 {
+	if spreadOf(p.cpu).Median > 0 {
 		w.CPURatio = spreadOf(ratios(p.cpu, floor.cpu))
 	}
 	return w

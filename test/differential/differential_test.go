@@ -1,17 +1,15 @@
-// Package differential compares the authorizer with three well-known verifiers of JSON Web
-// Tokens: whatever it lets in, golang-jwt with keyfunc, go-jose and jwx let in too, and read
-// the same subject in it. A stricter verifier may refuse more; it must not know better.
+// Package differential compares the authorizer with three well-known verifiers of JSON
+// Web Tokens: golang-jwt with keyfunc, go-jose and jwx. They must accept every token that
+// the authorizer accepts, and read the same subject in it.
 //
-// The other direction is not compared: each of the three accepts tokens that the authorizer
-// has its reasons to refuse. Nor are the authorizer's internals: it runs as the binary that
-// ships, behind a Runtime API.
+// Tokens that the authorizer refuses are not compared: it has reasons to refuse some that
+// the others accept. The authorizer is the binary that ships, behind a Runtime API.
 //
-// go test runs the seeds; go test -fuzz FuzzDifferential ./test/differential goes on from
-// there.
+// go test runs the seeds; go test -fuzz FuzzDifferential ./test/differential looks for
+// more.
 package differential
 
 import (
-	"context"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
@@ -23,20 +21,19 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"accountapi/test/internal/project"
+	"accountapi/test/internal/authorizer"
 	"accountapi/test/runtimeapi"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// The tokens are for these. All times in them are fixed, so that a finding of the fuzzer
-// stays one.
+// What the tokens say. All times are fixed, so that a finding of the fuzzer can be
+// repeated.
 const (
 	issuer   = "https://issuer.example/"
 	audience = "https://api.example"
@@ -49,14 +46,14 @@ const (
 
 var algorithms = []string{"RS256", "PS256", "ES256", "EdDSA"}
 
-// bench is the authorizer and its peers, all with the same keys.
-type bench struct {
-	keys       map[string]any // private, by algorithm, which is the kid too
+// verifiers is the authorizer and its peers, all with the same keys.
+type verifiers struct {
+	keys       map[string]any // private, by algorithm, which is also the kid
 	authorizer *runtimeapi.Function
 	peers      []peer
 }
 
-func newBench(tb testing.TB) *bench {
+func newVerifiers(tb testing.TB) *verifiers {
 	tb.Helper()
 	must := func(err error) {
 		if err != nil {
@@ -69,80 +66,66 @@ func newBench(tb testing.TB) *bench {
 	must(err)
 	_, edKey, err := ed25519.GenerateKey(rand.Reader)
 	must(err)
-	b := &bench{keys: map[string]any{"RS256": rsaKey, "PS256": rsaKey, "ES256": ecKey, "EdDSA": edKey}}
+	v := &verifiers{keys: map[string]any{"RS256": rsaKey, "PS256": rsaKey, "ES256": ecKey, "EdDSA": edKey}}
 	var set jose.JSONWebKeySet
 	for _, algorithm := range algorithms {
-		key := jose.JSONWebKey{Key: b.keys[algorithm], KeyID: algorithm, Algorithm: algorithm, Use: "sig"}
+		key := jose.JSONWebKey{Key: v.keys[algorithm], KeyID: algorithm, Algorithm: algorithm, Use: "sig"}
 		set.Keys = append(set.Keys, key.Public())
 	}
 	document, err := json.Marshal(set)
 	must(err)
-	b.peers, err = newPeers(document)
+	v.peers, err = newPeers(document)
 	must(err)
 
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.Write(document) }))
 	tb.Cleanup(server.Close)
-	bootstrap, err := project.Function(context.Background(), "authorizer", os.Stderr)
-	must(err)
-	b.authorizer, err = runtimeapi.Start(runtimeapi.Config{
-		Name:      "authorizer",
-		Bootstrap: bootstrap,
-		Timeout:   10 * time.Second,
+	v.authorizer, err = authorizer.Start(runtimeapi.Config{
+		Timeout: 10 * time.Second,
 		Env: map[string]string{
 			"TOKEN_ISSUER": issuer, "AUDIENCE": audience, "JWKS_URI": server.URL,
 			"ALGORITHMS": strings.Join(algorithms, " "), "CLOCK_SKEW_SECONDS": fmt.Sprint(clockSkew.Seconds()),
 		},
 	})
 	must(err)
-	tb.Cleanup(func() { b.authorizer.Close() })
-	return b
+	tb.Cleanup(func() { v.authorizer.Close() })
+	return v
 }
 
-// judge asks the authorizer. It fails the test if that neither lets the token in nor calls
-// it bad: with the keys at hand, there is nothing that it could not check.
-func (b *bench) judge(t testing.TB, token string) (principal string, accepted bool) {
+// judge asks the authorizer. It fails the test if the answer is neither Allow nor
+// Unauthorized: the authorizer has the keys, so there is no token that it cannot check.
+func (v *verifiers) judge(t testing.TB, token string) (principal string, accepted bool) {
 	t.Helper()
-	event, err := json.Marshal(map[string]string{
-		"type": "TOKEN", "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile", "authorizationToken": "Bearer " + token,
-	})
+	answer, err := authorizer.Ask(t.Context(), v.authorizer, "Bearer "+token)
 	if err != nil {
 		t.Fatal(err)
 	}
-	result, err := b.authorizer.Invoke(context.Background(), event)
-	if err != nil {
-		t.Fatal(err)
+	if answer.Effect != "Allow" && answer.Error != "Unauthorized" {
+		t.Fatalf("the authorizer failed: %+v\n%s", answer, readable(token))
 	}
-	var answer struct{ ErrorMessage, PrincipalID string }
-	if err := json.Unmarshal(result.Payload, &answer); err != nil {
-		t.Fatal(err)
-	}
-	if result.FunctionError != "" && answer.ErrorMessage != "Unauthorized" {
-		t.Fatalf("the authorizer failed: %s\n%s", result.Payload, readable(token))
-	}
-	return answer.PrincipalID, result.FunctionError == ""
+	return answer.PrincipalID, answer.Effect == "Allow"
 }
 
-// compare holds the authorizer's verdict against every peer's, and returns it.
-func (b *bench) compare(t testing.TB, token string) (accepted bool) {
+// compare compares the authorizer's verdict with every peer's, and returns it.
+func (v *verifiers) compare(t testing.TB, token string) (accepted bool) {
 	t.Helper()
-	principal, accepted := b.judge(t, token)
+	principal, accepted := v.judge(t, token)
 	if !accepted {
 		return false
 	}
-	token = strings.TrimLeft(token, " ") // more spaces after the scheme are fine: RFC 6750 section 2.1
-	for _, p := range b.peers {
+	token = strings.TrimLeft(token, " ") // RFC 6750 section 2.1 allows spaces after the scheme
+	for _, p := range v.peers {
 		sub, err := p.verify(token)
 		switch {
 		case err == nil && sub != principal:
 			t.Errorf("%s reads the subject %q, the authorizer %q\n%s", p.name, sub, principal, readable(token))
 		case err != nil && p.excuse(token, err) == "":
-			t.Errorf("the authorizer lets in what %s refuses: %v\n%s", p.name, err, readable(token))
+			t.Errorf("the authorizer accepts what %s refuses: %v\n%s", p.name, err, readable(token))
 		}
 	}
 	return true
 }
 
-// readable shows header and claims.
+// readable returns a token with header and claims decoded.
 func readable(token string) string {
 	parts := strings.Split(token, ".")
 	for n, part := range parts[:len(parts)-1] {
@@ -158,27 +141,27 @@ func FuzzDifferential(f *testing.F) {
 	for _, seed := range programs {
 		f.Add([]byte(seed))
 	}
-	b := newBench(f)
+	v := newVerifiers(f)
 	accepted := 0
 	f.Fuzz(func(t *testing.T, program []byte) {
-		if b.compare(t, b.run(program)) {
+		if v.compare(t, v.run(program)) {
 			accepted++
 		}
 	})
-	// A comparison says something only about tokens that are let in. While fuzzing, they are
-	// counted in other processes.
+	// Only accepted tokens are compared, so the seeds must have enough of them. While
+	// fuzzing, other processes count them.
 	fuzzing := flag.Lookup("test.fuzz").Value.String() != ""
 	if share := float64(accepted) / float64(len(programs)); !fuzzing && (share < 0.3 || share > 0.9) {
-		f.Errorf("%d of %d seeds are let in, want 30 to 90 %%", accepted, len(programs))
+		f.Errorf("%d of %d seeds are accepted, want 30 to 90 %%", accepted, len(programs))
 	}
 }
 
 // sign makes a compact JWS of exactly these bytes.
-func (b *bench) sign(algorithm string, header, payload []byte) string {
+func (v *verifiers) sign(algorithm string, header, payload []byte) string {
 	input := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(payload)
-	signature, err := jwt.GetSigningMethod(algorithm).Sign(input, b.keys[algorithm])
+	signature, err := jwt.GetSigningMethod(algorithm).Sign(input, v.keys[algorithm])
 	if err != nil {
-		panic(err) // the keys are made for the algorithms
+		panic(err) // each key is of its algorithm
 	}
 	return input + "." + base64.RawURLEncoding.EncodeToString(signature)
 }

@@ -16,15 +16,15 @@ import (
 	jwxjwt "github.com/lestrrat-go/jwx/v2/jwt"
 )
 
-// peer is another verifier, set up as its documentation says a careful user should.
+// peer is another verifier, set up as strictly as its documentation recommends.
 type peer struct {
 	name   string
 	verify func(token string) (subject string, err error)
 	bugs   []bug
 }
 
-// bug is a reason for which a peer refuses a token that is good. It is looked for in the
-// token, and in the error too, so that it does not excuse a refusal for another reason.
+// bug is a known reason for which a peer refuses a good token. holds checks the token and
+// the error, so that the bug excuses no refusal for another reason.
 type bug struct {
 	why   string
 	holds func(header, err string) bool
@@ -32,13 +32,14 @@ type bug struct {
 
 var (
 	numbersAreFloats = bug{
-		"every number must fit into a float64, also one that nobody reads; RFC 8259 section 6 has no such bound",
+		"every number must fit into a float64, also one that is not read; RFC 8259 section 6 has no such limit",
 		func(_, err string) bool {
 			return strings.Contains(err, "cannot unmarshal number") && strings.Contains(err, "of type float64")
 		},
 	}
-	idleHeaders = bug{
-		"a header parameter that is not used (RFC 8725 section 3.10), or is of another protocol (nonce: RFC 8555), must be well-formed all the same",
+	unusedHeaders = bug{
+		"a header parameter that is not used (RFC 8725 section 3.10) or is of another protocol (nonce: RFC 8555) " +
+			"must be well-formed",
 		func(header, err string) bool {
 			var members map[string]json.RawMessage
 			json.Unmarshal([]byte(header), &members)
@@ -48,18 +49,18 @@ var (
 		},
 	}
 	headerIsTrimmed = bug{
-		"blanks around the header's JSON are not hashed, although they are signed (RFC 7515 section 5.2, step 8)",
+		"white space around the header's JSON is signed but not hashed (RFC 7515 section 5.2, step 8)",
 		func(header, err string) bool {
 			return header != strings.TrimSpace(header) && strings.Contains(err, "could not verify message")
 		},
 	}
 )
 
-// excuse returns the bug because of which a peer refused a token, "" if it is none of its own.
+// excuse returns the known bug because of which a peer refused a token, or "".
 func (p peer) excuse(token string, refusal error) string {
 	header, err := base64.RawURLEncoding.DecodeString(token[:strings.IndexByte(token, '.')])
 	if err != nil {
-		return "" // then the authorizer should not have let it in
+		return "" // the authorizer must not accept it either
 	}
 	for _, b := range p.bugs {
 		if b.holds(string(header), refusal.Error()) {
@@ -107,7 +108,7 @@ func newPeers(document []byte) ([]peer, error) {
 			}
 			keys := joseSet.Key(parsed.Headers[0].KeyID)
 			if len(keys) != 1 || keys[0].Algorithm != parsed.Headers[0].Algorithm {
-				return "", fmt.Errorf("no key for %q with algorithm %q", parsed.Headers[0].KeyID, parsed.Headers[0].Algorithm)
+				return "", fmt.Errorf("no key for %q with %q", parsed.Headers[0].KeyID, parsed.Headers[0].Algorithm)
 			}
 			var claims josejwt.Claims
 			if err := parsed.Claims(keys[0], &claims); err != nil {
@@ -115,14 +116,15 @@ func newPeers(document []byte) ([]peer, error) {
 			}
 			expected := josejwt.Expected{Issuer: issuer, AnyAudience: josejwt.Audience{audience}}
 			return claims.Subject, claims.ValidateWithLeeway(expected, clockSkew)
-		}, []bug{numbersAreFloats, idleHeaders}},
+		}, []bug{numbersAreFloats, unusedHeaders}},
 		{"jwx", func(token string) (string, error) {
 			parsed, err := jwxjwt.Parse([]byte(token), jwxjwt.WithKeySet(jwxSet, jwxjws.WithRequireKid(true)),
-				jwxjwt.WithIssuer(issuer), jwxjwt.WithAudience(audience), jwxjwt.WithRequiredClaim("exp"), jwxjwt.WithAcceptableSkew(clockSkew))
+				jwxjwt.WithIssuer(issuer), jwxjwt.WithAudience(audience),
+				jwxjwt.WithRequiredClaim("exp"), jwxjwt.WithAcceptableSkew(clockSkew))
 			if err != nil {
 				return "", err
 			}
 			return parsed.Subject(), nil
-		}, []bug{numbersAreFloats, idleHeaders, headerIsTrimmed}},
+		}, []bug{numbersAreFloats, unusedHeaders, headerIsTrimmed}},
 	}, nil
 }

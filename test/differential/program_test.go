@@ -7,20 +7,21 @@ import (
 	"strings"
 )
 
-// A program is what the fuzzer writes instead of a token: it makes a good token and edits
-// it. Bytes alone would hardly ever come to a token whose signature is good.
+// A program makes a good token and edits it. The fuzzer writes programs, because a token
+// of random bytes would hardly ever have a good signature.
 //
-// The first byte chooses the key. Each instruction is three bytes: what to do, and two
-// operands, which count modulo what there is to choose from.
+// The first byte selects the key. Each instruction has three bytes: the operation, and
+// two operands, which are taken modulo the number of choices.
 
 // member is one member of a JSON object, name and value as they are written.
 type member struct{ name, value string }
 
-// draft is a token before it is signed. Its objects are lists, so that names can repeat.
+// draft is a token before it is signed. Its objects are lists, so that names can be
+// repeated.
 type draft struct {
 	algorithm string
 	parts     [2][]member // header, claims
-	blank     [2]string   // between what belongs to the objects
+	blank     [2]string   // white space around the members of header, claims
 }
 
 const (
@@ -30,7 +31,7 @@ const (
 
 // The operations of an instruction; the operands are called a and b.
 const (
-	setHeader       = iota // member a to value b, adding it if need be
+	setHeader       = iota // member a to value b, or add it
 	setClaim               // the same
 	removeHeader           // member a
 	removeClaim            // the same
@@ -49,25 +50,31 @@ const (
 )
 
 var names = []string{
-	"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "scp", "azp", "client_id", "cnf", "nonce", "token_use", "name",
+	"iss", "sub", "aud", "exp", "nbf", "iat", "jti", "scope", "scp", "azp", "client_id", "cnf", "nonce", "token_use",
+	"name",
 	"alg", "kid", "typ", "crit", "b64", "cty", "zip", "enc", "jku", "jwk", "x5u", "x5c", "x5t",
-	// What other readers take for another kind of document, or for a name they know.
-	"keys", "kty", "ciphertext", "payload", "signatures", "protected", "header", "ISS", "Sub", "EXP", "Alg", "", "__proto__",
+	// Names of other kinds of documents, and names that differ from known ones only in
+	// case.
+	"keys", "kty", "ciphertext", "payload", "signatures", "protected", "header", "ISS", "Sub", "EXP", "Alg", "",
+	"__proto__",
 }
 
 var values = []string{
 	`"` + issuer + `"`, `"` + subject + `"`, `"` + audience + `"`, expires, issued,
-	`["` + audience + `"]`, `["a","` + audience + `"]`, `["` + audience + `",1]`, `"` + audience + `/"`, `"https:\/\/api.example"`,
-	`"` + strings.TrimSuffix(issuer, "/") + `"`, `"https:\/\/issuer.example\/"`, `"\u0075ser|42"`, `"Dani\u00ebl 丁 😀"`, `"\ud83d\ude00"`, `"\ud83d"`, "\"\xff\"", "\"\x01\"",
-	expires + ".5", "4e9", "4.0E+9", "40000000000e-1", "1e18", "-1", "0", "1", "1.5", "253402300799", "253402300800", "9223372036854774784", "1e999", "01", "+1", "-0",
-	`"` + expires + `"`, `""`, `"x"`, `null`, `true`, `false`, `[]`, `{}`, `[null]`, `{"a":1}`, `{"a":1,"a":2}`, `{"a":[{"b":"c"}]}`, `["a","b"]`, `"get:profile"`,
-	`"JWT"`, `"at+jwt"`, `"application/at+jwt"`, `"AT+JWT"`, `"dpop+jwt"`, `"RS256"`, `"PS256"`, `"ES256"`, `"EdDSA"`, `"none"`, `"HS256"`, `["exp"]`,
+	`["` + audience + `"]`, `["a","` + audience + `"]`, `["` + audience + `",1]`, `"` + audience + `/"`,
+	`"https:\/\/api.example"`, `"` + strings.TrimSuffix(issuer, "/") + `"`, `"https:\/\/issuer.example\/"`,
+	`"\u0075ser|42"`, `"Dani\u00ebl 丁 😀"`, `"\ud83d\ude00"`, `"\ud83d"`, "\"\xff\"", "\"\x01\"",
+	expires + ".5", "4e9", "4.0E+9", "40000000000e-1", "1e18", "-1", "0", "1", "1.5", "253402300799", "253402300800",
+	"9223372036854774784", "1e999", "01", "+1", "-0", `"` + expires + `"`, `""`, `"x"`, `null`, `true`, `false`,
+	`[]`, `{}`, `[null]`, `{"a":1}`, `{"a":1,"a":2}`, `{"a":[{"b":"c"}]}`, `["a","b"]`, `"get:profile"`,
+	`"JWT"`, `"at+jwt"`, `"application/at+jwt"`, `"AT+JWT"`, `"dpop+jwt"`,
+	`"RS256"`, `"PS256"`, `"ES256"`, `"EdDSA"`, `"none"`, `"HS256"`, `["exp"]`,
 }
 
 var blanks = []string{"", " ", "\n", "\r\n\t ", "\f", "\u00a0", ",", "//"}
 
 // run makes the token that a program describes.
-func (b *bench) run(program []byte) string {
+func (v *verifiers) run(program []byte) string {
 	if len(program) == 0 {
 		program = []byte{0}
 	}
@@ -75,7 +82,8 @@ func (b *bench) run(program []byte) string {
 	d := draft{algorithm: algorithm}
 	d.parts[header] = []member{{"alg", `"` + algorithm + `"`}, {"kid", `"` + algorithm + `"`}, {"typ", `"JWT"`}}
 	d.parts[claims] = []member{
-		{"iss", `"` + issuer + `"`}, {"sub", `"` + subject + `"`}, {"aud", `"` + audience + `"`}, {"iat", issued}, {"exp", expires},
+		{"iss", `"` + issuer + `"`}, {"sub", `"` + subject + `"`}, {"aud", `"` + audience + `"`},
+		{"iat", issued}, {"exp", expires},
 	}
 	var afterwards []func(token []byte) []byte // edits of the finished token
 	for rest := program[1:]; len(rest) >= 3 && len(program) <= 64; rest = rest[3:] {
@@ -103,7 +111,7 @@ func (b *bench) run(program []byte) string {
 			afterwards = append(afterwards, func(token []byte) []byte { return editToken(token, operation, x, y) })
 		}
 	}
-	token := []byte(b.sign(algorithm, d.object(header), d.object(claims)))
+	token := []byte(v.sign(algorithm, d.object(header), d.object(claims)))
 	for _, edit := range afterwards {
 		token = edit(token)
 	}
@@ -179,8 +187,8 @@ func editToken(token []byte, operation, x, y int) []byte {
 	return token
 }
 
-// seeds are programs that try every operation with operands that matter, and every value
-// where a reader might stumble over it.
+// seeds are programs with every operation, and with every value where verifiers may
+// differ.
 func seeds() (programs []string) {
 	add := func(instructions ...byte) {
 		key := byte(len(programs) % len(algorithms))
@@ -197,13 +205,13 @@ func seeds() (programs []string) {
 	for range algorithms {
 		add()
 	}
-	// Every value, as a claim that is nobody's business and as those that all readers read.
+	// Every value, as a claim that no verifier reads and as claims that all read.
 	for v := range values {
 		for _, claim := range []string{"name", "aud", "exp"} {
 			add(setClaim, index(names, claim), byte(v))
 		}
 	}
-	// Every name, with a harmless value, on either side.
+	// Every name, with a valid value, in header and claims.
 	for n := range names {
 		add(setClaim, byte(n), index(values, `"x"`))
 		add(setHeader, byte(n), index(values, `"x"`))
@@ -213,7 +221,9 @@ func seeds() (programs []string) {
 		add(repeatClaim, index(names, name), index(values, "1"))
 	}
 	for _, name := range []string{"iss", "sub", "nbf", "iat", "typ"} {
-		for _, value := range []string{`"\u0075ser|42"`, `"https:\/\/issuer.example\/"`, issued, expires, "1.5", "0", "-0", "null", `"at+jwt"`} {
+		for _, value := range []string{
+			`"\u0075ser|42"`, `"https:\/\/issuer.example\/"`, issued, expires, "1.5", "0", "-0", "null", `"at+jwt"`,
+		} {
 			add(setClaim, index(names, name), index(values, value))
 		}
 	}

@@ -1,8 +1,8 @@
 // Package e2e tests the API over HTTP, as curl would call it.
 //
-// By default it serves the synthesized template and the compiled functions on this machine.
-// With API_URL and TOKEN in the environment the same tests run against a deployed stage;
-// those that must have the issuer in hand are then skipped, and say so.
+// By default it serves the synthesized template and the compiled functions on this
+// machine. With API_URL and TOKEN in the environment it tests a deployed stage; tests
+// that need an issuer they control are then skipped.
 package e2e
 
 import (
@@ -35,7 +35,8 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	} else if os.Getenv("TOKEN") == "" {
-		fmt.Fprintln(os.Stderr, "API_URL names a deployed stage: set TOKEN to a token for it with the scope get:profile")
+		fmt.Fprintln(os.Stderr,
+			"API_URL names a deployed stage: set TOKEN to a token for it with the scope get:profile")
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
@@ -44,7 +45,7 @@ func TestMain(m *testing.M) {
 // api is the API under test.
 type api struct {
 	url    string
-	token  string // a good one
+	token  string // that it accepts, with the scope get:profile
 	issuer *issuer.Server
 	log    *output // of the functions
 }
@@ -55,43 +56,42 @@ func open(t *testing.T) *api {
 	if url := os.Getenv("API_URL"); url != "" {
 		return &api{url: strings.TrimSuffix(url, "/"), token: os.Getenv("TOKEN")}
 	}
-	return serve(t, assembly, issuer.Config{}, nil)
+	return serve(t, assembly, startIssuer(t))
 }
 
-// local serves the API here, with an issuer that the test has in hand.
+// local serves the API on this machine, with an issuer that the test controls.
 func local(t *testing.T) *api {
 	t.Helper()
-	a := open(t)
-	if a.issuer == nil {
-		t.Skip("skipped: needs an issuer that the test controls, and API_URL names a deployed stage")
-	}
-	return a
+	skipIfDeployed(t, needsIssuer)
+	return open(t)
 }
 
-// serve serves a cloud assembly whose functions trust a new local issuer. prepare, if
-// there is one, sees the issuer before any function does.
-func serve(t *testing.T, assembly string, config issuer.Config, prepare func(*issuer.Server)) *api {
+// Why a test is skipped when the suite runs against a deployed stage.
+const (
+	needsIssuer = "the test needs an issuer that it controls"
+	needsBinary = "the test is about the binary on this machine"
+)
+
+func skipIfDeployed(t *testing.T, why string) {
 	t.Helper()
-	tenant, err := issuer.Start("127.0.0.1:0", config)
-	if err != nil {
-		t.Fatal(err)
+	if os.Getenv("API_URL") != "" {
+		t.Skip("skipped: API_URL names a deployed stage, and " + why)
 	}
-	t.Cleanup(func() { tenant.Close() })
-	if prepare != nil {
-		prepare(tenant)
-	}
-	a := serveWith(t, assembly, map[string]string{
-		"TOKEN_ISSUER": tenant.URL(), "AUDIENCE": tenant.Audience(), "JWKS_URI": tenant.JWKSURL(),
-	})
-	a.issuer, a.token = tenant, tenant.Token()
+}
+
+// serve serves a cloud assembly whose functions trust a local issuer.
+func serve(t *testing.T, assembly string, i *issuer.Server) *api {
+	t.Helper()
+	a := serveWith(t, assembly, trust(i))
+	a.issuer, a.token = i, i.Token()
 	return a
 }
 
-// serveWith serves a cloud assembly with these settings over its functions' environment.
+// serveWith serves a cloud assembly. The variables of env replace those in the template.
 func serveWith(t *testing.T, assembly string, env map[string]string) *api {
 	t.Helper()
 	log := &output{}
-	// Frozen between invocations, as on AWS: what works only while nobody calls shows.
+	// Frozen between invocations, as on AWS: no work goes on after an answer.
 	served, err := gateway.Load(assembly, gateway.Options{Env: env, Output: log, Freeze: true})
 	if err != nil {
 		t.Fatal(err)
@@ -101,7 +101,7 @@ func serveWith(t *testing.T, assembly string, env map[string]string) *api {
 		server.Close()
 		served.Close()
 		if t.Failed() {
-			t.Logf("the functions said:\n%s", log)
+			t.Logf("the functions have written:\n%s", log)
 		}
 	})
 	return &api{url: server.URL + "/" + served.Stage(), log: log}
@@ -143,7 +143,8 @@ func (a *api) profile(t *testing.T, token string) answer {
 	return a.do(t, http.MethodGet, "/profile", "Authorization: Bearer "+token)
 }
 
-// expect compares status, body and headers; a header that is wanted to be "" must be absent.
+// expect compares status, body and headers, which are written "Name: value". A header
+// with an empty value must be absent.
 func (got answer) expect(t *testing.T, status int, body string, headers ...string) {
 	t.Helper()
 	if got.status != status || got.body != body {
@@ -157,7 +158,7 @@ func (got answer) expect(t *testing.T, status int, body string, headers ...strin
 	}
 }
 
-// output collects what the functions write.
+// output collects what functions write to stdout and stderr.
 type output struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer

@@ -1,174 +1,84 @@
 package e2e
 
 import (
-	"encoding/json"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
-	"os/exec"
-	"strings"
-	"syscall"
 	"testing"
 	"time"
 
 	"accountapi/test/issuer"
+	"accountapi/test/runtimeapi"
 )
 
-// Lambda freezes an environment when it is idle: nothing in it runs, also no timer and no
-// fetch, until the next invocation. SIGSTOP and SIGCONT do the same to a process. The clock
-// is not asserted on: what would wait for the network shows because there is none.
+// Lambda freezes an environment that has nothing to do: until its next invocation no
+// goroutine, timer or fetch in it runs. These tests measure no durations: an authorizer
+// that needed the network would fail, because the issuer is down by then.
 
-// environment is one process of the authorizer that a test can stop at any moment, also
-// before its first invocation. runtimeapi, which starts a process for an invocation and
-// freezes it after one, cannot do that.
-type environment struct {
-	process *exec.Cmd
-	events  chan event
-	answers chan string
-	ready   chan struct{} // receives whenever the process asks for an event
-}
+// asDeployed is the authorizer's timeout in the stack.
+const asDeployed = 5 * time.Second
 
-type event struct {
-	authorization string
-	deadline      time.Duration // from when it is handed out
-}
+// short is a timeout with which the authorizer waits for keys for 0.2 s only: it stops
+// half a second before its deadline. A fetch that has not ended by then goes on after the
+// answer.
+const short = 700 * time.Millisecond
 
-// newEnvironment starts a process and waits until its init is over.
-func newEnvironment(t *testing.T, i *issuer.Server) *environment {
+// startFrozen starts the authorizer, waits until its init is over, and freezes it.
+func startFrozen(t *testing.T, i *issuer.Server, timeout time.Duration) *function {
 	t.Helper()
-	bootstrap, err := authorizerBootstrap()
-	if err != nil {
+	f := start(t, runtimeapi.Config{Env: trust(i), Timeout: timeout})
+	if err := f.Init(); err != nil {
 		t.Fatal(err)
 	}
-	e := &environment{events: make(chan event), answers: make(chan string, 1), ready: make(chan struct{}, 1)}
-	server := httptest.NewServer(e)
-	said := &output{}
-	e.process = exec.Command(bootstrap)
-	e.process.Env = []string{
-		"AWS_LAMBDA_RUNTIME_API=" + strings.TrimPrefix(server.URL, "http://"),
-		"TOKEN_ISSUER=" + i.URL(), "AUDIENCE=" + i.Audience(), "JWKS_URI=" + i.JWKSURL(),
-	}
-	e.process.Stdout, e.process.Stderr = said, said
-	if err := e.process.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		e.process.Process.Kill()
-		e.process.Wait()
-		server.CloseClientConnections()
-		server.Close()
-		if t.Failed() {
-			t.Logf("the authorizer said:\n%.4000s", said)
-		}
-	})
-	<-e.ready
-	return e
+	f.Freeze()
+	return f
 }
 
-// ServeHTTP is the Runtime API, as far as a process needs it that neither fails nor ends.
-func (e *environment) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method == http.MethodGet {
-		e.ready <- struct{}{}
-		select {
-		case event := <-e.events:
-			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "request")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(event.deadline).UnixMilli()))
-			json.NewEncoder(w).Encode(map[string]string{
-				"type": "TOKEN", "methodArn": "arn:aws:execute-api:eu-west-1:123456789012:abcdef1234/prod/GET/profile", "authorizationToken": event.authorization,
-			})
-		case <-r.Context().Done():
-		}
-		return
-	}
-	answer := allow
-	if strings.HasSuffix(r.URL.Path, "/error") {
-		var failure struct{ ErrorMessage string }
-		json.NewDecoder(r.Body).Decode(&failure)
-		answer = failure.ErrorMessage
-	}
-	w.WriteHeader(http.StatusAccepted)
-	e.answers <- answer
-}
-
-// ask thaws the process for one invocation and freezes it again once it has asked for the
-// next one.
-func (e *environment) ask(t *testing.T, token string, deadline time.Duration) string {
+// expectThenFreeze invokes the frozen authorizer with a token, and freezes it again.
+func (f *function) expectThenFreeze(t *testing.T, token, want string) {
 	t.Helper()
-	e.signal(t, syscall.SIGCONT)
-	e.events <- event{"Bearer " + token, deadline}
-	var answer string
-	select {
-	case answer = <-e.answers:
-	case <-time.After(30 * time.Second):
-		t.Fatal("no answer in 30 s")
-	}
-	<-e.ready
-	e.signal(t, syscall.SIGSTOP)
-	return answer
+	f.expect(t, "Bearer "+token, want)
+	f.Freeze()
 }
 
-func (e *environment) expect(t *testing.T, token string, deadline time.Duration, want string) {
-	t.Helper()
-	if got := e.ask(t, token, deadline); got != want {
-		t.Errorf("got %s, want %s", got, want)
-	}
-}
-
-func (e *environment) signal(t *testing.T, signal syscall.Signal) {
-	t.Helper()
-	if err := e.process.Process.Signal(signal); err != nil {
-		t.Fatal(err)
-	}
-}
-
-const (
-	asDeployed = 5 * time.Second
-	// The authorizer stops waiting for keys half a second before its deadline, so with this
-	// one it waits for a moment only, and a fetch goes on when it has answered.
-	aMoment = 700 * time.Millisecond
-)
-
-func TestFrozenBetweenInitAndTheFirstInvocation(t *testing.T) {
-	onlyHere(t)
-	i := tenant(t)
-	e := newEnvironment(t, i)
-	e.signal(t, syscall.SIGSTOP)
+func TestKeysOfInitServeTheFirstInvocationAfterAFreeze(t *testing.T) {
+	skipIfDeployed(t, needsBinary)
+	i := startIssuer(t)
+	f := startFrozen(t, i, short)
 	i.SetFault(issuer.Hang)
 	time.Sleep(time.Second)
-	e.expect(t, i.Token(), aMoment, allow)
+	f.expectThenFreeze(t, i.Token(), allow)
 	if fetches := i.JWKSFetches(); fetches != 1 {
-		t.Errorf("%d fetches, want that of init alone", fetches)
+		t.Errorf("%d fetches, want 1, that of init", fetches)
 	}
 }
 
-func TestTheIssuerGoesDownWhileFrozen(t *testing.T) {
-	onlyHere(t)
+func TestKnownKeysAreUsedWhenTheIssuerFailsDuringAFreeze(t *testing.T) {
+	skipIfDeployed(t, needsBinary)
 	for _, fault := range issuer.EndpointFaults() {
 		t.Run(string(fault), func(t *testing.T) {
 			t.Parallel()
-			i := tenant(t)
-			e := newEnvironment(t, i)
-			e.expect(t, i.Token(), asDeployed, allow)
+			i := startIssuer(t)
+			f := startFrozen(t, i, asDeployed)
+			f.expectThenFreeze(t, i.Token(), allow)
 			i.SetFault(fault)
-			e.expect(t, i.Token(), asDeployed, allow)
-			// A key that the issuer may have made meanwhile is not the caller's fault.
-			e.expect(t, i.Token(issuer.UnknownKey), asDeployed, notCheckable)
-			e.expect(t, i.Token(), asDeployed, allow)
+			f.expectThenFreeze(t, i.Token(), allow)
+			// The issuer may have published this key meanwhile, so the token is not known
+			// to be bad.
+			f.expectThenFreeze(t, i.Token(issuer.UnknownKey), notCheckable)
+			f.expectThenFreeze(t, i.Token(), allow)
 		})
 	}
 }
 
-// A fetch that is in flight when the process is frozen is lost: its connection is dead by
-// the time of the thaw. The keys at hand must not wait for it.
-func TestFrozenWithAFetchInFlight(t *testing.T) {
-	onlyHere(t)
-	i := tenant(t)
-	e := newEnvironment(t, i)
+// A fetch that has not ended when the process is frozen never will: its connection is
+// dead by the time the process runs again. A token with a known key must not wait for it.
+func TestKnownKeysDoNotWaitForAFetchThatAFreezeInterrupted(t *testing.T) {
+	skipIfDeployed(t, needsBinary)
+	i := startIssuer(t)
+	f := startFrozen(t, i, short)
 	i.SetFault(issuer.Hang)
-	e.expect(t, i.Token(issuer.UnknownKey), aMoment, notCheckable)
+	f.expectThenFreeze(t, i.Token(issuer.UnknownKey), notCheckable)
 	fetches := i.JWKSFetches()
 	time.Sleep(2 * time.Second) // longer than any fetch may take
-	e.expect(t, i.Token(), aMoment, allow)
+	f.expectThenFreeze(t, i.Token(), allow)
 	if now := i.JWKSFetches(); now != fetches {
 		t.Errorf("a known key led to %d more fetches", now-fetches)
 	}

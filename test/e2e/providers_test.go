@@ -15,22 +15,20 @@ import (
 	"testing"
 )
 
-// Tokens that OpenID providers make, rather than tokens that a test believes they make.
-// Each provider is a real one, a process of its own from a module of its own, because
-// what they drag in (gRPC, tracing exporters) has no place in this module's go.mod.
+// The tests in this file use tokens of real OpenID providers, not tokens that imitate
+// them. The providers are processes from a module of their own: their dependencies (gRPC,
+// tracing exporters) are not to be in the go.mod of this module.
 
 const (
 	accountAPI = "https://account-api.example"
 	anotherAPI = "https://another-api.example"
 )
 
-func TestTokensOfRealProviders(t *testing.T) {
-	if os.Getenv("API_URL") != "" {
-		t.Skip("skipped: API_URL names a deployed stage, which trusts an issuer of its own")
-	}
+func TestOnlyAccessTokensOfRealProvidersForThisAPIAreAccepted(t *testing.T) {
+	skipIfDeployed(t, needsIssuer)
 	providers := buildProviders(t)
 	// A client credentials request has no parameter for the audience (RFC 6749 section
-	// 4.4.2), so every provider invents one.
+	// 4.4.2), so each provider has a way of its own.
 	for name, forAPI := range map[string]func(api, scope string) url.Values{
 		"zitadel": func(api, scope string) url.Values {
 			return url.Values{"scope": {scope + " urn:zitadel:iam:org:project:id:" + api + ":aud"}}
@@ -44,10 +42,11 @@ func TestTokensOfRealProviders(t *testing.T) {
 			a := serveWith(t, assembly, map[string]string{
 				"TOKEN_ISSUER": p.Issuer,
 				"JWKS_URI":     p.JWKSURI,
-				// The client is an audience too, so that its ID token is not refused for that alone.
+				// The client is an audience too: its ID token must be refused for what it
+				// is.
 				"AUDIENCE": accountAPI + " app",
 			})
-			machine := func(api, scope string) string {
+			asClient := func(api, scope string) string {
 				form := forAPI(api, scope)
 				form.Set("grant_type", "client_credentials")
 				return p.request(t, form).AccessToken
@@ -61,12 +60,12 @@ func TestTokensOfRealProviders(t *testing.T) {
 				token  string
 				status int
 			}{
-				"a machine's":              {machine(accountAPI, "get:profile"), 200},
-				"a user's":                 {user.AccessToken, 200},
-				"without the scope":        {machine(accountAPI, "openid"), 403},
-				"for another API":          {machine(anotherAPI, "get:profile"), 401},
-				"an ID token":              {user.IDToken, 401},
-				"with another's signature": {splice(user.AccessToken, user.IDToken), 401},
+				"of a client":                    {asClient(accountAPI, "get:profile"), 200},
+				"of a user":                      {user.AccessToken, 200},
+				"without the scope":              {asClient(accountAPI, "openid"), 403},
+				"for another API":                {asClient(anotherAPI, "get:profile"), 401},
+				"an ID token":                    {user.IDToken, 401},
+				"with another token's signature": {withSignature(user.AccessToken, user.IDToken), 401},
 			} {
 				t.Run(name, func(t *testing.T) {
 					if got := a.profile(t, test.token); got.status != test.status {
@@ -83,9 +82,9 @@ func TestTokensOfRealProviders(t *testing.T) {
 	}
 }
 
-// splice puts the signature of one token under another.
-func splice(token, signature string) string {
-	return token[:strings.LastIndexByte(token, '.')] + signature[strings.LastIndexByte(signature, '.'):]
+// withSignature returns token with the signature of another token.
+func withSignature(token, other string) string {
+	return token[:strings.LastIndexByte(token, '.')] + other[strings.LastIndexByte(other, '.'):]
 }
 
 // provider is a running provider, as its discovery document describes it (OpenID Connect
@@ -116,8 +115,8 @@ func buildProviders(t *testing.T) string {
 	return folder
 }
 
-// startProvider starts a provider and reads its discovery document. It ends with the test,
-// or with this process: it serves until its standard input ends.
+// startProvider starts a provider and reads its discovery document. The provider serves
+// until its standard input ends, so it ends with the test or with this process.
 func startProvider(t *testing.T, path string) provider {
 	t.Helper()
 	command := exec.Command(path)
@@ -139,7 +138,7 @@ func startProvider(t *testing.T, path string) provider {
 	})
 	issuer, err := bufio.NewReader(stdout).ReadString('\n')
 	if err != nil {
-		t.Fatalf("%s did not say where it listens: %v", path, err)
+		t.Fatalf("%s did not print its issuer: %v", path, err)
 	}
 	issuer = strings.TrimSpace(issuer)
 
@@ -155,7 +154,7 @@ func startProvider(t *testing.T, path string) provider {
 	return p
 }
 
-// request asks the token endpoint, as the client app.
+// request gets tokens from the token endpoint, as the client app.
 func (p provider) request(t *testing.T, form url.Values) tokens {
 	t.Helper()
 	request, err := http.NewRequest(http.MethodPost, p.TokenEndpoint, strings.NewReader(form.Encode()))
@@ -174,13 +173,14 @@ func (p provider) request(t *testing.T, form url.Values) tokens {
 		Error, Error_description string
 	}
 	if err := json.NewDecoder(response.Body).Decode(&answer); err != nil || answer.AccessToken == "" {
-		t.Fatalf("the token endpoint answered %s %v, error %q %q", response.Status, err, answer.Error, answer.Error_description)
+		t.Fatalf("the token endpoint answered %s %v, error %q %q",
+			response.Status, err, answer.Error, answer.Error_description)
 	}
 	return answer.tokens
 }
 
-// logIn goes through the authorization code flow, as a browser and then the client app
-// would (OpenID Connect Core section 3.1).
+// logIn goes through the authorization code flow (OpenID Connect Core 1.0 section 3.1),
+// as a browser and the client app do.
 func (p provider) logIn(t *testing.T, parameters url.Values) tokens {
 	t.Helper()
 	const redirectURI = "http://127.0.0.1/callback"
@@ -189,7 +189,7 @@ func (p provider) logIn(t *testing.T, parameters url.Values) tokens {
 	parameters.Set("redirect_uri", redirectURI)
 	parameters.Set("state", "a state of some length")
 	jar, _ := cookiejar.New(nil)
-	arrived := errors.New("back at the client")
+	arrived := errors.New("redirected to the client")
 	var code string
 	browser := http.Client{Jar: jar, CheckRedirect: func(next *http.Request, _ []*http.Request) error {
 		if strings.HasPrefix(next.URL.String(), redirectURI) {
@@ -203,7 +203,9 @@ func (p provider) logIn(t *testing.T, parameters url.Values) tokens {
 		response.Body.Close()
 	}
 	if !errors.Is(err, arrived) || code == "" {
-		t.Fatalf("no code came back: %v", err)
+		t.Fatalf("the provider sent no code: %v", err)
 	}
-	return p.request(t, url.Values{"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI}})
+	return p.request(t, url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {redirectURI},
+	})
 }

@@ -1,39 +1,34 @@
 package gateway
 
 import (
-	"net/http"
+	"crypto/sha256"
+	"encoding/base64"
 	"slices"
 	"strings"
 )
 
-// This file finds the method for a request. API Gateway routes on the path as
-// it was sent: nothing is decoded, cleaned or redirected, so http.ServeMux will
-// not do.
+// This file finds the method for a request. API Gateway routes on the path as it was
+// sent: nothing is decoded, cleaned or redirected, so http.ServeMux cannot be used.
 
-// Status and text for what no method serves: never 404 or 405
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html).
-const (
-	// complainsOfSignature: with an Authorization header that is no AWS
-	// signature, an unknown route is reported as a malformed signature.
-	// Observed by many, documented by nobody.
-	complainsOfSignature = true
-	// unknownStageStatus is inferred: which stages there are is not told.
-	unknownStageStatus = http.StatusForbidden
-	// overridesVerb: X-HTTP-Method-Override routes as if it were the verb
-	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
-	overridesVerb = true
-)
+// complainsOfSignature: a request to an unknown route that has an Authorization header
+// which is no AWS signature is answered as one with a malformed signature. Observed by
+// many, not documented.
+const complainsOfSignature = true
 
-// A route is a method found for a path, with the path's variables.
+// verbs are those that ANY includes.
+var verbs = []string{"DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT"}
+
+// A route is a method found for a path, with the path's variables. It is empty until the
+// method is found.
 type route struct {
 	resource  *resource
 	method    *method
 	variables map[string]string // nil if the resource has none
 }
 
-// splitTarget splits the request target into the stage's name, the path below
-// it as the event has it, the whole path as requestContext has it, and the query.
-// Slashes before the stage and before the path collapse; inner ones stay.
+// splitTarget splits the request target into the stage's name, the path below it as the
+// event has it, the whole path as requestContext has it, and the query. Slashes before
+// the stage and before the path collapse; those further on stay.
 func splitTarget(target string) (stage, path, whole, query string) {
 	if !strings.HasPrefix(target, "/") { // http://host/path, or * of OPTIONS
 		_, target, _ = strings.Cut(target, "://")
@@ -45,26 +40,24 @@ func splitTarget(target string) (stage, path, whole, query string) {
 	return stage, "/" + strings.TrimLeft(rest, "/"), whole, query
 }
 
-// route is step 2: find the method, or refuse as if the caller had no business here.
-func (g *Gateway) route(x *exchange) *failure {
-	if x.stage != g.api.stage.name {
-		return &failure{kind: unknownStage, reason: "the API has no stage " + x.stage}
+// route finds the method for a request. A request that no method serves is refused with
+// 403, never with 404 or 405
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/supported-gateway-response-types.html).
+func (a *api) route(stage, path, verb, authorization string) (route, *failure) {
+	if stage != a.stage.name {
+		return route{}, &failure{kind: unknownStage, reason: "the API has no stage " + stage}
 	}
-	found := g.api.root.find(segments(x.path), x.method)
-	if found == nil {
-		reason := "no resource has the path " + x.path + " and the method " + x.method
-		if authorization := x.header("Authorization"); complainsOfSignature && authorization != "" &&
-			!strings.HasPrefix(authorization, "AWS4-") {
-			return &failure{kind: incompleteSignature, message: signatureComplaint(authorization), reason: reason}
-		}
-		return &failure{kind: missingAuthenticationToken, reason: reason}
+	if found := a.root.find(segments(path), verb); found != nil {
+		return *found, nil
 	}
-	x.route = *found
-	x.record.Route = found.resource.path
-	return nil
+	reason := "no resource has the path " + path + " and the method " + verb
+	if complainsOfSignature && authorization != "" && !strings.HasPrefix(authorization, "AWS4-") {
+		return route{}, &failure{kind: incompleteSignature, message: signatureComplaint(authorization), reason: reason}
+	}
+	return route{}, &failure{kind: missingAuthenticationToken, reason: reason}
 }
 
-// segments splits a path for matching, where a slash at the end does not count.
+// segments splits a path for matching. A slash at its end does not count.
 func segments(path string) []string {
 	trimmed := strings.Trim(path, "/")
 	if trimmed == "" {
@@ -73,9 +66,9 @@ func segments(path string) []string {
 	return strings.Split(trimmed, "/")
 }
 
-// find returns the route for the rest of a path below r: a literal before a
-// variable, segment by segment, and back to the variable where the literal
-// leads to no resource that has the method.
+// find returns the route for the rest of a path below r, nil if there is none. In each
+// segment a literal is tried before a variable; the variable is tried as well if the
+// literal leads to no resource that has the method.
 func (r *resource) find(rest []string, verb string) *route {
 	if len(rest) == 0 {
 		m := r.methods[verb]
@@ -96,7 +89,7 @@ func (r *resource) find(rest []string, verb string) *route {
 		return nil
 	}
 	value, below := rest[0], rest[1:]
-	if isGreedy(r.variable.part) {
+	if r.variable.isGreedy() {
 		value, below = strings.Join(rest, "/"), nil
 	}
 	found := r.variable.find(below, verb)
@@ -107,4 +100,17 @@ func (r *resource) find(rest []string, verb string) *route {
 		found.variables[variableName(r.variable.part)] = value
 	}
 	return found
+}
+
+// variableName is the id of {id} and of {id+}.
+func variableName(part string) string {
+	return strings.TrimSuffix(strings.Trim(part, "{}"), "+")
+}
+
+// signatureComplaint is the message for an Authorization header that is no AWS signature.
+func signatureComplaint(authorization string) string {
+	sum := sha256.Sum256([]byte(authorization))
+	return "Invalid key=value pair (missing equal-sign) in Authorization header " +
+		"(hashed with SHA-256 and encoded with Base64): '" +
+		base64.StdEncoding.EncodeToString(sum[:]) + "'."
 }

@@ -14,8 +14,8 @@ import (
 	"strings"
 )
 
-// checkBootstrap reads the executable's header, because what the kernel says of
-// a binary for another machine ("exec format error") names neither machine.
+// checkBootstrap reads the executable's header, because what the kernel says of a binary
+// for another machine ("exec format error") names neither machine.
 func checkBootstrap(path string) error {
 	if path == "" {
 		return errors.New("the path of the bootstrap is missing")
@@ -41,7 +41,8 @@ func checkBootstrap(path string) error {
 	machine := runtime.GOOS + "/" + runtime.GOARCH
 	targets, err := executableTargets(file)
 	if err != nil {
-		return fmt.Errorf("%s: %w; build it for this machine (GOOS=%s GOARCH=%s go build)", path, err, runtime.GOOS, runtime.GOARCH)
+		return fmt.Errorf("%s: %w; build it for this machine (GOOS=%s GOARCH=%s go build)",
+			path, err, runtime.GOOS, runtime.GOARCH)
 	}
 	if targets != nil && !slices.Contains(targets, machine) {
 		return fmt.Errorf("%s is for %s, this machine is %s: build it for this machine (GOOS=%s GOARCH=%s go build)",
@@ -50,8 +51,8 @@ func checkBootstrap(path string) error {
 	return nil
 }
 
-// executableTargets returns the GOOS/GOARCH pairs that the executable is for,
-// nil for a script, which is for every machine that has its interpreter.
+// executableTargets returns the GOOS/GOARCH pairs that the executable is for, nil for a
+// script, which is for every machine that has its interpreter.
 func executableTargets(file io.ReaderAt) ([]string, error) {
 	magic := make([]byte, 4)
 	if n, err := file.ReadAt(magic, 0); err != nil && !(errors.Is(err, io.EOF) && n > 0) {

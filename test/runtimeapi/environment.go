@@ -15,8 +15,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// The states of an environment, in the order it goes through them; from
-// responded it returns to idle or to invoking.
+// The states of an environment, in the order it goes through them; from responded it
+// returns to idle or to invoking.
 type state int
 
 const (
@@ -31,9 +31,9 @@ func (s state) String() string {
 	return [...]string{"Starting", "Ready", "Running", "ResponseSent", "Ending"}[s]
 }
 
-// An environment is one process and the Runtime API that it alone talks to: a
-// listener of its own tells which process a call comes from. Fields below
-// function are guarded by function.mu.
+// An environment is one process and a Runtime API for it alone: by the listener it is
+// known which process a call comes from. Fields below function are guarded by
+// function.mu.
 type environment struct {
 	function *Function
 
@@ -51,6 +51,7 @@ type environment struct {
 	initDuration time.Duration
 	initError    json.RawMessage // what the runtime reported to /init/error
 	timedOut     bool            // the timer ended this process
+	initFailed   error           // why the process never asked for work
 }
 
 func newEnvironment(f *Function) *environment {
@@ -62,18 +63,15 @@ func (e *environment) run() {
 	f := e.function
 	defer f.running.Done()
 
-	// Linux sends the parent-death signal when the thread that started the
-	// child ends, not the process. So this goroutine keeps its thread until
-	// then; it only waits anyway.
+	// Linux sends the parent-death signal when the thread that started the child ends,
+	// not the process. So this goroutine keeps its thread until then; it only waits
+	// anyway.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.fail(func(*invocation) outcome { return outcome{err: fmt.Errorf("listen for the runtime API: %w", err)} })
-		f.remove(e)
+		e.exited("", fmt.Errorf("listen for the runtime API: %w", err))
 		return
 	}
 	server := &http.Server{Handler: e.handler()}
@@ -97,8 +95,8 @@ func (e *environment) run() {
 	}
 }
 
-// runProcess starts the bootstrap, waits for its end, and says how it ended
-// ("exit status 1", "signal: killed"). The error is why it could not start.
+// runProcess starts the bootstrap, waits for its end, and says how it ended ("exit status
+// 1", "signal: killed"). The error is why it could not start.
 func (e *environment) runProcess(variables []string) (exit string, err error) {
 	f := e.function
 	cmd := exec.Command(f.cfg.Bootstrap)
@@ -139,16 +137,18 @@ func (e *environment) runProcess(variables []string) (exit string, err error) {
 	return cmd.ProcessState.String(), nil
 }
 
-// exited settles what the end of the process means, and reports whether to
-// start it again.
+// exited answers the invocation that waits for the process, which has ended, and reports
+// whether to start it again.
 func (e *environment) exited(exit string, startErr error) (again bool) {
 	f := e.function
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch {
 	case f.closed:
+		e.initFailed = ErrClosed
 		e.finish(outcome{err: ErrClosed})
 	case startErr != nil:
+		e.initFailed = startErr
 		f.fail(func(*invocation) outcome { return outcome{err: startErr} })
 	case e.state == starting && e.attempt == 1:
 		// A failed init is tried once more, inside the first invocation.
@@ -156,6 +156,7 @@ func (e *environment) exited(exit string, startErr error) (again bool) {
 		e.initError = nil
 		return true
 	case e.state == starting:
+		e.initFailed = fmt.Errorf("init failed: %s", e.failure(&invocation{id: uuid.NewString()}, exit).result.Payload)
 		f.fail(func(inv *invocation) outcome { return e.failure(inv, exit) })
 	case e.current != nil:
 		e.finish(e.failure(e.current, exit))
@@ -165,26 +166,28 @@ func (e *environment) exited(exit string, startErr error) (again bool) {
 	return false
 }
 
-// failure is the outcome of an invocation whose process ended, with the error
-// payloads of Lambda.
+// failure is the outcome of an invocation whose process ended, with the error payloads of
+// Lambda.
 func (e *environment) failure(inv *invocation, exit string) outcome {
+	failed := func(errorType, format string, args ...any) []byte {
+		return errorPayload(errorType, "RequestId: "+inv.id+" Error: "+fmt.Sprintf(format, args...))
+	}
 	var payload []byte
 	switch {
 	case e.timedOut:
-		payload = errorPayload("Sandbox.Timedout", fmt.Sprintf("RequestId: %s Error: Task timed out after %.2f seconds",
-			inv.id, e.function.cfg.Timeout.Seconds()))
+		payload = failed("Sandbox.Timedout", "Task timed out after %.2f seconds", e.function.cfg.Timeout.Seconds())
 	case e.initError != nil:
 		payload = e.initError
 	case exit == "exit status 0":
-		payload = errorPayload("Runtime.ExitError", fmt.Sprintf("RequestId: %s Error: Runtime exited without providing a reason", inv.id))
+		payload = failed("Runtime.ExitError", "Runtime exited without providing a reason")
 	default:
-		payload = errorPayload("Runtime.ExitError", fmt.Sprintf("RequestId: %s Error: Runtime exited with error: %s", inv.id, exit))
+		payload = failed("Runtime.ExitError", "Runtime exited with error: %s", exit)
 	}
 	return outcome{result: e.result(inv, payload, unhandled)}
 }
 
-// unhandled is what Lambda answers in X-Amz-Function-Error for every failure of
-// a function on an OS-only runtime.
+// unhandled is what Lambda answers in X-Amz-Function-Error for every failure of a
+// function on an OS-only runtime.
 const unhandled = "Unhandled"
 
 func (e *environment) result(inv *invocation, payload []byte, functionError string) Result {
@@ -199,13 +202,13 @@ func (e *environment) result(inv *invocation, payload []byte, functionError stri
 
 // deliver hands inv to the process, which waits in /next or is just arriving there.
 func (e *environment) deliver(inv *invocation) {
-	e.state = invoking
-	e.current = inv
 	inv.started = time.Now()
 	inv.deadline = inv.started.Add(e.function.cfg.Timeout)
-	if e.attempt > 1 && e.initDuration > 0 {
-		inv.deadline = e.started.Add(e.function.cfg.Timeout) // the repeated init counts
+	if e.state == starting && e.attempt > 1 {
+		inv.deadline = e.started.Add(e.function.cfg.Timeout) // the repeated init is part of it
 	}
+	e.state = invoking
+	e.current = inv
 	e.timer = time.AfterFunc(time.Until(inv.deadline), func() { e.invocationTimeout(inv) })
 	e.thaw()
 	e.work <- inv
@@ -219,8 +222,8 @@ func (e *environment) finish(o outcome) {
 	}
 }
 
-// invocationTimeout kills a process that did not answer in time, or that
-// answered and did not come back for more.
+// invocationTimeout kills a process that did not answer in time, or that answered and did
+// not ask for the next event.
 func (e *environment) invocationTimeout(inv *invocation) {
 	e.function.mu.Lock()
 	defer e.function.mu.Unlock()
@@ -258,10 +261,8 @@ func (e *environment) shutdown() {
 }
 
 func (e *environment) freeze() {
-	if e.function.cfg.Freeze {
-		e.signal(syscall.SIGSTOP)
-		e.frozen = true
-	}
+	e.signal(syscall.SIGSTOP)
+	e.frozen = true
 }
 
 func (e *environment) thaw() {
@@ -271,7 +272,7 @@ func (e *environment) thaw() {
 	}
 }
 
-// signal reaches the whole process group: the process and what it started.
+// signal sends s to the whole process group: the process and what it started.
 func (e *environment) signal(s syscall.Signal) {
 	if e.pid != 0 {
 		syscall.Kill(-e.pid, s) // ESRCH: it is gone already
@@ -286,7 +287,8 @@ func errorPayload(errorType, message string) []byte {
 	return payload
 }
 
-// logStream is the name of an environment's log stream: 2006/01/02/[$LATEST]32 hex digits.
+// logStream is the name of an environment's log stream: 2006/01/02/[$LATEST]32 hex
+// digits.
 func logStream(now time.Time) string {
 	return now.UTC().Format("2006/01/02/") + "[$LATEST]" + strings.ReplaceAll(uuid.NewString(), "-", "")
 }

@@ -4,10 +4,10 @@ package runtimeapi
 
 import "syscall"
 
-// processAttributes puts the process into a group of its own, so that Ctrl-C in
-// the terminal reaches only the one who shuts it down. Only Linux can tie a
-// child's life to its parent's; elsewhere a function whose parent was killed
-// ends when its next call of the Runtime API fails.
+// processAttributes puts the process into a group of its own, so that Ctrl-C in the
+// terminal interrupts only this process, which then shuts it down. Only Linux can kill a
+// child when its parent is killed; elsewhere the function then ends when its next call of
+// the Runtime API fails.
 func processAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

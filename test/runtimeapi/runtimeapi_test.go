@@ -3,7 +3,6 @@ package runtimeapi
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -16,7 +15,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -35,7 +33,7 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(compiled.Tests{M: m, Source: "./testdata/function", Program: &bootstrap})
 }
 
-// answer is what testdata/function says of itself.
+// answer is what testdata/function returns about itself.
 type answer struct {
 	PID, PGID           int
 	Text, Dir           string
@@ -89,10 +87,11 @@ func decode(t testing.TB, result Result) (a answer) {
 	return a
 }
 
-func TestInvokeTellsTheFunctionWhatLambdaTells(t *testing.T) {
+func TestInvokePassesTheFunctionWhatLambdaPasses(t *testing.T) {
 	f := start(t, Config{Name: "hello", Region: "eu-west-1", AccountID: "111122223333"})
 	before := time.Now()
-	result, err := f.Invoke(WithTraceID(t.Context(), "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"), []byte(`{"text":"Daniël"}`))
+	const trace = "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1"
+	result, err := f.Invoke(WithTraceID(t.Context(), trace), []byte(`{"text":"Daniël"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,7 +105,7 @@ func TestInvokeTellsTheFunctionWhatLambdaTells(t *testing.T) {
 	if a.Request == "" || a.Request != result.RequestID {
 		t.Errorf("request ID is %q for the function and %q for the caller", a.Request, result.RequestID)
 	}
-	if a.Trace != "Root=1-5759e988-bd862e3fe1be46a994272793;Sampled=1" {
+	if a.Trace != trace {
 		t.Errorf("trace header is %q", a.Trace)
 	}
 	if a.Deadline.Before(before.Add(time.Minute).Truncate(time.Millisecond)) {
@@ -121,16 +120,20 @@ func TestInvokeTellsTheFunctionWhatLambdaTells(t *testing.T) {
 
 	second := invoke(t, f, `{}`)
 	if b := decode(t, second); b.PID != a.PID || b.Request == a.Request || !strings.HasPrefix(b.Trace, "Root=1-") {
-		t.Errorf("the second invocation ran in process %d (first %d) as request %q with trace %q", b.PID, a.PID, b.Request, b.Trace)
+		t.Errorf("the second invocation ran in process %d (first %d) as request %q with trace %q",
+			b.PID, a.PID, b.Request, b.Trace)
 	}
 	if second.InitDuration != 0 {
 		t.Errorf("a second invocation reports init %v", second.InitDuration)
 	}
 }
 
-func TestEnvironmentIsBuiltFromNothing(t *testing.T) {
+func TestTheFunctionSeesOnlyItsOwnVariables(t *testing.T) {
 	t.Setenv("DEVELOPERS_SECRET", "x")
-	f := start(t, Config{Name: "hello", MemorySize: 256, LogFormat: "JSON", LogLevel: "DEBUG", Env: map[string]string{"AUDIENCE": "a=b", "TZ": "Europe/Amsterdam"}})
+	f := start(t, Config{
+		Name: "hello", MemorySize: 256, LogFormat: "JSON", LogLevel: "DEBUG",
+		Env: map[string]string{"AUDIENCE": "a=b", "TZ": "Europe/Amsterdam"},
+	})
 	root := filepath.Dir(bootstrap)
 	want := []string{
 		"AUDIENCE=a=b",
@@ -175,20 +178,28 @@ func TestEnvironmentIsBuiltFromNothing(t *testing.T) {
 	}
 }
 
-func TestFunctionThatFailsIsAResult(t *testing.T) {
+// How Lambda's error payloads begin, with ID for the request ID.
+const (
+	exited   = `{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: `
+	timedOut = `{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ID Error: `
+)
+
+func TestAFunctionThatFailsGivesAResult(t *testing.T) {
+	const returned = `^{"errorMessage":"%s","errorType":"errorString"}$`
+	tooLarge := fmt.Sprintf(`{"do":"answer bytes","size":%d}`, MaxPayload+1)
 	tests := []struct {
 		name, event string
 		payload     string // a pattern
 		sameProcess bool   // serves the next invocation
 	}{
-		{"a returned error", `{"do":"fail","text":"Unauthorized"}`, `^{"errorMessage":"Unauthorized","errorType":"errorString"}$`, true},
+		{"a returned error", `{"do":"fail","text":"Unauthorized"}`, fmt.Sprintf(returned, "Unauthorized"), true},
 		{"an event that the handler cannot decode", `{"size":"many"}`, `"errorType":"UnmarshalTypeError"`, true},
-		{"a response stream that breaks off", `{"do":"break off"}`, `^{"errorMessage":"the source dried up","errorType":"errorString"}$`, true},
+		{"a response stream that breaks off", `{"do":"break off"}`, fmt.Sprintf(returned, "the source failed"), true},
 		{"a panic", `{"do":"panic","text":"oh"}`, `^{"errorMessage":"oh","errorType":"string","stackTrace":`, false},
-		{"an exit", `{"do":"exit","size":7}`, `^{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited with error: exit status 7"}$`, false},
-		{"an exit without an error", `{"do":"exit"}`, `^{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited without providing a reason"}$`, false},
-		{"a process that is killed", `{"do":"kill"}`, `^{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited with error: signal: killed"}$`, false},
-		{"a response of more than 6 MB", fmt.Sprintf(`{"do":"answer bytes","size":%d}`, MaxPayload+1), `"errorType":"Function.ResponseSizeTooLarge"`, false},
+		{"an exit", `{"do":"exit","size":7}`, "^" + exited + `Runtime exited with error: exit status 7"}$`, false},
+		{"an exit with 0", `{"do":"exit"}`, "^" + exited + `Runtime exited without providing a reason"}$`, false},
+		{"a killed process", `{"do":"kill"}`, "^" + exited + `Runtime exited with error: signal: killed"}$`, false},
+		{"a response of more than 6 MB", tooLarge, `"errorType":"Function.ResponseSizeTooLarge"`, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -206,9 +217,10 @@ func TestFunctionThatFailsIsAResult(t *testing.T) {
 	}
 }
 
-func TestResponseOfSixMegabytesPasses(t *testing.T) {
+func TestPayloadsOf6MBAreAllowed(t *testing.T) {
 	f := start(t, Config{})
-	if result := invoke(t, f, fmt.Sprintf(`{"do":"answer bytes","size":%d}`, MaxPayload)); len(result.Payload) != MaxPayload {
+	result := invoke(t, f, fmt.Sprintf(`{"do":"answer bytes","size":%d}`, MaxPayload))
+	if len(result.Payload) != MaxPayload {
 		t.Errorf("got %d bytes: %.200s", len(result.Payload), result.Payload)
 	}
 	if _, err := f.Invoke(t.Context(), make([]byte, MaxPayload+1)); !errors.Is(err, ErrPayloadTooLarge) {
@@ -219,7 +231,7 @@ func TestResponseOfSixMegabytesPasses(t *testing.T) {
 func TestTimeoutKillsAndReplacesTheProcess(t *testing.T) {
 	f := start(t, Config{Timeout: 50 * time.Millisecond})
 	result := invoke(t, f, `{"do":"hang"}`)
-	want := fmt.Sprintf(`{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: %s Error: Task timed out after 0.05 seconds"}`, result.RequestID)
+	want := strings.ReplaceAll(timedOut, "ID", result.RequestID) + `Task timed out after 0.05 seconds"}`
 	if result.FunctionError != "Unhandled" || string(result.Payload) != want {
 		t.Errorf("got %q %s\nwant %s", result.FunctionError, result.Payload, want)
 	}
@@ -228,36 +240,6 @@ func TestTimeoutKillsAndReplacesTheProcess(t *testing.T) {
 	f.mu.Unlock()
 	if a := ask(t, f, `{"text":"alive"}`); a.Text != "alive" {
 		t.Errorf("the next invocation answers %+v", a)
-	}
-}
-
-func TestInitThatFails(t *testing.T) {
-	once := filepath.Join(t.TempDir(), "tried")
-	tests := []struct {
-		name, init string
-		payload    string // a pattern
-	}{
-		{"exits", "exit", `^{"errorType":"Runtime.ExitError","errorMessage":"RequestId: ID Error: Runtime exited with error: exit status 3"}$`},
-		{"hangs", "hang", `^{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: ID Error: Task timed out after 0.05 seconds"}$`},
-		{"is reported by the runtime", "report", `^{"errorMessage":"no configuration","errorType":"ConfigError"}$`},
-		{"exits the first time only, and is tried again", "exit once:" + once, `^null$`},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			cfg := Config{Env: map[string]string{"INIT": test.init}}
-			if test.init == "hang" {
-				cfg.Timeout = 50 * time.Millisecond
-			}
-			f := start(t, cfg)
-			if test.init == "hang" {
-				f.initLimit = 50 * time.Millisecond
-			}
-			result := invoke(t, f, `{"do":"print"}`)
-			pattern := regexp.MustCompile(strings.ReplaceAll(test.payload, "ID", result.RequestID))
-			if !pattern.Match(result.Payload) {
-				t.Errorf("got %s, want a payload like %s", result.Payload, pattern)
-			}
-		})
 	}
 }
 
@@ -332,7 +314,7 @@ func TestParallelInvocationsRunInProcessesOfTheirOwn(t *testing.T) {
 	}
 }
 
-func TestCallerThatGoesAwayDoesNotEndTheInvocation(t *testing.T) {
+func TestAnInvocationRunsOnWhenItsCallerGoesAway(t *testing.T) {
 	f, g := start(t, Config{MaxEnvironments: 1}), newGate(t)
 	pid := ask(t, f, `{}`).PID
 	ctx, cancel := context.WithCancel(t.Context())
@@ -361,246 +343,8 @@ func TestCallerThatGoesAwayDoesNotEndTheInvocation(t *testing.T) {
 	}
 }
 
-func TestFrozenProcessStandsStillBetweenInvocations(t *testing.T) {
-	f := start(t, Config{Freeze: true})
-	pid := ask(t, f, `{}`).PID
-	eventually(t, "the process is stopped", func() bool { return strings.HasPrefix(processState(pid), "T") })
-	if again := ask(t, f, `{}`).PID; again != pid {
-		t.Errorf("process %d was thawed, %d was frozen", again, pid)
-	}
-	eventually(t, "the process is stopped again", func() bool { return strings.HasPrefix(processState(pid), "T") })
-	f.Close()
-	if state := processState(pid); state != "" {
-		t.Errorf("after Close the frozen process is in state %s", state)
-	}
-}
-
-func TestCloseLeavesNoProcess(t *testing.T) {
-	f, g := start(t, Config{}), newGate(t)
-	idle := ask(t, f, `{}`)
-	errs := make(chan error)
-	for range 2 {
-		go func() {
-			_, err := f.Invoke(t.Context(), []byte(`{"url":"`+g.url+`"}`))
-			errs <- err
-		}()
-		<-g.arrived
-	}
-	if idle.PGID != idle.PID || idle.PGID == syscall.Getpgrp() {
-		t.Errorf("process %d is in group %d, not in one of its own", idle.PID, idle.PGID)
-	}
-	if err := f.Close(); err != nil {
-		t.Error(err)
-	}
-	for range 2 {
-		if err := <-errs; !errors.Is(err, ErrClosed) {
-			t.Errorf("an invocation under way got error %v", err)
-		}
-	}
-	if err := syscall.Kill(idle.PID, 0); !errors.Is(err, syscall.ESRCH) {
-		t.Errorf("process %d is still there: %v", idle.PID, err)
-	}
-	if _, err := f.Invoke(t.Context(), []byte(`{}`)); !errors.Is(err, ErrClosed) {
-		t.Errorf("Invoke after Close gives error %v", err)
-	}
-	if err := f.Close(); err != nil {
-		t.Errorf("a second Close gives %v", err)
-	}
-}
-
-func TestCloseLetsAnExtensionSayGoodbye(t *testing.T) {
-	for _, freeze := range []bool{false, true} {
-		t.Run(fmt.Sprintf("freeze %v", freeze), func(t *testing.T) {
-			var output bytes.Buffer
-			f := start(t, Config{Freeze: freeze, Output: &output, Env: map[string]string{"SIGTERM": "yes"}})
-			ask(t, f, `{}`)
-			f.Close()
-			if output.String() != "goodbye\n" {
-				t.Errorf("on SIGTERM the function wrote %q", output.String())
-			}
-		})
-	}
-}
-
-// parentVariable gives the bootstrap to a second run of this test binary.
-const parentVariable = "RUNTIMEAPI_TEST_PARENT"
-
-func TestProcessesEndWithTheirParent(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("only Linux ends a child whose parent was killed")
-	}
-	if os.Getenv(parentVariable) != "" {
-		f := start(t, Config{Freeze: true})
-		fmt.Println(ask(t, f, `{}`).PID)
-		select {}
-	}
-	parent := exec.Command(os.Args[0], "-test.run=^TestProcessesEndWithTheirParent$")
-	parent.Env = append(os.Environ(), parentVariable+"="+bootstrap)
-	stdout, err := parent.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := parent.Start(); err != nil {
-		t.Fatal(err)
-	}
-	var pid int
-	if _, err := fmt.Fscan(stdout, &pid); err != nil {
-		t.Fatal(err)
-	}
-	parent.Process.Kill()
-	parent.Wait()
-	eventually(t, "the function's process is gone", func() bool {
-		state := processState(pid)
-		return state == "" || strings.HasPrefix(state, "Z") // nobody may be there to reap an orphan
-	})
-}
-
-func TestOutputComesInWholeLines(t *testing.T) {
-	const parallel, lines = 4, 50
-	f := start(t, Config{MaxEnvironments: parallel, Output: wholeLines{t}})
-	text := strings.Repeat(strings.Repeat("a", 300)+`\n`, lines) + "and the rest"
-	var callers sync.WaitGroup
-	for range parallel {
-		callers.Go(func() { invoke(t, f, `{"do":"print","text":"`+text+`"}`) })
-	}
-	callers.Wait()
-	f.Close()
-}
-
-type wholeLines struct{ t *testing.T }
-
-func (w wholeLines) Write(p []byte) (int, error) {
-	if line := string(p); line != strings.Repeat("a", 300)+"\n" && line != "and the rest\n" &&
-		!strings.HasPrefix(line, "and the rest") {
-		w.t.Errorf("a line of %d bytes: %q", len(line), line)
-	}
-	return len(p), nil
-}
-
-func TestCallsInTheWrongStateAreRefused(t *testing.T) {
-	f := start(t, Config{})
-	tests := []struct{ name, call, want string }{
-		{"next while an invocation runs", "GET /2018-06-01/runtime/invocation/next",
-			`{"answer":{"errorMessage":"next is not allowed in state Running","errorType":"InvalidStateTransition"},"status":403}`},
-		{"a response to another invocation", "POST /2018-06-01/runtime/invocation/other/response {}",
-			`{"answer":{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"},"status":400}`},
-		{"an error of another invocation", "POST /2018-06-01/runtime/invocation/other/error {}",
-			`{"answer":{"errorMessage":"Invalid request ID","errorType":"InvalidRequestID"},"status":400}`},
-		{"an init error after the init", "POST /2018-06-01/runtime/init/error {}",
-			`{"answer":{"errorMessage":"init/error is not allowed in state Running","errorType":"InvalidStateTransition"},"status":403}`},
-		{"an extension that wants events", `POST /2020-01-01/extension/register {"events":["INVOKE"]}`,
-			`{"answer":{"errorMessage":"this Runtime API sends no extension events, not [INVOKE] either: register without events","errorType":"InvalidEventType"},"status":403}`},
-		{"an extension that wants none", `POST /2020-01-01/extension/register {"events":[]}`,
-			`{"answer":{"functionName":"fixture","functionVersion":"$LATEST","handler":"bootstrap"},"status":200}`},
-		{"extension events without an identifier", `GET /2020-01-01/extension/event/next`,
-			`{"answer":{"errorMessage":"the header Lambda-Extension-Identifier is missing","errorType":"Extension.MissingHeader"},"status":403}`},
-		{"a call that does not exist", "GET /2018-06-01/runtime/exit", `{"answer":404,"status":404}`},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			event, _ := json.Marshal(map[string]string{"do": "call", "text": test.call})
-			if got := string(invoke(t, f, string(event)).Payload); got != test.want {
-				t.Errorf("got  %s\nwant %s", got, test.want)
-			}
-		})
-	}
-	t.Run("a second answer to the same invocation", func(t *testing.T) {
-		result := invoke(t, f, `{"do":"call","text":"POST /2018-06-01/runtime/invocation/ID/response \"first\""}`)
-		if string(result.Payload) != `"first"` {
-			t.Errorf("the invocation was answered with %s, want the first answer", result.Payload)
-		}
-	})
-}
-
-func TestStartRefuses(t *testing.T) {
-	dir := t.TempDir()
-	write := func(name string, mode os.FileMode, content []byte) string {
-		path := filepath.Join(dir, name)
-		if err := os.WriteFile(path, content, mode); err != nil {
-			t.Fatal(err)
-		}
-		return path
-	}
-	text := write("text", 0o755, []byte("hello"))
-	plain := write("plain", 0o644, []byte("#!/bin/sh"))
-	riscv := write("riscv", 0o755, elfHeader(243))
-	machine := runtime.GOOS + "/" + runtime.GOARCH
-	fix := fmt.Sprintf("build it for this machine (GOOS=%s GOARCH=%s go build)", runtime.GOOS, runtime.GOARCH)
-	tests := []struct {
-		name string
-		cfg  Config
-		want string
-	}{
-		{"no name", Config{Bootstrap: bootstrap}, `the name is missing`},
-		{"no bootstrap", Config{Name: "f"}, `the path of the bootstrap is missing`},
-		{"a bootstrap that does not exist", Config{Name: "f", Bootstrap: dir + "/none"}, dir + `/none does not exist: build it first (go build -o ` + dir + `/none)`},
-		{"a folder", Config{Name: "f", Bootstrap: dir}, dir + ` is not a file: give the path of the executable itself`},
-		{"a file that is not executable", Config{Name: "f", Bootstrap: plain}, plain + ` is not executable: chmod +x ` + plain},
-		{"a text", Config{Name: "f", Bootstrap: text}, text + `: not an executable; ` + fix},
-		{"a bootstrap for another machine", Config{Name: "f", Bootstrap: riscv}, riscv + ` is for linux/riscv64, this machine is ` + machine + `: ` + fix},
-		{"a reserved variable", Config{Name: "f", Bootstrap: bootstrap, Env: map[string]string{"AWS_REGION": "x"}}, `variable AWS_REGION is reserved by Lambda: choose another name`},
-		{"a malformed variable", Config{Name: "f", Bootstrap: bootstrap, Env: map[string]string{"A-B": "x"}}, `variable name "A-B" is not allowed: it must start with a letter and have at least two characters, all of them letters, digits or underscores`},
-		{"more than 4 KB of variables", Config{Name: "f", Bootstrap: bootstrap, Env: map[string]string{"LARGE": strings.Repeat("x", 4092)}}, `the variables have 4097 bytes, Lambda allows 4096 (4 KB)`},
-		{"a timeout out of range", Config{Name: "f", Bootstrap: bootstrap, Timeout: time.Hour}, `timeout 1h0m0s is out of range: Lambda allows up to 15m0s`},
-		{"a log format", Config{Name: "f", Bootstrap: bootstrap, LogFormat: "XML"}, `log format "XML" is unknown: use Text or JSON`},
-		{"two mistakes at once", Config{Name: "f", Timeout: -1}, "timeout -1ns is out of range: Lambda allows up to 15m0s\nthe path of the bootstrap is missing"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			_, err := Start(test.cfg)
-			if want := fmt.Sprintf("function %q: %s", test.cfg.Name, test.want); err == nil || err.Error() != want {
-				t.Errorf("got  %v\nwant %s", err, want)
-			}
-		})
-	}
-}
-
-func TestExecutableTargets(t *testing.T) {
-	tests := []struct {
-		name   string
-		header []byte
-		want   string
-	}{
-		{"ELF for x86-64", elfHeader(62), "[linux/amd64]"},
-		{"ELF for AArch64", elfHeader(183), "[linux/arm64]"},
-		{"Mach-O for arm64", machoHeader(0x0100000c), "[darwin/arm64]"},
-		{"Mach-O for x86-64", machoHeader(0x01000007), "[darwin/amd64]"},
-		{"a script", []byte("#!/bin/sh\n"), "[]"},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			got, err := executableTargets(bytes.NewReader(test.header))
-			if err != nil || fmt.Sprint(got) != test.want {
-				t.Errorf("got %v, %v, want %s", got, err, test.want)
-			}
-		})
-	}
-}
-
-// elfHeader is a 64-bit little-endian ELF executable with nothing in it.
-func elfHeader(machine uint16) []byte {
-	h := make([]byte, 64)
-	copy(h, "\x7fELF\x02\x01\x01")
-	binary.LittleEndian.PutUint16(h[16:], 2) // ET_EXEC
-	binary.LittleEndian.PutUint16(h[18:], machine)
-	binary.LittleEndian.PutUint32(h[20:], 1)  // EV_CURRENT
-	binary.LittleEndian.PutUint16(h[52:], 64) // size of this header
-	binary.LittleEndian.PutUint16(h[54:], 56) // size of a program header
-	binary.LittleEndian.PutUint16(h[58:], 64) // size of a section header
-	return h
-}
-
-// machoHeader is a 64-bit Mach-O executable with nothing in it.
-func machoHeader(cpu uint32) []byte {
-	h := make([]byte, 32)
-	binary.LittleEndian.PutUint32(h[0:], 0xfeedfacf)
-	binary.LittleEndian.PutUint32(h[4:], cpu)
-	binary.LittleEndian.PutUint32(h[12:], 2) // MH_EXECUTE
-	return h
-}
-
-// processState is the letter that ps shows (T: stopped, Z: ended), "" if there
-// is no such process.
+// processState is the letter that ps shows (T: stopped, Z: ended), "" if there is no such
+// process.
 func processState(pid int) string {
 	if runtime.GOOS == "linux" { // ps may not be installed
 		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))

@@ -33,7 +33,7 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	f.mu.Lock()
 	switch {
 	case f.closed:
-		// There will be no work, only the signals of the shutdown.
+		// There is no more work; the process will get the signals of the shutdown.
 		f.mu.Unlock()
 		<-r.Context().Done()
 		return
@@ -46,7 +46,7 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 		e.current = nil
 		f.release(e)
 	case e.state == idle && !e.polling:
-		// The connection of the last call broke: the same question again.
+		// The connection of the last call broke, and the runtime asks again.
 	default:
 		f.mu.Unlock()
 		refuseTransition(w, e.state, "next")
@@ -75,20 +75,21 @@ func (e *environment) next(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// response takes the handler's answer. A stream that broke off arrives as a
-// complete body with the error in the trailers.
+// response takes the handler's answer. A stream that broke off arrives as a complete body
+// with the error in the trailers.
 func (e *environment) response(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(io.LimitReader(r.Body, MaxPayload+1))
 	if err != nil {
-		return // the process went away while it wrote; its end is the answer
+		return // the process ended while it wrote; exited answers the invocation
 	}
 	result := func(inv *invocation) Result { return e.result(inv, body, "") }
 	tooLarge := len(body) > MaxPayload
 	if tooLarge {
-		io.Copy(io.Discard, r.Body) // a sender that still writes would not see the answer
+		io.Copy(io.Discard, r.Body) // as long as it writes, the runtime does not read the answer
 		result = func(inv *invocation) Result {
-			return e.result(inv, errorPayload("Function.ResponseSizeTooLarge",
-				fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload)), unhandled)
+			payload := errorPayload("Function.ResponseSizeTooLarge",
+				fmt.Sprintf("Response payload size exceeded maximum allowed payload size (%d bytes).", MaxPayload))
+			return e.result(inv, payload, unhandled)
 		}
 	} else if errorType := r.Trailer.Get("Lambda-Runtime-Function-Error-Type"); errorType != "" {
 		payload, err := base64.StdEncoding.DecodeString(r.Trailer.Get("Lambda-Runtime-Function-Error-Body"))
@@ -119,7 +120,9 @@ func (e *environment) error(w http.ResponseWriter, r *http.Request) {
 }
 
 // settle answers the invocation that the call names, or refuses the call.
-func (e *environment) settle(w http.ResponseWriter, r *http.Request, call string, result func(*invocation) Result) bool {
+func (e *environment) settle(
+	w http.ResponseWriter, r *http.Request, call string, result func(*invocation) Result,
+) bool {
 	f := e.function
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -135,8 +138,8 @@ func (e *environment) settle(w http.ResponseWriter, r *http.Request, call string
 	return true
 }
 
-// initFailure takes what a runtime reports of an init that failed. The process
-// is expected to exit then.
+// initFailure takes what a runtime reports of an init that failed. The process is
+// expected to exit then.
 func (e *environment) initFailure(w http.ResponseWriter, r *http.Request) {
 	payload, ok := readError(r)
 	if !ok {
@@ -163,8 +166,8 @@ func (e *environment) registerExtension(w http.ResponseWriter, r *http.Request) 
 		return
 	}
 	if len(request.Events) > 0 {
-		refuse(w, http.StatusForbidden, "InvalidEventType",
-			fmt.Sprintf("this Runtime API sends no extension events, not %v either: register without events", request.Events))
+		refuse(w, http.StatusForbidden, "InvalidEventType", fmt.Sprintf(
+			"this Runtime API sends no extension events, not %v either: register without events", request.Events))
 		return
 	}
 	e.function.mu.Lock()

@@ -12,8 +12,8 @@ import (
 // version is the only version of a function that runs here.
 const version = "$LATEST"
 
-// reserved names cannot be configured: Lambda sets them, or their presence
-// changes how a runtime client works
+// reserved names cannot be configured: Lambda sets them, or their presence changes how a
+// runtime client works
 // (https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html#configuration-envvars-runtime).
 // AWS refuses them at deployment.
 var reserved = map[string]bool{
@@ -53,18 +53,20 @@ func checkVariables(env map[string]string) (problems []error) {
 			problems = append(problems, fmt.Errorf("variable %s is reserved by Lambda: choose another name", name))
 		case !variableName.MatchString(name):
 			problems = append(problems, fmt.Errorf("variable name %q is not allowed: "+
-				"it must start with a letter and have at least two characters, all of them letters, digits or underscores", name))
+				"it must start with a letter and have at least two characters, "+
+				"all of them letters, digits or underscores", name))
 		}
 	}
 	if size > MaxVariables {
-		problems = append(problems, fmt.Errorf("the variables have %d bytes, Lambda allows %d (4 KB)", size, MaxVariables))
+		problems = append(problems,
+			fmt.Errorf("the variables have %d bytes, Lambda allows %d (4 KB)", size, MaxVariables))
 	}
 	return problems
 }
 
-// variables builds the environment that all processes of a function share. It
-// starts from nothing, not from the current process's environment: a variable
-// that the template does not declare must be missing here too.
+// variables builds the environment that all processes of a function share. It starts from
+// nothing, not from the current process's environment: a variable that the template does
+// not declare must be missing here too.
 func variables(cfg Config) []string {
 	root := filepath.Dir(cfg.Bootstrap)
 	env := map[string]string{

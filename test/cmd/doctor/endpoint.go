@@ -14,15 +14,15 @@ import (
 	"accountapi/test/internal/discovery"
 )
 
-// endpoint is what the address of the JWK Set answers. It explains what the authorizer
-// makes of it, and judges nothing.
+// endpoint is the answer of the URL of the JWK Set. It explains what the authorizer does
+// with the keys, and decides nothing.
 type endpoint struct {
-	redirect string // where it leads, if it does
-	jwksURI  string // that a discovery document names, if it is one
+	redirect string // the Location of a redirect
+	jwksURI  string // the jwks_uri of a discovery document
 	keys     []publishedKey
 }
 
-// publishedKey is a JWK (RFC 7517 section 4), as far as it takes to tell one from another.
+// publishedKey has the members of a JWK (RFC 7517 section 4) that describe it.
 type publishedKey struct {
 	Kid string `json:"kid"`
 	Kty string `json:"kty"`
@@ -30,8 +30,9 @@ type publishedKey struct {
 	Alg string `json:"alg"`
 }
 
-// look reads the endpoint. What cannot be read is left empty: the authorizer has said why.
-func look(ctx context.Context, address string) (e endpoint) {
+// readEndpoint reads the endpoint. What cannot be read is left empty: the authorizer's
+// own error is reported.
+func readEndpoint(ctx context.Context, address string) (e endpoint) {
 	u, err := url.Parse(address)
 	if err != nil || !discovery.Secure(u) {
 		return e
@@ -73,12 +74,13 @@ func look(ctx context.Context, address string) (e endpoint) {
 	return e
 }
 
-// describe says in brackets what kind of key has this kid, "" if that is not known.
+// describe returns the type of the keys with this kid in brackets, "" if it is not known.
 func (e endpoint) describe(kid string) string {
 	var kinds []string
 	for _, key := range e.keys {
 		if key.Kid == kid {
-			kinds = append(kinds, strings.Join(strings.Fields(fmt.Sprintf("%.16q %.16q %.16q", key.Kty, key.Crv, key.Alg)), " "))
+			kind := fmt.Sprintf("%.16q %.16q %.16q", key.Kty, key.Crv, key.Alg)
+			kinds = append(kinds, strings.Join(strings.Fields(kind), " "))
 		}
 	}
 	if len(kinds) == 0 {
@@ -87,20 +89,38 @@ func (e endpoint) describe(kid string) string {
 	return " (" + strings.NewReplacer(`"" `, "", ` ""`, "", `"`, "").Replace(strings.Join(kinds, ", ")) + ")"
 }
 
-// algorithms are those that the keys with these kids are for, each once.
+// algorithms returns the algorithms of the keys with these kids, each once.
 func (e endpoint) algorithms(kids []string) (names []string) {
-	usual := map[string]string{"RSA": "RS256", "P-256": "ES256", "P-384": "ES384", "P-521": "ES512", "Ed25519": "EdDSA"}
+	usual := map[string]string{
+		"RSA": "RS256", "EC P-256": "ES256", "EC P-384": "ES384", "EC P-521": "ES512", "OKP Ed25519": "EdDSA",
+	}
 	for _, key := range e.keys {
 		if !slices.Contains(kids, key.Kid) {
 			continue
 		}
 		name := key.Alg
 		if name == "" {
-			name = usual[key.Kty+key.Crv]
+			name = usual[strings.TrimSpace(key.Kty+" "+key.Crv)]
 		}
 		if slices.Contains(allAlgorithms, name) && !slices.Contains(names, name) {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// fixForEndpoint says what to change so that the authorizer gets the keys.
+func (d *doctor) fixForEndpoint(e endpoint) string {
+	switch published := d.document.JWKSURI; {
+	case published != "" && published != d.use.jwksURI:
+		return "use JWKS_URI=" + quote(published)
+	case e.jwksURI != "":
+		return "that is a discovery document, which names the URL of the keys: use JWKS_URI=" + quote(e.jwksURI)
+	case d.unreachable:
+		return "try again from a network that reaches it"
+	case e.redirect != "":
+		return "redirects are not followed, because they could lead anywhere: use JWKS_URI=" + quote(e.redirect)
+	}
+	return `the URL must answer 200 with a JWK Set ({"keys": […]}), ` +
+		"to everybody on the Internet, without a login and within 1.5 seconds"
 }

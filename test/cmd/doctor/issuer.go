@@ -11,46 +11,52 @@ import (
 	"accountapi/test/internal/discovery"
 )
 
-// examineIssuer compares the issuer with what it calls itself.
+// examineIssuer compares ISSUER with the issuer in its discovery document.
 func (d *doctor) examineIssuer(ctx context.Context) {
-	var slips []string
-	d.use.issuer, slips = address(d.given.issuer)
+	var mistakes []string
+	d.use.issuer, mistakes = correctIssuer(d.given.issuer)
 	document, err := discovery.Fetch(ctx, d.use.issuer)
-	_, d.offline = errors.AsType[*url.Error](err)
+	_, d.unreachable = errors.AsType[*url.Error](err)
 	switch {
 	case err == nil && strings.Contains(document.Issuer, "{"):
 		d.wrong("issuer", "use ISSUER=https://login.microsoftonline.com/TENANT_ID/v2.0 with the ID of your tenant",
-			"%s is for the tenants of everybody: it calls itself %q", shown(d.given.issuer), document.Issuer)
+			"%s is for the users of all tenants: the issuer in its discovery document is %q",
+			shown(d.given.issuer), document.Issuer)
 		return
 	case err == nil && !isSecure(document.Issuer):
-		d.wrong("issuer", "tell the issuer its public address, behind a proxy that ends TLS it does not know that by itself",
-			"it calls itself %q, and so do its tokens: the authorizer trusts https only", document.Issuer)
+		d.wrong("issuer", "configure the issuer with its public https URL (behind a proxy that terminates TLS, "+
+			"an issuer may not know it)",
+			"the issuer in its discovery document, and so in its tokens, is %q: the authorizer trusts only https",
+			document.Issuer)
 		return
 	case err == nil:
 		d.document = document
 		d.use.issuer = document.Issuer
 		if d.given.issuer == document.Issuer {
-			d.ok("issuer", "%q is what it calls itself, byte for byte (%s)", document.Issuer, document.Address)
+			d.ok("issuer", "%q is exactly the issuer in its discovery document (%s)", document.Issuer, document.Address)
 			break
 		}
-		if len(slips) == 0 {
-			slips = []string{discovery.Difference(d.given.issuer, document.Issuer)}
+		if len(mistakes) == 0 {
+			mistakes = []string{discovery.Difference(d.given.issuer, document.Issuer)}
 		}
 		d.wrong("issuer", "use ISSUER="+quote(document.Issuer)+hint(d.use.issuer),
-			"ISSUER is %s, but tokens say %q: %s", shown(d.given.issuer), document.Issuer, strings.Join(slips, ", "))
-	case len(slips) > 0:
+			"ISSUER is %s, but the iss of its tokens is %q: %s",
+			shown(d.given.issuer), document.Issuer, strings.Join(mistakes, ", "))
+	case len(mistakes) > 0:
 		d.wrong("issuer", "use ISSUER="+quote(d.use.issuer)+hint(d.use.issuer),
-			"ISSUER is %s: %s", shown(d.given.issuer), strings.Join(slips, ", "))
-		d.note("issuer", "what it calls itself is not known: %s", trouble(err))
-	case d.offline:
-		d.wrong("issuer", "compare ISSUER with the provider's settings, and try again where there is a way to it"+hint(d.use.issuer), "%s", trouble(err))
+			"ISSUER is %s: %s", shown(d.given.issuer), strings.Join(mistakes, ", "))
+		d.note("issuer", "its discovery document could not be read: %s", explainFailure(err))
+	case d.unreachable:
+		d.wrong("issuer", "compare ISSUER with the provider's settings, or try again from a network that reaches it"+
+			hint(d.use.issuer), "%s", explainFailure(err))
 	default:
-		d.note("issuer", "no discovery document, so whether it calls itself exactly %q only a token can tell (%s)%s",
+		d.note("issuer", "there is no discovery document: only a token can show whether its iss is exactly %q (%s)%s",
 			d.use.issuer, strings.ReplaceAll(err.Error(), "\n", "; "), hint(d.use.issuer))
 	}
-	if u, err := url.Parse(d.use.issuer); err == nil && byHost(d.use.issuer) == "okta" && !strings.HasPrefix(u.Path, "/oauth2/") {
+	u, err := url.Parse(d.use.issuer)
+	if err == nil && byHost(d.use.issuer) == "okta" && !strings.HasPrefix(u.Path, "/oauth2/") {
 		d.wrong("issuer", "use a custom authorization server, such as ISSUER=https://"+u.Host+"/oauth2/default",
-			"tokens of Okta's org authorization server are for Okta itself, nobody else can check them")
+			"access tokens of Okta's org authorization server are for Okta's own APIs: no other API can verify them")
 	}
 }
 
@@ -59,42 +65,44 @@ func isSecure(address string) bool {
 	return err == nil && discovery.Secure(u)
 }
 
-// address makes the URL of an issuer out of what people paste, and says what was wrong.
-func address(given string) (issuer string, slips []string) {
-	slip := func(text string) { slips = append(slips, text) }
+// correctIssuer returns the URL of an issuer as it was probably meant, and the mistakes
+// in what was given.
+func correctIssuer(given string) (issuer string, mistakes []string) {
+	mistake := func(text string) { mistakes = append(mistakes, text) }
 	issuer = strings.Trim(given, " \t\r\n\"'")
 	if issuer != given {
-		slip("there are blanks or quotes around it")
+		mistake("there are spaces or quotation marks around it")
 	}
 	if !strings.Contains(issuer, "://") {
-		slip("https:// is missing")
+		mistake("https:// is missing")
 		issuer = "https://" + issuer
 	}
 	if before, _, found := strings.Cut(issuer, "/.well-known/"); found {
-		slip("it is the address of a document, not the issuer's name")
+		mistake("it is the URL of a document, not of the issuer")
 		issuer = before + "/"
 	}
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" {
-		return issuer, slips
+		return issuer, mistakes
 	}
 	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
-		slip("it has a user, a query or a fragment")
+		mistake("it has a user, a query or a fragment")
 		u.User, u.RawQuery, u.Fragment = nil, "", ""
 		issuer = u.String()
 	}
 	if !discovery.Secure(u) {
-		slip(u.Scheme + " instead of https")
+		mistake(u.Scheme + " instead of https")
 		issuer = "https" + strings.TrimPrefix(issuer, u.Scheme)
 	}
 	if exact := usualForm(issuer); exact != issuer {
-		slip(discovery.Difference(issuer, exact))
+		mistake(discovery.Difference(issuer, exact))
 		issuer = exact
 	}
-	return issuer, slips
+	return issuer, mistakes
 }
 
-// hint is what people often take for the issuer of some providers.
+// hint returns a remark about URLs that are often mistaken for the issuer, "" if there is
+// none for this one.
 func hint(issuer string) string {
 	u, err := url.Parse(issuer)
 	if err != nil {
@@ -102,17 +110,19 @@ func hint(issuer string) string {
 	}
 	switch host := strings.ToLower(u.Hostname()); {
 	case strings.HasSuffix(host, ".amazoncognito.com"):
-		return " (this is where users of a Cognito pool sign in; its issuer is https://cognito-idp.REGION.amazonaws.com/POOL_ID)"
+		return " (this is the domain where users of a Cognito user pool sign in; " +
+			"the pool's issuer is https://cognito-idp.REGION.amazonaws.com/POOL_ID)"
 	case byHost(issuer) == "entra":
-		return " (Entra has two issuers: https://login.microsoftonline.com/TENANT_ID/v2.0 for v2.0 tokens and https://sts.windows.net/TENANT_ID/ for v1.0 ones; the ver of a token tells)"
+		return " (Entra has two issuers: https://login.microsoftonline.com/TENANT_ID/v2.0 for v2.0 tokens " +
+			"and https://sts.windows.net/TENANT_ID/ for v1.0 tokens; the claim ver of a token says which)"
 	}
 	return ""
 }
 
-// trouble says in plain words why nobody answered.
-func trouble(err error) string {
+// explainFailure says why there was no discovery document.
+func explainFailure(err error) string {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
-		return fmt.Sprintf("there is no host %q: a slip in its name, or this machine has no network", dns.Name)
+		return fmt.Sprintf("the host %q was not found: its name is wrong, or this machine has no network", dns.Name)
 	}
 	if request, ok := errors.AsType[*url.Error](err); ok {
 		return fmt.Sprintf("no answer from %s: %v", request.URL, request.Err)
@@ -120,7 +130,7 @@ func trouble(err error) string {
 	return strings.ReplaceAll(err.Error(), "\n", "; ")
 }
 
-// shown is a URL to print, without a password that may be in it.
+// shown quotes a URL for the report, without the password that may be in it.
 func shown(address string) string {
 	if u, err := url.Parse(address); err == nil && u.User != nil {
 		address = u.Redacted()

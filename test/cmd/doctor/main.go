@@ -1,14 +1,14 @@
-// Command doctor looks for the mistakes that keep an API from accepting its tokens, before
-// anything is deployed. It is what make doctor starts.
+// Command doctor looks for mistakes that would keep an API from accepting its tokens,
+// before a deploy. It is what make doctor starts.
 //
-// It asks the issuer, compares what it says with the settings, and lets the compiled
-// authorizer judge: which keys it would use, and, with a token, whether it would let it
-// pass. The rules are the authorizer's own; the doctor only explains them.
+// It reads the issuer's discovery document, compares it with the settings, and runs the
+// compiled authorizer with them: which keys does the authorizer use, and, with a token,
+// does it accept the token? All decisions are the authorizer's; the doctor explains them.
 //
 // The token comes from the environment (TOKEN) or a file, never from an argument, and
-// neither it nor its signature is ever printed. Settings that are left out have the
-// defaults of a deploy. It exits with 0 if it is fine to deploy with these settings, with 1
-// if not, and with 2 if it was called wrongly.
+// neither the token nor its signature is ever printed. Settings that are left out have
+// the defaults of a deploy. The exit code is 0 if the settings are ready for a deploy, 1
+// if they are not, and 2 if the arguments are wrong.
 package main
 
 import (
@@ -39,7 +39,7 @@ func main() {
 		err = examine(ctx, s, bootstrap, &report{out: os.Stdout})
 	}
 	if err != nil {
-		if !errors.Is(err, errNotFine) {
+		if !errors.Is(err, errNotReady) {
 			fmt.Fprintln(os.Stderr, "doctor:", err)
 		}
 		os.Exit(1)

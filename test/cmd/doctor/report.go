@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// errNotFine says that the report has named a mistake.
-var errNotFine = errors.New("not fine to deploy")
+// errNotReady is returned when the report contains a mistake.
+var errNotReady = errors.New("not ready to deploy")
 
-// report is what the doctor prints: one finding a line, marked "ok" (as it should be), "??"
-// (worth knowing, or not known) or "!!" (a mistake, with its fix on the next line).
+// report is what the doctor prints: one line for each finding, marked "ok" (correct),
+// "??" (a note, or something that could not be checked) or "!!" (a mistake; the next line
+// says how to fix it).
 type report struct {
 	out   io.Writer
 	fixes []string // in the order in which the mistakes were found
@@ -38,7 +39,8 @@ func (r *report) line(mark, topic, text string) {
 // quote writes a value so that a shell reads it as one word.
 func quote(value string) string {
 	plain := func(r rune) bool {
-		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_.:/@%+=,", r)
+		return r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' ||
+			strings.ContainsRune("-_.:/@%+=,", r)
 	}
 	if strings.IndexFunc(value, func(r rune) bool { return !plain(r) }) < 0 {
 		return value

@@ -10,15 +10,15 @@ import (
 	"strings"
 )
 
-// settings are what the authorizer is configured with, and the token to try, if any.
+// settings are the authorizer's configuration, and the token to check, if there is one.
 type settings struct {
 	issuer, jwksURI, provider string // "" if not given
 	audiences, algorithms     []string
 	token                     string
 }
 
-// parse reads the flags; token is from the environment and gives way to -token-file. Its
-// error names every mistake.
+// parse reads the flags. token is the value of the environment variable; the flag
+// -token-file overrides it. The error names every mistake.
 func parse(args []string, token string) (settings, error) {
 	var s settings
 	var audience, algorithms, tokenFile string
@@ -27,24 +27,30 @@ func parse(args []string, token string) (settings, error) {
 	flags.StringVar(&s.issuer, "issuer", "", "`URL` of the issuer, exactly as in the iss of its tokens")
 	flags.StringVar(&audience, "audience", "", "`identifier` of this API at the issuer (the aud of its tokens)")
 	flags.StringVar(&s.jwksURI, "jwks-uri", "", "`URL` of the issuer's JWK Set")
-	flags.StringVar(&s.provider, "provider", "", "`kind` of provider: auth0, rfc9068, cognito, entra or okta; auth0 if left out")
-	flags.StringVar(&algorithms, "algorithms", "", "allowed signature `algorithms`, separated by spaces or commas; RS256 if left out")
-	flags.StringVar(&tokenFile, "token-file", "", "`file` with a token to try, - for standard input; the environment variable TOKEN if left out")
+	flags.StringVar(&s.provider, "provider", "",
+		"`kind` of provider: one of "+providerNames()+"; auth0 if left out")
+	flags.StringVar(&algorithms, "algorithms", "",
+		"allowed signature `algorithms`, separated by spaces or commas; RS256 if left out")
+	flags.StringVar(&tokenFile, "token-file", "",
+		"`file` with a token to check, - for standard input; the environment variable TOKEN if left out")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
 	s.audiences, s.algorithms = list(audience), list(algorithms)
 
 	var problems []error
+	problem := func(text string) { problems = append(problems, errors.New(text)) }
 	if s.issuer == "" {
-		problems = append(problems, errors.New("ISSUER is missing: say whose tokens to trust, as ISSUER=https://TENANT.eu.auth0.com/"))
+		problem("ISSUER is missing: set it to the issuer to trust, such as ISSUER=https://TENANT.eu.auth0.com/")
 	}
 	if len(s.audiences) == 0 {
-		problems = append(problems, errors.New("AUDIENCE is missing: name this API as the issuer knows it, as AUDIENCE=https://api.example.com"))
+		problem("AUDIENCE is missing: set it to the identifier of this API at the issuer, " +
+			"such as AUDIENCE=https://api.example.com")
 	}
 	if flags.NArg() > 0 {
-		// Not quoted: it may be a token.
-		problems = append(problems, errors.New("there is an argument that is no flag: see -help; a token belongs into the environment, as TOKEN"))
+		// The argument is not printed, because it may be a token.
+		problem("there is an argument that is not a flag (see -help): " +
+			"pass a token in the environment variable TOKEN")
 	}
 	if tokenFile != "" {
 		var err error
@@ -52,7 +58,7 @@ func parse(args []string, token string) (settings, error) {
 			problems = append(problems, err)
 		}
 	}
-	// As it comes out of a terminal, or a copied header.
+	// A token copied from a terminal or a header may have a line break or its scheme.
 	s.token = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(token), "Bearer "))
 	return s, errors.Join(problems...)
 }
@@ -73,15 +79,16 @@ func readToken(file string) (token string, err error) {
 	return string(text), nil
 }
 
-// list splits as the authorizer does.
+// list splits a list as the authorizer does.
 func list(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
 }
 
-// setting is one of the settings under the names that its readers know it by.
+// setting is one setting with its names: the variable of make, the key of the CDK context
+// and the authorizer's environment variable.
 type setting struct{ variable, context, environment, value string }
 
-// given lists the settings that have a value.
+// given returns the settings that have a value.
 func (s settings) given() []setting {
 	all := []setting{
 		{"ISSUER", "issuer", "TOKEN_ISSUER", s.issuer},

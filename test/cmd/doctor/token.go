@@ -4,12 +4,12 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
 
-// token is what a token says of itself: facts to show. Whether it is any good, only the
-// authorizer tells.
+// token is a decoded token. Nothing in it is verified: it is only shown.
 type token struct {
 	parts  int // between the dots
 	length int // in bytes
@@ -17,7 +17,8 @@ type token struct {
 	claims map[string]any
 }
 
-// decode reads as much of a token as can be read. Its signature is left out on purpose.
+// decode decodes as much of a token as possible. It leaves out the signature, so that it
+// cannot be printed.
 func decode(compact string) token {
 	parts := strings.Split(compact, ".")
 	t := token{parts: len(parts), length: len(compact)}
@@ -36,18 +37,29 @@ func object(part string) (members map[string]any) {
 	return members
 }
 
-func (t token) headerText(name string) string {
+func (t token) headerString(name string) string {
 	text, _ := t.header[name].(string)
 	return text
 }
 
-func (t token) text(claim string) string {
+func (t token) claimString(claim string) string {
 	text, _ := t.claims[claim].(string)
 	return text
 }
 
-// texts are the values of a claim that may be one string or several.
-func (t token) texts(claim string) (values []string) {
+// canUse reports whether the authorizer would check the token with one of the keys with
+// these kids, which are all for the token's alg. Without a kid there must be exactly one.
+func (t token) canUse(kids []string) bool {
+	if t.header["kid"] == nil {
+		return len(kids) == 1
+	}
+	// A JWK without kid is listed with an empty one. It is for tokens without kid only.
+	kid := t.headerString("kid")
+	return kid != "" && slices.Contains(kids, kid)
+}
+
+// claimStrings returns the values of a claim that is a string or an array.
+func (t token) claimStrings(claim string) (values []string) {
 	switch value := t.claims[claim].(type) {
 	case string:
 		return []string{value}
@@ -59,7 +71,7 @@ func (t token) texts(claim string) (values []string) {
 	return values
 }
 
-// validity says from when and until when the token is good.
+// validity describes from when and until when the token is valid.
 func (t token) validity(now time.Time) string {
 	const endOf9999 = 253_402_300_799
 	for _, name := range []string{"nbf", "iat"} {
@@ -74,16 +86,16 @@ func (t token) validity(now time.Time) string {
 	case !ok:
 		return "there is no exp"
 	case seconds > endOf9999:
-		return "exp is no time in seconds (milliseconds?)"
+		return "exp is not a time in seconds (milliseconds?)"
 	}
 	exp := time.Unix(int64(seconds), 0)
 	if exp.Before(now) {
 		return fmt.Sprintf("expired %s ago (%s UTC)", span(now.Sub(exp)), exp.UTC().Format(time.DateTime))
 	}
-	return fmt.Sprintf("good for another %s (until %s UTC)", span(exp.Sub(now)), exp.UTC().Format(time.DateTime))
+	return fmt.Sprintf("valid for another %s (until %s UTC)", span(exp.Sub(now)), exp.UTC().Format(time.DateTime))
 }
 
-// span writes a length of time in its two largest units.
+// span formats a duration in its two largest units.
 func span(d time.Duration) string {
 	days, hours, minutes, seconds := d/(24*time.Hour), d/time.Hour%24, d/time.Minute%60, d/time.Second%60
 	switch {
@@ -97,7 +109,7 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d s", seconds)
 }
 
-// quoted writes a header member or a claim, whatever it holds, on one line and not too long.
+// quoted formats a header parameter or a claim of any type on one line of limited length.
 func quoted(value any) string {
 	switch value := value.(type) {
 	case nil:

@@ -1,4 +1,4 @@
-// Package compiled lets tests run a program as a process of its own, as it ships.
+// Package compiled compiles a program, so that tests can run it as a process.
 package compiled
 
 import (
@@ -24,7 +24,7 @@ func (t Tests) Run() int {
 		return 1
 	}
 	defer os.RemoveAll(folder)
-	*t.Program = filepath.Join(folder, "bootstrap") // what Lambda calls its own
+	*t.Program = filepath.Join(folder, "bootstrap") // the name that Lambda requires
 	if err := Build(t.Source, *t.Program); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -32,8 +32,8 @@ func (t Tests) Run() int {
 	return t.M.Run()
 }
 
-// Build compiles the program in the folder source for this machine. Its error holds what
-// the compiler says.
+// Build compiles the program in the folder source for this machine. Its error holds the
+// compiler's messages.
 func Build(source, program string) error {
 	command := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", program, source)
 	if output, err := command.CombinedOutput(); err != nil {

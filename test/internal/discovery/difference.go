@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// Difference says in words how the name of an issuer or of an API differs from what it
-// should be; "" if it does not. Names are compared byte for byte, so slips that browsers
-// forgive, such as a slash at the end, make another name.
+// Difference describes how the name of an issuer or of an API differs from what it should
+// be; "" if they are equal. Names are compared byte for byte: with a slash at the end it
+// is a different name.
 func Difference(got, want string) string {
 	if got == want {
 		return ""
@@ -19,7 +19,7 @@ func Difference(got, want string) string {
 		if strings.EqualFold(got, want) {
 			return "upper and lower case differ"
 		}
-		return "it is another one"
+		return "it is a different one"
 	}
 	var differences []string
 	differs := func(format string, arguments ...any) {
@@ -33,14 +33,14 @@ func Difference(got, want string) string {
 	case strings.EqualFold(g.Hostname(), w.Hostname()):
 		differs("upper and lower case of the host differ")
 	default:
-		differs("the host is another")
+		differs("the host is different")
 	}
 	switch {
 	case g.Port() == w.Port():
 	case g.Port() == "":
 		differs("the port %s is missing", w.Port())
 	case w.Port() == "":
-		differs("the port %s is too much", g.Port())
+		differs("the port %s must be left out", g.Port())
 	default:
 		differs("port %s instead of %s", g.Port(), w.Port())
 	}
@@ -50,11 +50,11 @@ func Difference(got, want string) string {
 	case gotPath == wantPath && len(g.Path) < len(w.Path):
 		differs("the slash at the end is missing")
 	case gotPath == wantPath:
-		differs("the slash at the end is too much")
+		differs("the slash at the end must be left out")
 	case strings.EqualFold(gotPath, wantPath):
 		differs("upper and lower case of the path differ")
 	default:
-		differs("the path is another")
+		differs("the path is different")
 	}
 	if len(differences) == 0 {
 		return "the spelling differs" // such as HTTPS:// or %2F

@@ -1,9 +1,9 @@
-// Package discovery reads the document in which an OpenID issuer describes itself (OpenID
-// Connect Discovery 1.0 section 3, RFC 8414 section 2), and says how two issuers' names
-// differ.
+// Package discovery reads the discovery document of an OpenID issuer (OpenID Connect
+// Discovery 1.0 section 3, RFC 8414 section 2), and describes how the names of two
+// issuers differ.
 //
-// It is for the tools that run before and beside the API. The authorizer does no discovery:
-// it is told where the keys are.
+// It is for the commands in test/cmd. The authorizer does no discovery: it is configured
+// with the URL of the JWK Set.
 package discovery
 
 import (
@@ -24,64 +24,65 @@ const (
 	maxDocument = 1 << 20 // bytes
 )
 
-// Document is what an issuer says about itself, as far as anybody here asks.
+// Document has the members of a discovery document that are used here.
 type Document struct {
-	// Address is where the document was found.
+	// Address is the URL of the document.
 	Address string `json:"-"`
 	// Issuer is the exact iss of the issuer's tokens.
 	Issuer string `json:"issuer"`
-	// JWKSURI is the address of its JWK Set; "" if it does not say.
+	// JWKSURI is the URL of its JWK Set; "" if the document has none.
 	JWKSURI string `json:"jwks_uri"`
-	// TokenEndpoint is where a client gets a token; "" if there is none.
+	// TokenEndpoint is where clients request tokens; "" if there is none.
 	TokenEndpoint string `json:"token_endpoint"`
-	// TokenAuthMethods are the ways in which a client may show its secret there
-	// (RFC 8414 section 2); empty stands for client_secret_basic alone.
+	// TokenAuthMethods are the ways in which clients may authenticate there (RFC 8414
+	// section 2); empty means client_secret_basic only.
 	TokenAuthMethods []string `json:"token_endpoint_auth_methods_supported"`
 }
 
-// Fetch reads the document of an issuer from the place that OpenID Connect Discovery 1.0
-// section 4 gives it, or else RFC 8414 section 3. A slash at the end of issuer makes no
-// difference: whether the document is of exactly this issuer, Check tells.
+// Fetch reads the document of an issuer from its URL in OpenID Connect Discovery 1.0
+// section 4 or, if it is not there, in RFC 8414 section 3. It ignores a slash at the end
+// of issuer: Check reports whether the document is of exactly this issuer.
 //
-// The error of a request that got no answer at all holds a [net/url.Error].
+// The error of a request without an answer wraps a [net/url.Error].
 func Fetch(ctx context.Context, issuer string) (Document, error) {
-	places, err := places(issuer)
+	addresses, err := addresses(issuer)
 	if err != nil {
 		return Document{}, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	var failures []error
-	for _, address := range places {
+	for _, address := range addresses {
 		document, err := read(ctx, address)
 		if err == nil {
 			return document, nil
 		}
 		failures = append(failures, err)
 		if _, unreachable := errors.AsType[*url.Error](err); unreachable {
-			break // the other place is on the same host
+			break // the other URL has the same host
 		}
 	}
 	return Document{}, errors.Join(failures...)
 }
 
-// Check returns an error with the issuer's exact name if the document is not that of issuer,
-// byte for byte (OpenID Connect Discovery 1.0 section 4.3).
+// Check returns an error with the issuer's exact name if the document is not of this
+// issuer, byte for byte (OpenID Connect Discovery 1.0 section 4.3).
 func (d Document) Check(issuer string) error {
 	if d.Issuer == issuer {
 		return nil
 	}
-	return fmt.Errorf("the provider calls itself %q, not %q (%s): use exactly ISSUER=%s", d.Issuer, issuer, Difference(issuer, d.Issuer), d.Issuer)
+	return fmt.Errorf("the issuer in the discovery document is %q, not %q (%s): use exactly ISSUER=%s",
+		d.Issuer, issuer, Difference(issuer, d.Issuer), d.Issuer)
 }
 
-// places are where the document of an issuer may be, the usual place first.
-func places(issuer string) ([]string, error) {
+// addresses returns the URLs where the document of an issuer may be, the usual one first.
+func addresses(issuer string) ([]string, error) {
 	u, err := url.Parse(issuer)
 	if err != nil || u.Host == "" || u.User != nil || strings.ContainsAny(issuer, "?#") {
 		if err == nil {
 			issuer = u.Redacted()
 		}
-		return nil, fmt.Errorf("%q is not the URL of an issuer: want one like https://TENANT.eu.auth0.com/", issuer)
+		return nil, fmt.Errorf("%q is not the URL of an issuer: use one like https://TENANT.eu.auth0.com/", issuer)
 	}
 	if !Secure(u) {
 		return nil, fmt.Errorf("%q must begin with https:// (plain http is for a loopback address only)", issuer)
@@ -94,13 +95,13 @@ func places(issuer string) ([]string, error) {
 	}, nil
 }
 
-// Secure tells whether nobody on the way can read or change what is sent to u: https, or a
-// loopback address.
+// Secure reports whether u is https or a loopback address, so that nobody on the network
+// can read or change requests to it.
 func Secure(u *url.URL) bool {
 	return u.Scheme == "https" || u.Scheme == "http" && Loopback(u)
 }
 
-// Loopback tells whether u is on this machine, where no network leads to.
+// Loopback reports whether u is on this machine.
 func Loopback(u *url.URL) bool {
 	return strings.EqualFold(u.Hostname(), "localhost") || net.ParseIP(u.Hostname()).IsLoopback()
 }
@@ -127,10 +128,10 @@ func read(ctx context.Context, address string) (Document, error) {
 	}
 	document := Document{Address: address}
 	if err := json.NewDecoder(io.LimitReader(response.Body, maxDocument)).Decode(&document); err != nil {
-		return Document{}, fmt.Errorf("%s is no discovery document: %w", address, err)
+		return Document{}, fmt.Errorf("%s is not a discovery document: %w", address, err)
 	}
 	if document.Issuer == "" {
-		return Document{}, fmt.Errorf("%s is no discovery document: it names no issuer", address)
+		return Document{}, fmt.Errorf("%s is not a discovery document: it has no issuer", address)
 	}
 	return document, nil
 }

@@ -6,10 +6,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 )
 
-// serve answers each path with the text of documents, in which URL stands for the server's
-// own, without a slash at the end.
+// serve starts a server that answers each path with its document. URL in a document is
+// replaced by the server's URL, without a slash at the end.
 func serve(t *testing.T, documents map[string]string) (url string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -25,22 +27,28 @@ func serve(t *testing.T, documents map[string]string) (url string) {
 	return url
 }
 
-func TestTheDocumentIsFoundWhereTheStandardsPutIt(t *testing.T) {
-	for name, test := range map[string]struct{ path, place string }{
-		"an issuer with a slash":             {"/", "/.well-known/openid-configuration"},
-		"an issuer without one":              {"", "/.well-known/openid-configuration"},
-		"an issuer with a path":              {"/realms/a", "/realms/a/.well-known/openid-configuration"},
-		"an authorization server":            {"", "/.well-known/oauth-authorization-server"},
-		"an authorization server, with path": {"/realms/a", "/.well-known/oauth-authorization-server/realms/a"},
+func TestFetchReadsBothStandardURLs(t *testing.T) {
+	for name, test := range map[string]struct{ path, address string }{
+		"an issuer with a slash":              {"/", "/.well-known/openid-configuration"},
+		"an issuer without a slash":           {"", "/.well-known/openid-configuration"},
+		"an issuer with a path":               {"/realms/a", "/realms/a/.well-known/openid-configuration"},
+		"an authorization server":             {"", "/.well-known/oauth-authorization-server"},
+		"an authorization server with a path": {"/realms/a", "/.well-known/oauth-authorization-server/realms/a"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			url := serve(t, map[string]string{test.place: `{"issuer":"URL` + test.path + `","jwks_uri":"URL/keys","token_endpoint":"URL/token"}`})
+			url := serve(t, map[string]string{
+				test.address: `{"issuer":"URL` + test.path + `","jwks_uri":"URL/keys","token_endpoint":"URL/token"}`,
+			})
 			document, err := Fetch(t.Context(), url+test.path)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if document.Address != url+test.place || document.JWKSURI != url+"/keys" || document.TokenEndpoint != url+"/token" {
-				t.Errorf("got %+v", document)
+			want := Document{
+				Address: url + test.address, Issuer: url + test.path,
+				JWKSURI: url + "/keys", TokenEndpoint: url + "/token",
+			}
+			if diff := cmp.Diff(want, document); diff != "" {
+				t.Errorf("(-want +got)\n%s", diff)
 			}
 			if err := document.Check(url + test.path); err != nil {
 				t.Error(err)
@@ -49,15 +57,15 @@ func TestTheDocumentIsFoundWhereTheStandardsPutIt(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoDocumentIsSaidToBeNone(t *testing.T) {
-	const place = "/.well-known/openid-configuration"
+func TestFetchRefusesWhatIsNotADiscoveryDocument(t *testing.T) {
+	const address = "/.well-known/openid-configuration"
 	for name, test := range map[string]struct{ document, want string }{
-		"a web page":          {"<html>", "is no discovery document"},
-		"another JSON object": {`{"keys":[]}`, "it names no issuer"},
-		"a wrong type":        {`{"issuer":7}`, "is no discovery document"},
+		"a web page":          {"<html>", "is not a discovery document"},
+		"another JSON object": {`{"keys":[]}`, "it has no issuer"},
+		"a wrong type":        {`{"issuer":7}`, "is not a discovery document"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := Fetch(t.Context(), serve(t, map[string]string{place: test.document}))
+			_, err := Fetch(t.Context(), serve(t, map[string]string{address: test.document}))
 			if err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
@@ -65,7 +73,7 @@ func TestWhatIsNoDocumentIsSaidToBeNone(t *testing.T) {
 	}
 	for name, test := range map[string]struct{ issuer, want string }{
 		"no document":     {serve(t, nil), "404 Not Found"},
-		"nobody there":    {"http://127.0.0.1:1", "connection refused"},
+		"no server":       {"http://127.0.0.1:1", "connection refused"},
 		"a bare domain":   {"tenant.eu.auth0.com", "is not the URL of an issuer"},
 		"plain http":      {"http://tenant.example/", "must begin with https://"},
 		"a query":         {"https://tenant.example/?a", "is not the URL of an issuer"},
@@ -80,7 +88,7 @@ func TestWhatIsNoDocumentIsSaidToBeNone(t *testing.T) {
 	}
 }
 
-func TestARedirectToPlainHTTPIsNotFollowed(t *testing.T) {
+func TestFetchDoesNotFollowARedirectToPlainHTTP(t *testing.T) {
 	server := httptest.NewServer(http.RedirectHandler("http://192.0.2.1/", http.StatusFound))
 	defer server.Close()
 	if _, err := Fetch(t.Context(), server.URL); err == nil || !strings.Contains(err.Error(), "302 Found") {
@@ -88,42 +96,45 @@ func TestARedirectToPlainHTTPIsNotFollowed(t *testing.T) {
 	}
 }
 
-func TestADocumentOfAnotherIssuerIsNotBelieved(t *testing.T) {
+func TestCheckRefusesTheDocumentOfAnotherIssuer(t *testing.T) {
 	document := Document{Issuer: "https://t.example/"}
 	err := document.Check("https://t.example")
-	if err == nil || !strings.Contains(err.Error(), "the slash at the end is missing") || !strings.Contains(err.Error(), "use exactly ISSUER=https://t.example/") {
-		t.Errorf("got %v, want the difference and the exact issuer", err)
+	for _, want := range []string{"the slash at the end is missing", "use exactly ISSUER=https://t.example/"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %q", err, want)
+		}
 	}
 	if err := document.Check("https://t.example/"); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestADifferenceIsNamed(t *testing.T) {
+func TestDifferenceNamesWhatDiffers(t *testing.T) {
 	const want = "https://t.example:8443/a/"
+	const scheme, port, slash = "http instead of https", "the port 8443 is missing", "the slash at the end is missing"
 	for got, difference := range map[string]string{
 		want:                         "",
-		"https://t.example:8443/a":   "the slash at the end is missing",
-		"https://t.example:8443/a//": "the slash at the end is too much",
-		"http://t.example:8443/a/":   "http instead of https",
+		"https://t.example:8443/a":   slash,
+		"https://t.example:8443/a//": "the slash at the end must be left out",
+		"http://t.example:8443/a/":   scheme,
 		"https://T.example:8443/a/":  "upper and lower case of the host differ",
 		"https://t.example:8443/A/":  "upper and lower case of the path differ",
-		"https://t.example/a/":       "the port 8443 is missing",
+		"https://t.example/a/":       port,
 		"https://t.example:443/a/":   "port 443 instead of 8443",
-		"https://u.example:8443/a/":  "the host is another",
-		"https://t.example:8443/b/":  "the path is another",
+		"https://u.example:8443/a/":  "the host is different",
+		"https://t.example:8443/b/":  "the path is different",
 		"HTTPS://t.example:8443/a/":  "the spelling differs",
-		"http://t.example/a":         "http instead of https, the port 8443 is missing, the slash at the end is missing",
-		"something else":             "it is another one",
+		"something else":             "it is a different one",
+		"http://t.example/a":         scheme + ", " + port + ", " + slash,
 	} {
-		if said := Difference(got, want); said != difference {
-			t.Errorf("%s: said %q, want %q", got, said, difference)
+		if text := Difference(got, want); text != difference {
+			t.Errorf("%s: got %q, want %q", got, text, difference)
 		}
 	}
-	if said := Difference("My-API", "my-api"); said != "upper and lower case differ" {
-		t.Errorf("said %q", said)
+	if text := Difference("My-API", "my-api"); text != "upper and lower case differ" {
+		t.Errorf("got %q", text)
 	}
-	if said := Difference("https://t.example:443/", "https://t.example/"); said != "the port 443 is too much" {
-		t.Errorf("said %q", said)
+	if text := Difference("https://t.example:443/", "https://t.example/"); text != "the port 443 must be left out" {
+		t.Errorf("got %q", text)
 	}
 }

@@ -1,5 +1,5 @@
 // Package project finds this project on the disk and builds parts of it for this machine.
-// How they are built, and what is up to date, only the Makefile knows.
+// The Makefile decides how they are built and what is up to date.
 package project
 
 import (
@@ -29,7 +29,7 @@ func Root() (string, error) {
 }
 
 // Assembly brings the cloud assembly up to date, with functions that run on this machine,
-// and returns its folder. What make says goes to output while it happens.
+// and returns its folder. make writes to output.
 func Assembly(ctx context.Context, output io.Writer) (folder string, err error) {
 	root, err := Root()
 	if err != nil {
@@ -39,7 +39,7 @@ func Assembly(ctx context.Context, output io.Writer) (folder string, err error) 
 }
 
 // Function brings one function up to date, built for this machine, and returns its
-// bootstrap. Unlike Assembly it needs no Node.js. What make says goes to output.
+// bootstrap. Unlike Assembly it needs no Node.js. make writes to output.
 func Function(ctx context.Context, name string, output io.Writer) (bootstrap string, err error) {
 	root, err := Root()
 	if err != nil {
@@ -49,7 +49,7 @@ func Function(ctx context.Context, name string, output io.Writer) (bootstrap str
 	return filepath.Join(root, target), Make(ctx, root, output, target)
 }
 
-// Make brings targets of the Makefile in root up to date. What make says goes to output.
+// Make brings targets of the Makefile in root up to date. make writes to output.
 func Make(ctx context.Context, root string, output io.Writer, targets ...string) error {
 	command := exec.CommandContext(ctx, "make", append([]string{"--no-print-directory", "-s"}, targets...)...)
 	command.Dir = root

@@ -1,7 +1,7 @@
-// Command floor does the least that an authorizer for RS256 must do, in the way that
-// aws-lambda-go suggests: it has the key already (PUBLIC_KEY, PKIX in base64), verifies the
-// signature with rsa.VerifyPKCS1v15, and looks at nothing else. It is a measure, not an
-// authorizer: no claim is checked.
+// Command floor does the least that an authorizer for RS256 must do, as the examples of
+// aws-lambda-go do it: it has the key (PUBLIC_KEY, PKIX in base64) and verifies the
+// signature with rsa.VerifyPKCS1v15. It is a reference, not an authorizer, and checks no
+// claims.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command go-jwt-middleware is Auth0's library for Go as its README sets it up for
-// production, a caching provider and a validator, without the HTTP middleware around it.
+// Command go-jwt-middleware uses Auth0's library for Go as its README recommends for
+// production, with a caching provider and a validator, but without the HTTP middleware.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command go-oidc is go-oidc as its package documentation begins: a provider from
-// discovery, and its verifier with the API's identifier as the client ID.
+// Command go-oidc uses go-oidc as in the first example of its documentation: a provider
+// from discovery, and its verifier with the API's identifier as the client ID.
 package main
 
 import (

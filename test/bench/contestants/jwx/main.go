@@ -1,5 +1,5 @@
-// Command jwx is the authorizer that jwx's documentation leads to: a jwk.Cache as in its
-// section "Auto-refreshing remote keys", and jwt.Parse with the cached set.
+// Command jwx uses jwx as its documentation recommends: a jwk.Cache as in its section
+// "Auto-refreshing remote keys", and jwt.Parse with the cached set.
 package main
 
 import (

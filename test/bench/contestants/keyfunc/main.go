@@ -1,5 +1,5 @@
-// Command keyfunc is golang-jwt with the key set that its documentation names for it:
-// keyfunc's defaults, and the parser options for issuer, audience, algorithm and exp.
+// Command keyfunc uses golang-jwt with keyfunc, which its documentation recommends, both
+// with defaults, and the parser options for issuer, audience, algorithm and exp.
 package main
 
 import (

@@ -1,11 +1,11 @@
-// What all contestants on Node.js have in common: the event and the answer of a TOKEN
-// authorizer that lets in whoever verify returns.
+// The part that all contestants on Node.js have in common: event and answer of a TOKEN
+// authorizer that allows the caller that verify returns.
 export const authorizer = (verify) => async (event) => {
   let claims;
   try {
     claims = await verify(event.authorizationToken.replace(/^Bearer /, ""));
   } catch {
-    throw new Error("Unauthorized"); // to the letter: API Gateway makes a 401 of it
+    throw new Error("Unauthorized"); // with exactly this message API Gateway answers 401
   }
   const [arn, stage] = event.methodArn.split("/");
   return {

@@ -1,6 +1,6 @@
-// A minimal Lambda Runtime API client (AWS: "Using the Lambda runtime API"): what AWS's
-// own runtime for Node.js does around a handler, without streaming, tracing and log
-// formats. The handler is in index.mjs of the function's folder.
+// A minimal Lambda Runtime API client (AWS: "Using the Lambda runtime API"), like AWS's
+// own runtime for Node.js but without streaming, tracing and log formats. The handler is
+// in index.mjs of the function's folder.
 import http from "node:http";
 import { pathToFileURL } from "node:url";
 

@@ -1,4 +1,4 @@
-// Command noop lets everybody in: what is left is Lambda, aws-lambda-go and the harness.
+// Command noop allows every caller: it shows what Lambda, aws-lambda-go and bench cost.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// Command function is the Lambda function of this package's tests: it does what
-// the event (or, before the first event, the variable INIT) tells it.
+// Command function is the Lambda function of this package's tests: it does what the event
+// (or, before the first event, the variable INIT) tells it.
 package main
 
 import (
@@ -22,7 +22,7 @@ type event struct {
 	Do   string // what to do
 	Text string // with which text
 	Size int
-	URL  string // asked before the answer; it answers when the test wants
+	URL  string // called before the answer; it answers when the test allows it
 }
 
 func main() {
@@ -44,7 +44,7 @@ func main() {
 	var options []lambda.Option
 	if os.Getenv("SIGTERM") != "" {
 		options = append(options, lambda.WithEnableSIGTERM(func() {
-			fmt.Println("goodbye")
+			fmt.Println("terminated")
 			os.Exit(0)
 		}))
 	}
@@ -98,10 +98,10 @@ func handle(ctx context.Context, e event) (any, error) {
 
 type broken struct{}
 
-func (broken) Read([]byte) (int, error) { return 0, errors.New("the source dried up") }
+func (broken) Read([]byte) (int, error) { return 0, errors.New("the source failed") }
 
-// call makes a call of the Runtime API that no runtime should make now: METHOD
-// PATH [BODY], with ID in the path for the current invocation.
+// call makes a call of the Runtime API that no runtime should make now: METHOD PATH
+// [BODY], with ID in the path for the current invocation.
 func call(ctx context.Context, line string) (any, error) {
 	lc, _ := lambdacontext.FromContext(ctx)
 	fields := strings.SplitN(strings.ReplaceAll(line, "ID", lc.AwsRequestID), " ", 3)
@@ -109,7 +109,8 @@ func call(ctx context.Context, line string) (any, error) {
 	if len(fields) == 3 {
 		body = fields[2]
 	}
-	request, err := http.NewRequestWithContext(ctx, fields[0], "http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+fields[1], strings.NewReader(body))
+	url := "http://" + os.Getenv("AWS_LAMBDA_RUNTIME_API") + fields[1]
+	request, err := http.NewRequestWithContext(ctx, fields[0], url, strings.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

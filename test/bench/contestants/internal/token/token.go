@@ -1,6 +1,5 @@
 // Package token is the part of a TOKEN authorizer that all contestants in Go have in
-// common: the event, the answer, and nothing about tokens. What a contestant adds is
-// how its library checks one.
+// common: event and answer. A contestant adds the verification of a token by its library.
 package token
 
 import (
@@ -12,23 +11,29 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
-// Caller is whom a token speaks for.
+// Caller is the caller that a token names.
 type Caller struct {
 	Subject string
-	Scope   string // handed on, for the API to decide with
+	Scope   string // for the function behind the route
 }
 
-// errUnauthorized is what API Gateway makes a 401 of.
-var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // to the letter
+// errUnauthorized has exactly the message for which API Gateway answers 401.
+var errUnauthorized = errors.New("Unauthorized") //nolint:staticcheck // hence the capital
 
-// Serve runs an authorizer that lets in whoever verify returns. It does not return.
+type (
+	request  = events.APIGatewayCustomAuthorizerRequest
+	response = events.APIGatewayCustomAuthorizerResponse
+)
+
+// Serve runs an authorizer that allows the caller that verify returns, and does not
+// return.
 func Serve(verify func(ctx context.Context, token string) (Caller, error)) {
-	lambda.Start(func(ctx context.Context, event events.APIGatewayCustomAuthorizerRequest) (events.APIGatewayCustomAuthorizerResponse, error) {
+	lambda.Start(func(ctx context.Context, event request) (response, error) {
 		caller, err := verify(ctx, strings.TrimPrefix(event.AuthorizationToken, "Bearer "))
 		if err != nil {
-			return events.APIGatewayCustomAuthorizerResponse{}, errUnauthorized
+			return response{}, errUnauthorized
 		}
-		return events.APIGatewayCustomAuthorizerResponse{
+		return response{
 			PrincipalID: caller.Subject,
 			PolicyDocument: events.APIGatewayCustomAuthorizerPolicy{
 				Version: "2012-10-17",
@@ -43,8 +48,8 @@ func Serve(verify func(ctx context.Context, token string) (Caller, error)) {
 	})
 }
 
-// stage widens the ARN of a method to its whole stage, so that the cached answer is
-// right for the caller's next route too.
+// stage returns the ARN of all methods of a method's stage: API Gateway uses the cached
+// answer for the caller's other routes too.
 func stage(methodArn string) string {
 	parts := strings.SplitN(methodArn, "/", 3)
 	return strings.Join(parts[:min(2, len(parts))], "/") + "/*"

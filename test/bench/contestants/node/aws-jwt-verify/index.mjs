@@ -1,4 +1,4 @@
-// aws-jwt-verify, as its README has it for any OpenID provider.
+// aws-jwt-verify, as in its README for any OpenID provider.
 import { JwtVerifier } from "aws-jwt-verify";
 import { authorizer } from "../authorizer.mjs";
 

@@ -1,4 +1,4 @@
-// jose, as its documentation of createRemoteJWKSet has it.
+// jose, as in its documentation of createRemoteJWKSet.
 import { createRemoteJWKSet, jwtVerify } from "jose";
 import { authorizer } from "../authorizer.mjs";
 

@@ -1,4 +1,4 @@
-// Lets everybody in: what is left is Lambda, Node.js and the harness.
+// Allows every caller: it shows what Lambda, Node.js and bench cost.
 import { authorizer } from "../authorizer.mjs";
 
 export const handler = authorizer(() => ({ sub: "anybody", scope: "" }));

@@ -1,5 +1,5 @@
-// Command fosite is an OpenID provider made of github.com/ory/fosite, as Ory Hydra is: one
-// client, one user who is logged in without a form.
+// Command fosite is an OpenID provider made of github.com/ory/fosite, as Ory Hydra is:
+// one client, one user who is logged in without a form.
 //
 // It prints its issuer identifier and serves until its standard input ends.
 package main
@@ -86,11 +86,12 @@ func newProvider(issuer string) (*provider, error) {
 		Scopes:        []string{"openid", "get:profile"},
 		Audience:      []string{"https://account-api.example", "https://another-api.example", "app"},
 	}
+	hmac := compose.NewOAuth2HMACStrategy(config)
 	key := func(context.Context) (any, error) { return private, nil }
 	return &provider{
 		OAuth2Provider: compose.Compose(config, store,
 			&compose.CommonStrategy{
-				CoreStrategy:               compose.NewOAuth2JWTStrategy(key, compose.NewOAuth2HMACStrategy(config), config),
+				CoreStrategy:               compose.NewOAuth2JWTStrategy(key, hmac, config),
 				OpenIDConnectTokenStrategy: compose.NewOpenIDConnectStrategy(key, config),
 			},
 			compose.OAuth2ClientCredentialsGrantFactory,
@@ -140,7 +141,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if request.GetGrantTypes().ExactOne("client_credentials") {
-		grant(request) // a code carries what was granted with it
+		grant(request) // a code has its grants from authorize
 	}
 	response, err := p.NewAccessResponse(r.Context(), request)
 	if err != nil {
@@ -150,7 +151,7 @@ func (p *provider) token(w http.ResponseWriter, r *http.Request) {
 	p.WriteAccessResponse(r.Context(), w, request, response)
 }
 
-// grant says yes to whatever the client may ask for.
+// grant grants all that the client requests.
 func grant(request fosite.Requester) {
 	for _, scope := range request.GetRequestedScopes() {
 		request.GrantScope(scope)

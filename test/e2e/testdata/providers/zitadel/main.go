@@ -40,7 +40,8 @@ func main() {
 			http.Error(w, err.Error(), http.StatusForbidden)
 			return
 		}
-		http.Redirect(w, r, op.AuthCallbackURL(provider)(op.ContextWithIssuer(r.Context(), issuer), request), http.StatusFound)
+		callback := op.AuthCallbackURL(provider)(op.ContextWithIssuer(r.Context(), issuer), request)
+		http.Redirect(w, r, callback, http.StatusFound)
 	})
 	go func() { fail(http.Serve(listener, mux)) }()
 	fmt.Println(issuer)

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"accountapi/test/issuer"
+)
+
+func TestRefusedTokensAreExplained(t *testing.T) {
+	local := startIssuer(t)
+	// Short names, so that each row fits on one line.
+	token, claim, header := local.Token, issuer.Claim, issuer.Header
+	good := token()
+	var (
+		padded       = local.Sign([]byte(`{"alg":"none","kid":"x"}`), []byte(`{}`))
+		milliseconds = token(claim("exp", time.Now().UnixMilli()))
+		nearAudience = token(issuer.Audience(audience+"/", "https://t.example/userinfo"))
+		tooLong      = token(claim("groups", strings.Repeat("x", 9000)))
+		bound        = token(claim("cnf", map[string]string{"jkt": "x"}))
+		permission   = token(issuer.Scopes("openid"), claim("permissions", []string{"get:profile"}))
+		ofCognito    = token(issuer.Without("aud"), claim("token_use", "access"), claim("client_id", audience))
+	)
+	const (
+		jwe           = "eyJhbGciOiJkaXIiLCJlbmMiOiJBMjU2R0NNIn0..abc.def.ghi"
+		thisAPI       = `this API is "https://api.example.com": it is for another API`
+		otherAudience = `the token is for "https://another-api.example.com/", ` + thisAPI
+		useAudience   = "AUDIENCE=https://another-api.example.com/ if that is this API"
+		useIssuer     = "use ISSUER=https://another-tenant.example.com/ if that is the issuer you mean"
+		makeToken     = "make token ISSUER=… CLIENT_ID=… AUDIENCE=…"
+		sendIt        = "exactly as the issuer issued it"
+		signed        = "a token that the issuer has signed"
+		notThatKey    = "!! signature  not made with that key"
+		notAKey       = "it is not the kid of a key in use"
+		nearly        = "they are nearly the same: the slash at the end is missing"
+		isIDToken     = "an ID token, because it has the claim nonce"
+		isJWE         = "an encrypted token (JWE), which only its issuer can read"
+		noSuchHeader  = "an access token does not have such a header"
+		shared        = "signed with a secret that the issuer and the API share"
+	)
+	for name, test := range map[string]struct{ token, says, fix string }{
+		"opaque":          {"kj3h45kj34h5kj34h5k", "an opaque token, not a JWT", makeToken},
+		"encrypted":       {jwe, isJWE, makeToken},
+		"cut off":         {good[:len(good)/2], "it is damaged, or not a JWT", "copy the token again"},
+		"line break":      {good[:40] + "\n" + good[40:], "characters that no token has", "copy the token again"},
+		"too long":        {tooLong, "longer than the authorizer accepts", "put less into access tokens"},
+		"unsigned":        {token(issuer.AlgNone), "it is not signed", signed},
+		"alg none":        {padded, "it is not signed", signed},
+		"HS256":           {token(issuer.HMACWithPublicKey), shared, "sign with RS256"},
+		"other algorithm": {token(header("alg", "ES256")), "allowed is RS256, the default", "publish the key"},
+		"no kid":          {token(issuer.WithoutHeader("kid")), "which key signed it", "put the kid into the header"},
+		"crit":            {token(header("crit", []string{"x"})), noSuchHeader, sendIt},
+		"logout token":    {token(header("typ", "logout+jwt")), "does not have this typ", "send an access token"},
+		"ID token":        {token(claim("nonce", "n")), isIDToken, "send the access_token"},
+		"Cognito":         {ofCognito, "the token looks like one of Cognito", "add PROVIDER=cognito"},
+		"other issuer":    {token(issuer.WrongIssuer), `the trusted issuer is "` + local.URL() + `"`, useIssuer},
+		"no issuer":       {token(issuer.Without("iss")), "!! iss        the token has none", sendIt},
+		"unknown key":     {token(issuer.UnknownKey), notAKey, "get a new token from exactly this issuer"},
+		"another key":     {token(issuer.WrongKey), notThatKey, "copy the token again"},
+		"tampered":        {token(issuer.Tampered), notThatKey, "copy the token again"},
+		"other audience":  {token(issuer.WrongAudience), otherAudience, useAudience},
+		"near audience":   {nearAudience, nearly, "use AUDIENCE=" + audience + "/"},
+		"expired":         {token(issuer.Expired), "!! exp        expired 1 h 0 min ago", "get a new token"},
+		"not yet valid":   {token(issuer.NotYetValid), "!! exp        nbf is in 59 min", "compare the clocks"},
+		"milliseconds":    {milliseconds, "!! kind ", "configure the issuer to put it"},
+		"no expiry":       {token(issuer.Without("exp")), "there is no exp", "configure the issuer to put it"},
+		"bound to a key":  {bound, "DPoP", "not bound to a key"},
+		"other scope":     {token(issuer.Scopes("other:scope")), "GET /profile answers 403", "grant it to the client"},
+		"permission":      {permission, "GET /profile answers 403", "it is in the claim permissions"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			call{args: forAPI + local.URL(), token: test.token}.expect(t, 1,
+				test.says, "fix: ", test.fix, "Fix this first:")
+		})
+	}
+}

@@ -1,0 +1,68 @@
+package template
+
+import (
+	"fmt"
+	"strings"
+)
+
+// ref is the value of Ref: of a pseudo parameter
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html),
+// a parameter or a resource.
+func (s *Stack) ref(id string) (any, error) {
+	switch id {
+	case "AWS::Region":
+		return s.Region, nil
+	case "AWS::AccountId":
+		return s.AccountID, nil
+	case "AWS::Partition":
+		return s.Partition(), nil
+	case "AWS::URLSuffix":
+		if s.Partition() == "aws-cn" {
+			return "amazonaws.com.cn", nil
+		}
+		return "amazonaws.com", nil
+	case "AWS::StackName":
+		return s.Name, nil
+	case "AWS::StackId":
+		return s.arn("cloudformation", "stack/"+s.Name+"/"+identifier(hexadecimal, 32, s.Name)), nil
+	case "AWS::NotificationARNs":
+		return []any{}, nil
+	case "AWS::NoValue":
+		return noValue{}, nil
+	}
+	if p, ok := s.document.Parameters[id]; ok {
+		return s.parameter(id, p)
+	}
+	if r, ok := s.Resource(id); ok {
+		return r.Ref()
+	}
+	return nil, fmt.Errorf("the template has no parameter and no resource %s", id)
+}
+
+// parameter is the value that the caller gives the parameter, or its default.
+func (s *Stack) parameter(id string, p parameter) (any, error) {
+	if v, ok := s.parameters[id]; ok {
+		return v, nil
+	}
+	if p.Default == nil {
+		return nil, fmt.Errorf("the parameter %s has no default: give it one, or set Options.Parameters", id)
+	}
+	list, ok := p.Default.(string)
+	if !ok || p.Type != "CommaDelimitedList" && !strings.HasPrefix(p.Type, "List<") {
+		return p.Default, nil
+	}
+	var items []any
+	for item := range strings.SplitSeq(list, ",") {
+		items = append(items, strings.TrimSpace(item))
+	}
+	return items, nil
+}
+
+// attribute is the value of Fn::GetAtt.
+func (s *Stack) attribute(id, name string) (any, error) {
+	r, ok := s.Resource(id)
+	if !ok {
+		return nil, fmt.Errorf("the template has no resource %s", id)
+	}
+	return r.Attribute(name)
+}
