@@ -18,7 +18,7 @@ import (
 // checked values: the stack uses it without further checks.
 type Config struct {
 	Stage   string // name of the API Gateway stage, and the suffix of the stack's name
-	Lambdas string // folder with authorizer/bootstrap and profile/bootstrap
+	Lambdas string // folder with NAME/bootstrap for each function
 
 	Account, Region string // where the stage is deployed; "" leaves it to the credentials
 	Protected       bool   // against deletion: of the stack, and of its logs with it
@@ -275,3 +275,6 @@ func (cfg Config) checkCredentials(getenv func(string) string) error {
 	}
 	return errors.Join(problems...)
 }
+
+// stackName is the name of the stack of the stage. It begins the names of what is in it.
+func (c Config) stackName() string { return apiName + "-" + c.Stage }

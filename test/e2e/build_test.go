@@ -23,7 +23,7 @@ type built struct{ hash, file, folder string }
 // Otherwise every deploy from another machine would replace functions that have not
 // changed. The permissions are part of what is deployed, but not of the asset's hash: a
 // function that Lambda may not read would stay so.
-func TestBuildsInDifferentFoldersGiveTheSameFunctions(t *testing.T) {
+func TestBuildsInDifferentFoldersWithAnyUmaskAndWithGitAreIdentical(t *testing.T) {
 	skipIfDeployed(t, "nothing is built for that")
 	want := map[string]built{}
 	for _, test := range []struct{ name, command string }{
