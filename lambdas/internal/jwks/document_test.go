@@ -178,8 +178,8 @@ func TestDocumentThatIsNoKeySetIsRefused(t *testing.T) {
 }
 
 func TestAtMostFourKeysShareAKid(t *testing.T) {
-	bed := newBed(t, jwks(append(repeat(stranger().JWK(), 4), key1().JWK())...))
-	bed.expect(t, ErrSignature, key1())
+	newBed(t, jwks(append(repeat(stranger().JWK(), 3), key1().JWK())...)).expect(t, nil, key1())
+	newBed(t, jwks(append(repeat(stranger().JWK(), 4), key1().JWK())...)).expect(t, ErrSignature, key1())
 }
 
 func TestPublishedPrivateKeyIsReported(t *testing.T) {

@@ -55,7 +55,9 @@ func TestKeysAreUsedThroughAnOutageFor24Hours(t *testing.T) {
 }
 
 func TestKeysAreFetchedDuringInitAndKept(t *testing.T) {
-	bed := newBed(t, jwks(key1().JWK()))
+	bed := newColdBed(t)
+	bed.publish(jwks(key1().JWK()), "Age", "1800") // which does not shorten the hour
+	bed.Prefetch()
 	bed.expectFetches(t, 1)
 	for range 3 {
 		bed.expect(t, nil, key1())
