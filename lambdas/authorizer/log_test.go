@@ -78,6 +78,7 @@ func TestHintSaysHowAnIssuerDiffersFromTheOneConfigured(t *testing.T) {
 		{"https://a.example", "https://a.example", ""},
 		{"https://a.example/x", "https://a.example/", ""},
 		{"https://a.examplex", "https://a.example", ""},
+		{"https://a.example", "https://a.examplex", ""},
 		{"http://b.example", "https://a.example", ""},
 		{"/https://a.example", "https://a.example", ""},
 		{"", "https://a.example", ""},

@@ -116,6 +116,31 @@ func TestOutlineRefusesRepeatedNamesOfItsOwnOnly(t *testing.T) {
 	}
 }
 
+func TestOnlyArraysHaveElements(t *testing.T) {
+	for text, want := range map[string]int{
+		`[]`: 0, ` [ ] `: 0, `[1]`: 1, `[[1,2],{"a":3},"]"]`: 3,
+		`{}`: -1, `{"a":1}`: -1, `"[]"`: -1, `1`: -1, `null`: -1, ``: -1, `[1`: -1, `[1,]`: -1, `[1 2]`: -1, `]`: -1,
+	} {
+		values, ok := Elements([]byte(text))
+		if ok != (want >= 0) || ok && len(values) != want || !ok && values != nil {
+			t.Errorf("%s: got %q, %v; want %d", text, values, ok, want)
+		}
+	}
+}
+
+func TestOnlyNumbersOfFloat64AreRead(t *testing.T) {
+	for text, want := range map[string]float64{`0`: 0, `-1`: -1, `9.5e1`: 95} {
+		if got, ok := Number([]byte(text)); !ok || got != want {
+			t.Errorf("%s: got %v, %v; want %v", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{``, `"1"`, `null`, `true`, `[1]`, `{}`, `1e999`, `Infinity`, `NaN`, `inf`} {
+		if got, ok := Number([]byte(text)); ok || got != 0 && text != `1e999` {
+			t.Errorf("%s: got %v, %v; want no number", text, got, ok)
+		}
+	}
+}
+
 func TestStringIsWrittenAsEncodingJSONReadsIt(t *testing.T) {
 	for _, s := range []string{"", "a", "\"\\/\b\x01\u2028<é😀>", "\x7f"} {
 		var got string
