@@ -33,6 +33,9 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 		"refused by its signature": {bearerOf(by(stranger())), members{
 			"decision": "refuse", "reason": "bad_signature", "kid": "key-1", "issuer": testIssuer, "subject": nil,
 		}},
+		"refused by its header": {bearerOf(tokentest.Header("alg", "none")), members{
+			"decision": "refuse", "reason": "alg_not_allowed", "kid": "key-1", "issuer": nil, "subject": nil,
+		}},
 		"without a token": {"", members{
 			"decision": "refuse", "reason": "missing_token", "kid": nil, "issuer": nil, "subject": nil,
 		}},
