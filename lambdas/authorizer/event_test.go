@@ -26,12 +26,22 @@ func TestEventIsReadAsEncodingJSONReadsIt(t *testing.T) {
 	}
 }
 
+// encoding/json gives the same result: only its cost tells whether it was asked.
+func TestUsualEventIsReadWithoutEncodingJSON(t *testing.T) {
+	event := []byte(`{"type":"TOKEN","methodArn":"` + testArn + `","authorizationToken":"` + bearerOf() + `"}`)
+	allocations := testing.AllocsPerRun(100, func() { _, _ = decodeEvent(event) })
+	if allocations > 8 { // 5, and 13 with encoding/json
+		t.Errorf("%v allocations, want 5", allocations)
+	}
+}
+
 func TestUnreadableEventIsNotTheCallersFaultAndNotRepeated(t *testing.T) {
 	bed := newBed(t, keySet(key1().JWK()))
 	for _, text := range []string{
 		``, `[]`, `"x"`, `{`, `{"authorizationToken":"secret"`,
 		`{"type":"TOKEN","methodArn":"` + testArn + `","authorizationToken":7}`,
 		`{"type":"TOKEN","methodArn":"a","authorizationToken":{"token":"secret"}}`,
+		`{"type":"TOKEN","methodArn":"` + testArn + `","authorizationToken":"secret"}x`,
 		`{"type":"TOKEN","methodArn":["a"],"authorizationToken":"secret"}`,
 		`{"type":"TOKEN","x":` + strings.Repeat("[", 20_000) + strings.Repeat("]", 20_000) + `}`,
 	} {

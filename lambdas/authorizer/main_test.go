@@ -2,12 +2,12 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -41,7 +41,8 @@ func TestProcessExitsWithCode1AndNamesEveryMistakeOfItsConfiguration(t *testing.
 		t.Errorf("exit code %d, want 1", command.ProcessState.ExitCode())
 	}
 	for _, want := range []string{
-		"the configuration is not usable", "TOKEN_ISSUER", "JWKS_URI", "AUDIENCE", "PROVIDER", "ALGORITHMS", "CLOCK_SKEW_SECONDS",
+		"the configuration is not usable",
+		"TOKEN_ISSUER", "JWKS_URI", "AUDIENCE", "PROVIDER", "ALGORITHMS", "CLOCK_SKEW_SECONDS",
 	} {
 		if !strings.Contains(stderr.String(), want) {
 			t.Errorf("%s is not in stderr: %s", want, stderr)
@@ -58,16 +59,17 @@ func invoke(event string, answers chan<- string) http.Handler {
 	api := http.NewServeMux()
 	invocations := make(chan string, 1)
 	invocations <- event
-	api.HandleFunc("GET /2018-06-01/runtime/invocation/next", func(w http.ResponseWriter, r *http.Request) {
+	const invocation = "/2018-06-01/runtime/invocation/"
+	api.HandleFunc("GET "+invocation+"next", func(w http.ResponseWriter, r *http.Request) {
 		select {
 		case event := <-invocations:
 			w.Header().Set("Lambda-Runtime-Aws-Request-Id", "request-7")
-			w.Header().Set("Lambda-Runtime-Deadline-Ms", strconv.FormatInt(time.Now().Add(5*time.Second).UnixMilli(), 10))
+			w.Header().Set("Lambda-Runtime-Deadline-Ms", fmt.Sprint(time.Now().Add(5*time.Second).UnixMilli()))
 			io.WriteString(w, event)
 		case <-r.Context().Done():
 		}
 	})
-	api.HandleFunc("POST /2018-06-01/runtime/invocation/request-7/{kind}", func(w http.ResponseWriter, r *http.Request) {
+	api.HandleFunc("POST "+invocation+"request-7/{kind}", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		w.WriteHeader(http.StatusAccepted)
 		answers <- r.PathValue("kind") + " " + string(body)
@@ -108,8 +110,9 @@ func TestProcessFetchesKeysBeforeItsFirstInvocationAndLogsOneLineForIt(t *testin
 	if stderr.Len() > 0 {
 		t.Errorf("stderr is %s, want nothing: the decision is logged already", stderr)
 	}
-	if strings.Count(stdout.String(), `"msg":"decision"`) != 1 || strings.Count(stdout.String(), `"msg":"key set"`) != 1 ||
-		!strings.Contains(stdout.String(), `"requestId":"request-7","FunctionName":"authorizer-7"`) {
+	lines := stdout.String()
+	if strings.Count(lines, `"msg":"decision"`) != 1 || strings.Count(lines, `"msg":"key set"`) != 1 ||
+		!strings.Contains(lines, `"requestId":"request-7","FunctionName":"authorizer-7"`) {
 		t.Errorf("stdout is %s, want a line about the keys and one about the decision", stdout)
 	}
 }

@@ -216,32 +216,6 @@ func TestClockThatWasSetBackAllowsALook(t *testing.T) {
 	bed.expect(t, nil, key2())
 }
 
-func TestTokenWithoutKidIsCheckedWithTheOneKeyForItsAlgorithm(t *testing.T) {
-	nameless := func(jwk members) members { jwk["kid"] = nil; return withoutNull(jwk) }
-	for name, test := range map[string]struct {
-		document string
-		want     error
-	}{
-		"the only key":                         {jwks(key1().JWK()), nil},
-		"the only key, without kid":            {jwks(nameless(key1().JWK())), nil},
-		"the only one for RS256":               {jwks(p256().JWK(), key1().JWK(), ed().JWK()), nil},
-		"the only one that is usable":          {jwks(key1().JWK(), key2().JWK(members{"use": "enc"})), nil},
-		"one of two":                           {jwks(key1().JWK(), key2().JWK()), ErrUnknownKey},
-		"one of two under the same kid":        {jwks(key1().JWK(), key2().As("key-1", "RS256").JWK()), ErrUnknownKey},
-		"one of two, the other without kid":    {jwks(key1().JWK(), nameless(key2().JWK())), ErrUnknownKey},
-		"one of two, the other without alg":    {jwks(key1().JWK(), key2().JWK(members{"alg": nil})), ErrUnknownKey},
-		"another algorithm":                    {jwks(p256().JWK()), ErrUnknownKey},
-		"another key":                          {jwks(key2().JWK()), ErrSignature},
-		"the fifth without kid":                {jwks(append(repeat(nameless(p256().JWK()), 4), nameless(key1().JWK()))...), nil},
-		"five keys without kid, one for ES256": {jwks(append(repeat(nameless(p256().JWK()), 5), key1().JWK())...), nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bed := newBed(t, test.document, Supported()...)
-			bed.expect(t, test.want, key1().As("", "RS256"))
-		})
-	}
-}
-
 func TestTokenWithoutKidMayLook(t *testing.T) {
 	bed := newBed(t, jwks(p256().JWK()), Supported()...)
 	bed.publish(jwks(p256().JWK(), key1().JWK()))
@@ -250,19 +224,4 @@ func TestTokenWithoutKidMayLook(t *testing.T) {
 	bed.clock.Advance(time.Hour)
 	bed.expect(t, ErrUnknownKey, key1().As("", "RS256"))
 	bed.expect(t, ErrUnproven, key1().As("", "RS256"))
-}
-
-func TestKeyWithoutKidServesTokensWithoutKidOnly(t *testing.T) {
-	bed := newBed(t, jwks(withoutNull(key1().JWK(members{"kid": nil}))))
-	bed.expect(t, ErrUnknownKey, key1())
-	bed.expect(t, nil, key1().As("", "RS256"))
-}
-
-func withoutNull(jwk members) members {
-	for name, value := range jwk {
-		if value == nil {
-			delete(jwk, name)
-		}
-	}
-	return jwk
 }

@@ -68,16 +68,20 @@ func (a authority) trustOnly() (cleanup func()) {
 // The client is the one that ships; only the issuer's certificate differs.
 func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
 	localhost := func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"localhost"} }
+	unchanged := func(*x509.Certificate) {}
 	expired := func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Second) }
 	for name, test := range map[string]struct {
-		by   authority
-		edit func(*x509.Certificate)
-		want error
+		by      authority
+		edit    func(*x509.Certificate)
+		version uint16 // the highest that the issuer speaks
+		want    error
 	}{
-		"a trusted certificate":         {trusted, func(*x509.Certificate) {}, nil},
-		"of an authority nobody trusts": {newAuthority(), func(*x509.Certificate) {}, ErrUnavailable},
-		"of another host":               {trusted, localhost, ErrUnavailable},
-		"expired":                       {trusted, expired, ErrUnavailable},
+		"a trusted certificate":         {trusted, unchanged, tls.VersionTLS13, nil},
+		"TLS 1.2":                       {trusted, unchanged, tls.VersionTLS12, nil},
+		"TLS 1.1":                       {trusted, unchanged, tls.VersionTLS11, ErrUnavailable},
+		"of an authority nobody trusts": {newAuthority(), unchanged, tls.VersionTLS13, ErrUnavailable},
+		"of another host":               {trusted, localhost, tls.VersionTLS13, ErrUnavailable},
+		"expired":                       {trusted, expired, tls.VersionTLS13, ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
 			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -98,9 +102,8 @@ func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
 			}))
 			server.EnableHTTP2 = true
 			server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains about clients that do not trust it
-			server.TLS = &tls.Config{Certificates: []tls.Certificate{{
-				Certificate: [][]byte{test.by.sign(template, key)}, PrivateKey: key,
-			}}}
+			server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: test.version,
+				Certificates: []tls.Certificate{{Certificate: [][]byte{test.by.sign(template, key)}, PrivateKey: key}}}
 			server.StartTLS()
 			defer server.Close()
 

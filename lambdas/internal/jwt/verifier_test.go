@@ -143,7 +143,10 @@ func TestRefusedClaimsCauseNoFetch(t *testing.T) {
 func TestSubjectIsSeenOnlyOnceTheSignatureIsVerified(t *testing.T) {
 	bed := newBed(t, keySet(key1().JWK()))
 	bed.clock.Advance(90 * time.Second)
-	for _, test := range []struct{ token, want string }{{mint(), "auth0|42"}, {mint(by(key2().As("key-1", "RS256"))), ""}} {
+	for _, test := range []struct{ token, want string }{
+		{mint(), "auth0|42"},
+		{mint(by(stranger())), ""},
+	} {
 		seen := &Seen{}
 		_, _ = bed.Verify(t.Context(), test.token, seen)
 		if seen.Subject != test.want || seen.KeyID != "key-1" || seen.Issuer != testIssuer || !seen.KeysAsked {
@@ -210,7 +213,7 @@ func TestBadSignatureIsRefused(t *testing.T) {
 		"ECDSA of 63 bytes":         mint(by(p256()), signature(func(s []byte) []byte { return s[1:] })),
 		"ECDSA of 65 bytes":         mint(by(p256()), signature(func(s []byte) []byte { return append(s, 0) })),
 		"ECDSA padded to 66 bytes":  mint(by(p256()), signature(paddedTo66)),
-		"ECDSA with a zero inside":  mint(by(p256()), signature(func(s []byte) []byte { return slices.Insert(s, 32, 0) })),
+		"ECDSA with a zero inside":  mint(by(p256()), signature(zeroInside)),
 		"Ed25519 of 63 bytes":       mint(by(ed()), signature(func(s []byte) []byte { return s[:63] })),
 		"Ed25519 with S + L":        mint(by(ed()), signature(plusL)),
 		"other claims": mint(part(1, func(string) string {
@@ -223,6 +226,9 @@ func TestBadSignatureIsRefused(t *testing.T) {
 func paddedTo66(s []byte) []byte {
 	return append(append([]byte{0}, s[:32]...), append([]byte{0}, s[32:]...)...)
 }
+
+// zeroInside is R||S with a zero byte before S.
+func zeroInside(s []byte) []byte { return slices.Insert(s, 32, 0) }
 
 // der turns R||S into the ASN.1 form that X.509 uses.
 func der(s []byte) []byte {

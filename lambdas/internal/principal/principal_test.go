@@ -39,6 +39,14 @@ func TestPrincipalIsTheSameAfterTheAuthorizerContext(t *testing.T) {
 	}
 }
 
+func TestExpIsRoundedDownToTheSecondAndUntilIsNot(t *testing.T) {
+	exp := time.UnixMilli(1_800_003_600_999)
+	context := principal.Principal{Subject: "s", Expiry: exp, Until: exp.Add(30 * time.Second)}.Context()
+	if context["exp"] != "1800003600" || context["until"] != "1800003630.999" {
+		t.Errorf("exp %v, until %v; want 1800003600 and 1800003630.999", context["exp"], context["until"])
+	}
+}
+
 func TestUntilIsExactToTheMillisecond(t *testing.T) {
 	for ms := range int64(1000) {
 		want := time.UnixMilli(1_048_576_000 + ms) // where the double nearest to ms / 1000 is often below it
@@ -93,7 +101,7 @@ func TestFromContextRefusesARouteWithoutTheAuthorizer(t *testing.T) {
 }
 
 func TestScopeIsComparedAsAWhole(t *testing.T) {
-	who := principal.Principal{Scopes: []string{"read:items2", "Read:items"}}
+	who := principal.Principal{Scopes: []string{"read:items2", "Read:items", "read:", "items", ""}}
 	if who.HasScope("read:items") {
 		t.Error("a scope that only looks like read:items was taken for it")
 	}

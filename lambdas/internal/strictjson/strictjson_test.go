@@ -68,10 +68,19 @@ func TestOnlyStrictJSONIsRead(t *testing.T) {
 		`{"x":{"a":1,"a":1}}`:     false,
 		`{"x":[{"a":[],"a":[]}]}`: false,
 
-		`{"a":` + strings.Repeat("[", 15) + strings.Repeat("]", 15) + `}`: true,
-		`{"a":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `}`: false,
-		`{"a":"` + strings.Repeat("[", 99) + `"}`:                         true,
-		`{"a":"\"` + strings.Repeat("[", 99) + `"}`:                       true,
+		`{"a":` + strings.Repeat("[", 15) + strings.Repeat("]", 15) + `}`:        true,
+		`{"a":` + strings.Repeat("[", 16) + strings.Repeat("]", 16) + `}`:        false,
+		strings.Repeat(`{"a":`, 16) + "1" + strings.Repeat("}", 16):              true,
+		strings.Repeat(`{"a":`, 17) + "1" + strings.Repeat("}", 17):              false,
+		strings.Repeat(`{"a":[`, 8) + "1" + strings.Repeat("]}", 8):              true,
+		strings.Repeat(`{"a":[`, 8) + "{}" + strings.Repeat("]}", 8):             false,
+		`{"a":[` + strings.Repeat("[],{},", 20) + `1]}`:                          true,
+		`{"a":"` + strings.Repeat("[", 99) + `"}`:                                true,
+		`{"a":["` + strings.Repeat("[", 99) + `"]}`:                              true,
+		`{"a":["\"` + strings.Repeat("[", 99) + `"]}`:                            true,
+		`{"a":["\\",` + strings.Repeat("[", 14) + strings.Repeat("]", 14) + `]}`: true,
+		`{"a":["\\",` + strings.Repeat("[", 15) + strings.Repeat("]", 15) + `]}`: false,
+		`{"a":"\"` + strings.Repeat("[", 99) + `"}`:                              true,
 
 		"{" + members(200) + "}": true,
 		"{" + members(201) + "}": false,
@@ -110,6 +119,31 @@ func TestOutlineIsStrictButForOneMember(t *testing.T) {
 	} {
 		if _, got := ParseOutline([]byte(text), "keys"); got != want {
 			t.Errorf("%s: read %v, want %v", text, got, want)
+		}
+	}
+}
+
+func TestOnlyArraysHaveElements(t *testing.T) {
+	for text, want := range map[string]int{
+		`[]`: 0, ` [ ] `: 0, `[1]`: 1, `[[1,2],{"a":3},"]"]`: 3,
+		`{}`: -1, `{"a":1}`: -1, `"[]"`: -1, `1`: -1, `null`: -1, ``: -1, `[1`: -1, `[1,]`: -1, `[1 2]`: -1, `]`: -1,
+	} {
+		values, ok := Elements([]byte(text))
+		if ok != (want >= 0) || ok && len(values) != want || !ok && values != nil {
+			t.Errorf("%s: got %q, %v; want %d", text, values, ok, want)
+		}
+	}
+}
+
+func TestOnlyNumbersOfFloat64AreRead(t *testing.T) {
+	for text, want := range map[string]float64{`0`: 0, `-1`: -1, `9.5e1`: 95} {
+		if got, ok := Number([]byte(text)); !ok || got != want {
+			t.Errorf("%s: got %v, %v; want %v", text, got, ok, want)
+		}
+	}
+	for _, text := range []string{``, `"1"`, `null`, `true`, `[1]`, `{}`, `1e999`, `Infinity`, `NaN`, `inf`} {
+		if got, ok := Number([]byte(text)); ok || got != 0 && text != `1e999` {
+			t.Errorf("%s: got %v, %v; want no number", text, got, ok)
 		}
 	}
 }
