@@ -132,12 +132,12 @@ func HS256(secret []byte) Edit {
 	}
 }
 
-// Finished edits the finished token.
-func Finished(f func(string) string) Edit { return func(d *Draft) { d.finish = f } }
+// finished edits the finished token.
+func finished(f func(string) string) Edit { return func(d *Draft) { d.finish = f } }
 
 // Part edits one of the three parts of the finished token.
 func Part(i int, f func(string) string) Edit {
-	return Finished(func(token string) string {
+	return finished(func(token string) string {
 		parts := strings.Split(token, ".")
 		parts[i] = f(parts[i])
 		return strings.Join(parts, ".")
