@@ -116,19 +116,19 @@ func (x *exchange) domainPrefix() string {
 
 func (x *exchange) requestTime() string { return x.time.Format("02/Jan/2006:15:04:05 -0700") }
 
-// queryValues decodes the query as a form, once.
+// queryValues decodes the query as a form, once. A semicolon separates parameters as & does
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
 func (x *exchange) queryValues() url.Values {
 	values := url.Values{}
-	for pair := range strings.SplitSeq(x.query, "&") {
-		if pair == "" {
-			continue
-		}
+	for pair := range strings.FieldsFuncSeq(x.query, isSeparator) {
 		name, value, _ := strings.Cut(pair, "=")
 		name, value = unescape(name), unescape(value)
 		values[name] = append(values[name], value)
 	}
 	return values
 }
+
+func isSeparator(r rune) bool { return r == '&' || r == ';' }
 
 // unescape returns what is not properly encoded as it is.
 func unescape(s string) string {

@@ -162,7 +162,8 @@ func (a *api) load() (err error) {
 		}
 	}
 	next, err := gateway.Load(folder, gateway.Options{
-		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Output: a.log, Log: a.log.request,
+		API: a.settings.api, Stage: a.settings.stage, Env: a.env, Parameters: a.settings.parameters,
+		Output: a.log, Log: a.log.request,
 	})
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(served))
@@ -208,13 +209,15 @@ func (a *api) announce(ctx context.Context, address string) error {
 		}
 	}
 	a.log.release()
+	for _, note := range a.gateway.Notes() {
+		fmt.Fprintln(os.Stderr, "note:", note)
+	}
 	fmt.Printf("API_URL=%s\n", url)
-	shown := "$TOKEN"
 	if token != "" {
 		fmt.Printf("TOKEN=%s\n", token)
-		shown = token
 	}
-	fmt.Printf("\ncurl -i %s/profile -H \"Authorization: Bearer %s\"\n\n", url, shown)
+	routes := a.gateway.Routes()
+	fmt.Printf("\n%s\n\n%s\n", curl(url, firstRoute(routes), token), list(routes))
 	if a.issuer != nil {
 		fmt.Printf("Try other tokens at %s. ", a.issuer.URL())
 	}
@@ -222,27 +225,32 @@ func (a *api) announce(ctx context.Context, address string) error {
 	return nil
 }
 
-// tryOut calls the API once. With a good token it must answer 200. Without one, it must
-// refuse a token that is not valid, which shows that the functions start with the
-// settings.
+// tryOut calls the API once, at its first route. With a good token it must answer 200.
+// Without one, it must refuse a token that is not valid, which shows that the functions
+// start with the settings. It cannot tell what another route than a GET that needs a token
+// answers.
 func (a *api) tryOut(ctx context.Context, url, token string) error {
+	route := firstRoute(a.gateway.Routes())
+	if route.Method != http.MethodGet || route.Authorizer == "" {
+		return nil
+	}
 	want, sent := http.StatusOK, token
 	if token == "" {
 		want, sent = http.StatusUnauthorized, "none"
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/profile", nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url+examplePath(route), nil)
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Authorization", "Bearer "+sent)
+	request.Header.Set(route.Header, "Bearer "+sent)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return err
 	}
 	defer response.Body.Close()
 	if response.StatusCode != want {
-		return fmt.Errorf("GET /profile answers %s, the functions do not work with these settings:\n%s",
-			response.Status, a.log.lines())
+		return fmt.Errorf("GET %s answers %s, the functions do not work with these settings:\n%s",
+			route.Path, response.Status, a.log.lines())
 	}
 	return nil
 }

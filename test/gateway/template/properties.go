@@ -29,7 +29,7 @@ func (r *Resource) Values(problems *[]error) Values {
 		if !p.uses(name) {
 			continue
 		}
-		v, err := resolve(r.Properties[name], r.Stack)
+		v, err := r.Stack.value(r.Properties[name])
 		if err != nil {
 			p.Fail(name, "%v", err)
 		} else if !isNoValue(v) {

@@ -1,9 +1,6 @@
 package template
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // ref is the value of Ref: of a pseudo parameter
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html),
@@ -37,25 +34,6 @@ func (s *Stack) ref(id string) (any, error) {
 		return r.Ref()
 	}
 	return nil, fmt.Errorf("the template has no parameter and no resource %s", id)
-}
-
-// parameter is the value that the caller gives the parameter, or its default.
-func (s *Stack) parameter(id string, p parameter) (any, error) {
-	if v, ok := s.parameters[id]; ok {
-		return v, nil
-	}
-	if p.Default == nil {
-		return nil, fmt.Errorf("the parameter %s has no default: give it one, or set Options.Parameters", id)
-	}
-	list, ok := p.Default.(string)
-	if !ok || p.Type != "CommaDelimitedList" && !strings.HasPrefix(p.Type, "List<") {
-		return p.Default, nil
-	}
-	var items []any
-	for item := range strings.SplitSeq(list, ",") {
-		items = append(items, strings.TrimSpace(item))
-	}
-	return items, nil
 }
 
 // attribute is the value of Fn::GetAtt.
