@@ -24,6 +24,7 @@ type api struct {
 	binaryTypes []string // media types
 	responses   map[responseType]*gatewayResponse
 	functions   *functions
+	basePaths   []basePath
 	notes       []string
 }
 

@@ -250,6 +250,53 @@ var conformanceOfTemplates = []conformanceRow{
 		refuses(t, f, "Deployment (AWS::ApiGateway::Deployment): StageName: Stage has the same stage prod, "+
 			"and AWS refuses what it makes second: Stage already exists")
 	}},
+	{100, "O", "a model that is not there, has another's name or one that is not alphanumeric is refused",
+		func(t *testing.T) {
+			f := validatedBody(cfn{})
+			f.properties("POST2Fprofile")["RequestModels"] = cfn{"application/json": "Missing"}
+			f.properties("Body")["Name"] = "my-model"
+			refuses(t, f, "RequestModels.application/json: AWS refuses it: Invalid model identifier specified: Missing",
+				`Body (AWS::ApiGateway::Model): Name: AWS refuses "my-model": Model name must be alphanumeric`)
+			f.properties("Body")["Name"] = "Empty"
+			refuses(t, f, "Name: AWS refuses a second model Empty: Model name already exists for this REST API")
+		}},
+	{101, "O/I", "a custom domain serves its base paths; paths in the event are as the client sent them",
+		func(t *testing.T) {
+			f := emptyFixture()
+			f.public("GET", "/profile")
+			f.public("GET", "/")
+			f.add("Domain", "AWS::ApiGateway::DomainName", cfn{"DomainName": "api.example.com"})
+			mapping := func(id, basePath, stage string) {
+				f.add(id, "AWS::ApiGateway::BasePathMapping", cfn{
+					"DomainName": ref("Domain"), "RestApiId": ref("Api"), "BasePath": basePath, "Stage": stage,
+				})
+			}
+			mapping("Mapping", "v1", "prod")
+			mapping("Longer", "v1/eu", "prod")
+			mapping("AllStages", "all", "")
+			mapping("OtherStage", "other", "beta")
+			s := f.start(t)
+			const host = "Host: API.example.com:3000"
+			for target, want := range map[string][]any{
+				"/v1/profile":       {"/v1/profile", "/v1/profile", "/profile", "prod"},
+				"/v1/profile/":      {"/v1/profile/", "/v1/profile/", "/profile", "prod"},
+				"/v1":               {"/v1", "/v1", "/", "prod"},
+				"/v1/eu/profile":    {"/v1/eu/profile", "/v1/eu/profile", "/profile", "prod"},
+				"/all/prod/profile": {"/all/prod/profile", "/all/prod/profile", "/profile", "prod"},
+			} {
+				s.send("GET "+target, host).isOK()
+				event := s.handler.last(t)
+				equal(t, []any{event["path"], at(t, event, "requestContext", "path"), event["resource"],
+					at(t, event, "requestContext", "stage")}, want)
+			}
+			for _, target := range []string{"/prod/profile", "/v1x/profile", "/other/profile", "/all/beta/profile"} {
+				s.send("GET "+target, host).is(403, "ForbiddenException", `{"message":"Forbidden"}`)
+			}
+			s.send("GET /v1/nope", host).isMissingAuthenticationToken()
+			s.send("GET /prod/profile").isOK()
+			equal(t, s.gateway.Notes()[1], "AllStages (AWS::ApiGateway::BasePathMapping): requests with the header "+
+				"Host: api.example.com are answered as those to https://api.example.com/all")
+		}},
 }
 
 // refuses checks that the fixture is refused for these reasons.

@@ -32,7 +32,8 @@ type exchange struct {
 	method    string // the verb to route
 	stage     string // as in the URL
 	path      string // below the stage, as sent
-	wholePath string // with the stage
+	eventPath string // path, at a custom domain wholePath
+	wholePath string // with the stage or, at a custom domain, as sent
 	query     string
 
 	body     []byte
@@ -58,6 +59,11 @@ func begin(a *api, now func() time.Time, r *http.Request) *exchange {
 		target = r.URL.RequestURI()
 	}
 	x.stage, x.path, x.wholePath, x.query = splitTarget(target)
+	x.eventPath = x.path
+	if a.isDomain(x.domain()) {
+		x.stage, x.path = a.atDomain(x.domain(), x.wholePath)
+		x.eventPath = x.wholePath
+	}
 	if verb := lastValue(r.Header, "X-HTTP-Method-Override"); overridesVerb && verb != "" {
 		x.method = verb
 	}

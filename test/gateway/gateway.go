@@ -43,7 +43,8 @@
 //     enforced. Versions and aliases of a function run the function itself; each has
 //     permissions of its own, as on AWS.
 //   - Functions reach what this machine reaches, whatever their VPC and role are.
-//   - Custom domains are not served: Notes names their base path mappings.
+//   - Custom domains are served to requests with their name in Host, without TLS and
+//     client certificates. Private ones are not served.
 package gateway
 
 import (

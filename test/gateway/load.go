@@ -1,7 +1,6 @@
 package gateway
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -127,6 +126,7 @@ func loadAPI(l *loader) *api {
 	methods := loadMethods(l, resources, authorizers, validators, settings)
 	checkDeployed(l, deployments, methods)
 	loadPermissions(l)
+	a.basePaths = loadBasePaths(l)
 	noteOtherEndpoints(l, p)
 	a.notes = l.notes
 	return a
@@ -142,6 +142,8 @@ func checkTypes(l *loader) {
 		}
 		if err := s.Macros(); err != nil && s.Root() == l.restAPI.Stack.Root() {
 			l.fail("%w", err)
+		} else if err != nil {
+			l.note("stack %s: what it adds to the API is not served here: %v", s.Name, err)
 		}
 		for _, r := range s.Resources {
 			switch {
@@ -170,29 +172,11 @@ func (l *loader) getsAPI(r *template.Resource) bool {
 	return false
 }
 
-// noteOtherEndpoints names the ways to call the API on AWS other than its own endpoint,
-// which is what is served.
+// noteOtherEndpoints names what else decides on AWS whether a request reaches the API.
 func noteOtherEndpoints(l *loader, restAPI template.Values) {
-	for _, r := range l.all("AWS::ApiGateway::BasePathMapping", "AWS::ApiGateway::BasePathMappingV2",
-		"AWS::ApiGatewayV2::ApiMapping") {
-		text := func(names ...string) string {
-			for _, name := range names {
-				if value, ok, err := r.Stack.Evaluate(r.Properties[name]); ok && err == nil && value != "" {
-					return value
-				}
-			}
-			return ""
-		}
-		if text("RestApiId", "ApiId") != l.id {
-			continue
-		}
-		where := "https://" + cmp.Or(text("DomainName", "DomainNameArn"), "DOMAIN") + "/" + text("BasePath", "ApiMappingKey")
-		l.note("%s: custom domains are not served here. On AWS, %s is also an address of the API, and the path in "+
-			"events of requests to it begins with its path; here the path begins with the stage", named(r), where)
-	}
 	if restAPI.Bool("DisableExecuteApiEndpoint") {
 		l.note("%s: DisableExecuteApiEndpoint: on AWS the API answers at a custom domain only; here it answers at "+
-			"the path of the stage", named(l.restAPI))
+			"the path of the stage too", named(l.restAPI))
 	}
 	for _, r := range l.all("AWS::WAFv2::WebACLAssociation") {
 		l.note("%s: the rules of the web ACL are not applied here", named(r))

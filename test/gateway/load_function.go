@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -55,13 +56,18 @@ func functionWith(l *loader, arn string) *function {
 	if f, ok := l.functions.byARN[arn]; ok {
 		return f
 	}
+	var unnamed []error
 	for _, r := range l.all("AWS::Lambda::Function") {
-		if candidate, err := r.Attribute("Arn"); err == nil && candidate == arn {
+		candidate, err := r.Attribute("Arn")
+		if err != nil {
+			unnamed = append(unnamed, fmt.Errorf("%s: %w", named(r), err))
+		} else if candidate == arn {
 			f := startFunction(l, r, arn)
 			l.functions.byARN[arn] = f
 			return f
 		}
 	}
+	l.problems = append(l.problems, unnamed...) // one of them may be it
 	return nil
 }
 
@@ -194,9 +200,13 @@ func environment(l *loader, r *template.Resource, p template.Values) map[string]
 func loadPermissions(l *loader) {
 	for _, r := range l.all("AWS::Lambda::Permission") {
 		name, _, err := r.Stack.Evaluate(r.Properties["FunctionName"])
+		if err != nil {
+			l.fail("%s: FunctionName: %v", named(r), err)
+			continue
+		}
 		arn, qualifier := r.Stack.FunctionARN(name)
 		f := l.functions.byARN[arn]
-		if err != nil || f == nil {
+		if f == nil {
 			continue // of a function that this API does not invoke
 		}
 		p := r.Values(&l.problems)

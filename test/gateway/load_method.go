@@ -128,6 +128,10 @@ func loadProxy(l *loader, p template.Values) *proxy {
 	if i.timeout < minIntegrationTime {
 		p.Fail("TimeoutInMillis", "%v is out of range: AWS allows %v or more", i.timeout, minIntegrationTime)
 	}
+	if i.timeout > maxIntegrationTime {
+		l.note("%s: a TimeoutInMillis of more than %v needs a REGIONAL endpoint and a raised quota of the account",
+			p.Where(), maxIntegrationTime)
+	}
 	for key := range p.StringMap("RequestParameters") {
 		header, ok := strings.CutPrefix(key, "integration.request.header.")
 		if ok && illegalMappings[http.CanonicalHeaderKey(header)] {

@@ -65,7 +65,7 @@ func (l *loader) exists(r *template.Resource) bool {
 func (l *loader) belongs(r *template.Resource) bool {
 	id, _, err := r.Stack.Evaluate(r.Properties["RestApiId"])
 	if err != nil {
-		l.fail("%s: RestApiId: %v", named(r), err)
+		l.fail("%s: RestApiId: %v (the id of the served API is %s here)", named(r), err, l.id)
 	}
 	return err == nil && id == l.id
 }

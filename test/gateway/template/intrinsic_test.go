@@ -76,7 +76,9 @@ func TestExpressionsWithoutAValueAreErrors(t *testing.T) {
 			"NoDefault": cfn{"Type": "String"},
 			"FromSSM":   cfn{"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/auth/issuer"},
 		},
+		"Conditions": cfn{"IsOther": cfn{"Fn::Equals": []any{ref("AWS::Region"), "other"}}},
 		"Resources": cfn{
+			"Never":  cfn{"Type": "AWS::SQS::Queue", "Condition": "IsOther"},
 			"Pool":   cfn{"Type": "AWS::Cognito::UserPool"},
 			"Lookup": cfn{"Type": "Custom::AWS"},
 		},
@@ -91,6 +93,10 @@ func TestExpressionsWithoutAValueAreErrors(t *testing.T) {
 		{"a parameter without a value", ref("NoDefault"),
 			"Ref: the parameter NoDefault has no default: " +
 				"give it a value, -parameter NoDefault=VALUE (in Go: Options.Parameters)"},
+		{"Ref of a resource that is not created", ref("Never"),
+			"Ref: the resource Never is not created, because the condition IsOther does not hold"},
+		{"an attribute of a resource that is not created", getAtt("Never", "Arn"),
+			"Fn::GetAtt: the resource Never is not created, because the condition IsOther does not hold"},
 		{"an attribute that only AWS knows", getAtt("Pool", "ProviderURL"),
 			"Fn::GetAtt: ProviderURL of Pool (AWS::Cognito::UserPool) has its value only on AWS"},
 		{"an ARN of another form than others", getAtt("Pool", "Arn"),

@@ -7,8 +7,10 @@ import (
 
 // nameProperty is the property that gives a resource of the type its name.
 var nameProperty = map[string]string{
+	"AWS::ApiGateway::DomainName":      "DomainName",
 	"AWS::ApiGateway::Stage":           "StageName",
 	"AWS::ApiGateway::Model":           "Name",
+	"AWS::ApiGatewayV2::DomainName":    "DomainName",
 	"AWS::DynamoDB::Table":             "TableName",
 	"AWS::IAM::Role":                   "RoleName",
 	"AWS::Lambda::Function":            "FunctionName",

@@ -61,6 +61,9 @@ func (p Values) Fail(name, format string, args ...any) {
 	*p.problems = append(*p.problems, fmt.Errorf("%s: %s: %s", p.where, name, fmt.Sprintf(format, args...)))
 }
 
+// Where names the resource, and the properties that lead to a nested type.
+func (p Values) Where() string { return p.where }
+
 // Has reports whether the property is there.
 func (p Values) Has(name string) bool {
 	_, ok := p.values[name]

@@ -31,6 +31,9 @@ func (s *Stack) ref(id string) (any, error) {
 		return s.parameter(id, p)
 	}
 	if r, ok := s.Resource(id); ok {
+		if err := isCreated(r); err != nil {
+			return nil, err
+		}
 		return r.Ref()
 	}
 	return nil, fmt.Errorf("the template has no parameter and no resource %s", id)
@@ -42,5 +45,17 @@ func (s *Stack) attribute(id, name string) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("the template has no resource %s", id)
 	}
+	if err := isCreated(r); err != nil {
+		return nil, err
+	}
 	return r.Attribute(name)
+}
+
+// isCreated returns an error if the resource's condition does not hold: CloudFormation
+// refuses a template that refers to it.
+func isCreated(r *Resource) error {
+	if exists, err := r.Exists(); err != nil || exists {
+		return err
+	}
+	return fmt.Errorf("the resource %s is not created, because the condition %s does not hold", r.LogicalID, r.condition)
 }

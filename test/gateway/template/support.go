@@ -38,8 +38,8 @@ func supportOf(typ, property string) support { return known[typ][property] }
 var unrelated = map[string]string{
 	"AWS::ApiGateway::Account":                     "the role for logs",
 	"AWS::ApiGateway::ApiKey":                      "for methods that require a key, which are refused",
-	"AWS::ApiGateway::BasePathMapping":             "custom domain",
-	"AWS::ApiGateway::BasePathMappingV2":           "custom domain",
+	"AWS::ApiGateway::BasePathMapping":             "a further address of the API, which the gateway serves",
+	"AWS::ApiGateway::BasePathMappingV2":           "private custom domain; the gateway notes it",
 	"AWS::ApiGateway::ClientCertificate":           "for HTTP integrations, which are refused",
 	"AWS::ApiGateway::DocumentationPart":           "documentation",
 	"AWS::ApiGateway::DocumentationVersion":        "documentation",
