@@ -24,6 +24,8 @@ type api struct {
 	binaryTypes []string // media types
 	responses   map[responseType]*gatewayResponse
 	functions   *functions
+	basePaths   []basePath
+	notes       []string
 }
 
 type stage struct {
@@ -64,7 +66,7 @@ type validator struct {
 
 // A proxy is a Lambda proxy integration.
 type proxy struct {
-	function *function
+	function target
 	timeout  time.Duration
 	verb     string // IntegrationHttpMethod: anything but POST fails
 	role     bool   // it invokes with a role's credentials, not by the function's permissions

@@ -108,7 +108,7 @@ func ask(x *exchange, a *authorizer, token, methodARN string) (*grant, *failure)
 	}
 	if source := x.api.executeAPI("authorizers/" + a.id); !a.role && !a.function.permits(source, x.api.account) {
 		return nil, broken("no AWS::Lambda::Permission lets apigateway.amazonaws.com invoke %s for %s",
-			a.function.logicalID, source)
+			a.function, source)
 	}
 	event, err := json.Marshal(tokenEvent{"TOKEN", methodARN, token})
 	if err != nil {

@@ -20,9 +20,10 @@ const requiresPrincipalID = true
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-use-lambda-authorizer.html).
 type authorizer struct {
 	id         string
+	logicalID  string
 	header     string         // of the identity source
 	validation *regexp.Regexp // nil: every token
-	function   *function
+	function   target
 	role       bool // it invokes with a role's credentials, not by the function's permissions
 	results    resultCache
 }

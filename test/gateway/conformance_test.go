@@ -23,7 +23,7 @@ const (
 // newFixture unless a row says otherwise: stage prod, GET /things behind a TOKEN
 // authorizer with a result TTL of 300 s, and its preflight.
 func TestConformance(t *testing.T) {
-	for i, row := range conformance {
+	for i, row := range slices.Concat(conformance, conformanceOfTemplates) {
 		if row.number != i+1 {
 			t.Errorf("row %d is at %d: the table must be complete and in order", row.number, i+1)
 		}
@@ -39,12 +39,15 @@ func TestConformance(t *testing.T) {
 	}
 }
 
-var conformance = []struct {
+// A conformanceRow is one rule of AWS.
+type conformanceRow struct {
 	number int
 	marks  string // several where parts of the rule are known from different sources
 	rule   string
 	check  func(t *testing.T)
-}{
+}
+
+var conformance = []conformanceRow{
 	{1, "D/O", "without Authorization: 401, authorizer not invoked", func(t *testing.T) {
 		s := newFixture().start(t)
 		s.send("GET /prod/things").isUnauthorized()

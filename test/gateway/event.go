@@ -73,7 +73,7 @@ func newEvent(x *exchange) proxyEvent {
 	query := x.queryValues()
 	e := proxyEvent{
 		Resource:              x.route.resource.path,
-		Path:                  x.path,
+		Path:                  x.eventPath,
 		HTTPMethod:            x.method,
 		Headers:               lastValues(headers),
 		MultiValueHeaders:     headers,

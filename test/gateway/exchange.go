@@ -32,7 +32,8 @@ type exchange struct {
 	method    string // the verb to route
 	stage     string // as in the URL
 	path      string // below the stage, as sent
-	wholePath string // with the stage
+	eventPath string // path, at a custom domain wholePath
+	wholePath string // with the stage or, at a custom domain, as sent
 	query     string
 
 	body     []byte
@@ -58,6 +59,11 @@ func begin(a *api, now func() time.Time, r *http.Request) *exchange {
 		target = r.URL.RequestURI()
 	}
 	x.stage, x.path, x.wholePath, x.query = splitTarget(target)
+	x.eventPath = x.path
+	if a.isDomain(x.domain()) {
+		x.stage, x.path = a.atDomain(x.domain(), x.wholePath)
+		x.eventPath = x.wholePath
+	}
 	if verb := lastValue(r.Header, "X-HTTP-Method-Override"); overridesVerb && verb != "" {
 		x.method = verb
 	}
@@ -116,19 +122,19 @@ func (x *exchange) domainPrefix() string {
 
 func (x *exchange) requestTime() string { return x.time.Format("02/Jan/2006:15:04:05 -0700") }
 
-// queryValues decodes the query as a form, once.
+// queryValues decodes the query as a form, once. A semicolon separates parameters as & does
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
 func (x *exchange) queryValues() url.Values {
 	values := url.Values{}
-	for pair := range strings.SplitSeq(x.query, "&") {
-		if pair == "" {
-			continue
-		}
+	for pair := range strings.FieldsFuncSeq(x.query, isSeparator) {
 		name, value, _ := strings.Cut(pair, "=")
 		name, value = unescape(name), unescape(value)
 		values[name] = append(values[name], value)
 	}
 	return values
 }
+
+func isSeparator(r rune) bool { return r == '&' || r == ';' }
 
 // unescape returns what is not properly encoded as it is.
 func unescape(s string) string {

@@ -59,6 +59,7 @@ var (
 	// The limits apply before the API is known, so its gateway responses do not: see
 	// customised.
 	requestTooLarge = kind{"REQUEST_TOO_LARGE", 413, "RequestTooLargeException", "HTTP content length exceeded 10485760 bytes"}
+	badRequest      = kind{"", 400, "BadRequestException", "Bad Request"}
 	uriTooLong      = kind{"", 414, "RequestUriTooLongException", "Request URI too long"}
 	headerTooLarge  = kind{"", 431, "RequestHeaderFieldsTooLargeException", "Request header is larger than 10240 bytes"}
 )

@@ -3,6 +3,7 @@ package gateway
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -29,7 +30,11 @@ type cfn = map[string]any
 // "Authorizer", and the function "Handler" behind the methods.
 type fixture struct {
 	resources cfn
-	options   Options
+	sections  cfn // of the template, beside Resources
+	// Templates of other stacks by name, which may be followed by the names of the stacks
+	// that the stack depends on ("Routes Fixture"), and of nested stacks by file.
+	stacks, nested map[string]cfn
+	options        Options
 	// What the functions do. In a new fixture one allows all, the other answers 200 OK.
 	authorizer, handler script
 }
@@ -41,9 +46,11 @@ func getAtt(id, attribute string) any { return cfn{"Fn::GetAtt": []any{id, attri
 func join(parts ...any) any { return cfn{"Fn::Join": []any{"", parts}} }
 
 // invocationOf is the URI of a function's integration.
-func invocationOf(function string) any {
+func invocationOf(function string) any { return invocation(getAtt(function, "Arn")) }
+
+func invocation(arn any) any {
 	return join("arn:", ref("AWS::Partition"), ":apigateway:", ref("AWS::Region"),
-		":lambda:path/2015-03-31/functions/", getAtt(function, "Arn"), "/invocations")
+		":lambda:path/2015-03-31/functions/", arn, "/invocations")
 }
 
 func executeAPI(rest ...any) any {
@@ -182,19 +189,32 @@ func (f *fixture) gatewayResponse(typ string, p cfn) {
 func (f *fixture) assembly(t testing.TB) string {
 	t.Helper()
 	dir := t.TempDir()
-	writeJSON(t, filepath.Join(dir, "manifest.json"), cfn{"version": "48.0.0", "artifacts": cfn{
+	artifacts := cfn{
 		"Fixture.assets": cfn{"type": "cdk:asset-manifest", "properties": cfn{"file": "Fixture.assets.json"}},
-		"Fixture": cfn{
+		"Tree":           cfn{"type": "cdk:tree", "properties": cfn{"file": "tree.json"}},
+	}
+	addStack := func(names string, template cfn) {
+		name, after, _ := strings.Cut(names, " ")
+		artifacts[name] = cfn{
 			"type": "aws:cloudformation:stack", "environment": "aws://unknown-account/unknown-region",
-			"properties": cfn{"templateFile": "Fixture.template.json"},
-		},
-		"Tree": cfn{"type": "cdk:tree", "properties": cfn{"file": "tree.json"}},
-	}})
+			"properties": cfn{"templateFile": name + ".template.json"}, "dependencies": strings.Fields(after),
+		}
+		writeJSON(t, filepath.Join(dir, name+".template.json"), template)
+	}
+	template := cfn{"Resources": f.resources}
+	maps.Copy(template, f.sections)
+	addStack("Fixture", template)
+	for names, template := range f.stacks {
+		addStack(names, template)
+	}
+	for file, template := range f.nested {
+		writeJSON(t, filepath.Join(dir, file), template)
+	}
+	writeJSON(t, filepath.Join(dir, "manifest.json"), cfn{"version": "48.0.0", "artifacts": artifacts})
 	writeJSON(t, filepath.Join(dir, "Fixture.assets.json"), cfn{"files": cfn{"asset": cfn{
 		"source":       cfn{"path": "asset.folder", "packaging": "zip"},
 		"destinations": cfn{"current": cfn{"bucketName": "assets", "objectKey": "asset.zip"}},
 	}}})
-	writeJSON(t, filepath.Join(dir, "Fixture.template.json"), cfn{"Resources": f.resources})
 	putBootstrap(t, filepath.Join(dir, "asset.folder"))
 	return dir
 }

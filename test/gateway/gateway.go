@@ -39,8 +39,12 @@
 //     express (look-around, back-references) is an error of Load.
 //   - Details of failed body validation are those of another JSON Schema library. The
 //     response body does not depend on them.
-//   - A Lambda function beyond its concurrency waits; AWS would throttle it. Versions and
-//     aliases of a function are the function itself.
+//   - A Lambda function beyond Options.MaxEnvironments waits; reserved concurrency is
+//     enforced. Versions and aliases of a function run the function itself; each has
+//     permissions of its own, as on AWS.
+//   - Functions reach what this machine reaches, whatever their VPC and role are.
+//   - Custom domains are served to requests with their name in Host, without TLS and
+//     client certificates. Private ones are not served.
 package gateway
 
 import (
@@ -87,6 +91,10 @@ func (g *Gateway) Close() error { return g.api.functions.close() }
 
 // Stage returns the name of the stage: the first segment of every path.
 func (g *Gateway) Stage() string { return g.api.stage.name }
+
+// Notes are sentences about parts of the template that are accepted, and that let the API
+// on AWS be called in other ways or behave differently.
+func (g *Gateway) Notes() []string { return slices.Clone(g.api.notes) }
 
 // A Function is a Lambda function that the API invokes.
 type Function struct {

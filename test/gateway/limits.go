@@ -3,6 +3,7 @@ package gateway
 import (
 	"io"
 	"net/http"
+	"strings"
 	"time"
 )
 
@@ -13,12 +14,17 @@ const (
 	maxURLBytes    = 10240
 	maxBodyBytes   = 10 << 20
 
+	// refusedInURL are characters that a client must encode
+	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
+	// That the answer is 400 was observed for the first; its body is inferred.
+	refusedInURL = "|{}"
+
 	// headerOverhead counts ": " and the end of the line to each header, which AWS does
 	// not document.
 	headerOverhead = 4
 )
 
-// readBody checks the sizes of a request and returns its body: API Gateway reads the
+// readBody checks the form and sizes of a request and returns its body: API Gateway reads the
 // whole request before it does anything else.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
 	size := len("Host") + len(r.Host) + headerOverhead
@@ -32,6 +38,9 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
 		return nil, &failure{kind: headerTooLarge, reason: "the request's headers are too large"}
 	case len(r.RequestURI) > maxURLBytes:
 		return nil, &failure{kind: uriTooLong, reason: "the URL is too long"}
+	case strings.ContainsAny(r.RequestURI, refusedInURL):
+		return nil, &failure{kind: badRequest, reason: "the URL has one of the characters " + refusedInURL +
+			", which must be percent-encoded"}
 	}
 	tooLarge := &failure{kind: requestTooLarge, reason: "the request's body is too large"}
 	if r.ContentLength > maxBodyBytes {

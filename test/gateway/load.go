@@ -32,9 +32,21 @@ func load(dir string, options Options) (*api, error) {
 	a := loadAPI(l)
 	if len(l.problems) > 0 {
 		l.functions.close()
-		return nil, fmt.Errorf("%s: stack %s: %w", dir, restAPI.Stack.Name, errors.Join(l.problems...))
+		return nil, fmt.Errorf("%s: stack %s: %w", dir, restAPI.Stack.Name, errors.Join(distinct(l.problems)...))
 	}
 	return a, nil
+}
+
+// distinct leaves out errors that were reported before.
+func distinct(problems []error) (all []error) {
+	met := map[string]bool{}
+	for _, p := range problems {
+		if !met[p.Error()] {
+			all = append(all, p)
+		}
+		met[p.Error()] = true
+	}
+	return all
 }
 
 // chooseAPI finds the RestApi to serve: the only one, or the one with the name wanted
@@ -42,9 +54,20 @@ func load(dir string, options Options) (*api, error) {
 func chooseAPI(a *template.Assembly, wanted string) (*template.Resource, error) {
 	var names []string
 	var chosen []*template.Resource
+	var macros []error
 	for _, s := range a.Stacks {
+		if err := s.Macros(); err != nil {
+			macros = append(macros, fmt.Errorf("stack %s: %w", s.Name, err))
+		}
 		for _, r := range s.Resources {
 			if r.Type != apiType {
+				continue
+			}
+			exists, err := r.Exists()
+			if err != nil {
+				return nil, fmt.Errorf("stack %s: %s: %w", s.Name, named(r), err)
+			}
+			if !exists {
 				continue
 			}
 			name := s.Name + "/" + r.LogicalID
@@ -57,13 +80,15 @@ func chooseAPI(a *template.Assembly, wanted string) (*template.Resource, error) 
 	switch {
 	case len(chosen) == 1:
 		return chosen[0], nil
+	case len(names) == 0 && len(macros) > 0:
+		return nil, errors.Join(macros...)
 	case len(names) == 0:
-		return nil, fmt.Errorf("no stack has a REST API (%s); HTTP APIs and nested stacks are not served", apiType)
+		return nil, fmt.Errorf("no stack has a REST API (%s); HTTP APIs are not served", apiType)
 	case len(chosen) == 0:
 		return nil, fmt.Errorf("no REST API is called %s: there is %s", wanted, strings.Join(names, ", "))
 	default:
-		return nil, fmt.Errorf("there are %d REST APIs, only one can be served: set Options.API to one of %s",
-			len(chosen), strings.Join(names, ", "))
+		return nil, fmt.Errorf("there are %d REST APIs, only one can be served: choose it with -api NAME "+
+			"(in Go: Options.API), one of %s", len(chosen), strings.Join(names, ", "))
 	}
 }
 
@@ -90,23 +115,70 @@ func loadAPI(l *loader) *api {
 	}
 
 	var settings []template.Values
-	a.stage, settings = loadStage(l)
+	var deployments []*template.Resource
+	l.stage, settings, deployments = loadStage(l)
+	a.stage = l.stage
 	authorizers := loadAuthorizers(l)
 	validators := loadValidators(l)
 	a.responses = loadGatewayResponses(l)
 	var resources map[string]*resource
 	a.root, resources = loadResources(l)
-	loadMethods(l, resources, authorizers, validators, settings)
+	methods := loadMethods(l, resources, authorizers, validators, settings)
+	checkDeployed(l, deployments, methods)
 	loadPermissions(l)
+	a.basePaths = loadBasePaths(l)
+	noteOtherEndpoints(l, p)
+	a.notes = l.notes
 	return a
 }
 
-// checkTypes refuses the resource types of API Gateway that are not in the tables.
+// checkTypes refuses the resource types of API Gateway that are not in the tables, nested
+// stacks that get the API and whose template is missing, and templates that CloudFormation
+// has yet to expand.
 func checkTypes(l *loader) {
-	for _, r := range l.restAPI.Stack.Resources {
-		if strings.HasPrefix(r.Type, "AWS::ApiGateway::") && !template.Known(r.Type) {
-			l.fail("%s (%s): the local gateway does not know this resource type: take it out for local runs, "+
-				"or add it to the lists in support.go", r.LogicalID, r.Type)
+	for _, s := range l.assembly.Stacks {
+		if !s.SharesEnvironment(l.restAPI.Stack) {
+			continue
 		}
+		if err := s.Macros(); err != nil && s.Root() == l.restAPI.Stack.Root() {
+			l.fail("%w", err)
+		} else if err != nil {
+			l.note("stack %s: what it adds to the API is not served here: %v", s.Name, err)
+		}
+		for _, r := range s.Resources {
+			switch {
+			case strings.HasPrefix(r.Type, "AWS::ApiGateway::") && !template.Known(r.Type):
+				l.fail("%s: the local gateway does not know this resource type: take it out for local runs, "+
+					"or add it to the lists in support.go", named(r))
+			case r.Type == "AWS::CloudFormation::Stack" && r.Nested == nil && l.exists(r) && l.getsAPI(r):
+				l.fail("%s: it gets the API, and its template is not in the assembly: "+
+					"make the nested stack with CDK's NestedStack", named(r))
+			}
+		}
+	}
+}
+
+// getsAPI reports whether a parameter of a nested stack has the id of the API or of its
+// root resource, or cannot be evaluated.
+func (l *loader) getsAPI(r *template.Resource) bool {
+	root, _ := l.restAPI.Attribute("RootResourceId")
+	given, _ := r.Properties["Parameters"].(map[string]any)
+	for _, expression := range given {
+		value, _, err := r.Stack.Evaluate(expression)
+		if err != nil || strings.Contains(value, l.id) || value == root {
+			return true
+		}
+	}
+	return false
+}
+
+// noteOtherEndpoints names what else decides on AWS whether a request reaches the API.
+func noteOtherEndpoints(l *loader, restAPI template.Values) {
+	if restAPI.Bool("DisableExecuteApiEndpoint") {
+		l.note("%s: DisableExecuteApiEndpoint: on AWS the API answers at a custom domain only; here it answers at "+
+			"the path of the stage too", named(l.restAPI))
+	}
+	for _, r := range l.all("AWS::WAFv2::WebACLAssociation") {
+		l.note("%s: the rules of the web ACL are not applied here", named(r))
 	}
 }

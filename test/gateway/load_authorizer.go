@@ -18,9 +18,19 @@ const (
 // its methods are not reported too.
 func loadAuthorizers(l *loader) map[string]*authorizer {
 	all := map[string]*authorizer{}
+	names := map[string]bool{}
 	for _, r := range l.of("AWS::ApiGateway::Authorizer") {
-		a := loadAuthorizer(l, l.idOf(r), r.Values(&l.problems))
+		p := r.Values(&l.problems)
+		a := loadAuthorizer(l, l.idOf(r), p)
+		a.logicalID = r.LogicalID
 		all[a.id] = a
+		switch name := p.String("Name"); {
+		case name == "": // its mistake is reported, or AWS makes up a name
+		case names[name]:
+			p.Fail("Name", "AWS refuses it: Authorizer name must be unique. Authorizer %s already exists in this RestApi.", name)
+		default:
+			names[name] = true
+		}
 	}
 	return all
 }

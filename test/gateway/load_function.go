@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,34 +17,83 @@ import (
 
 var invocationURI = regexp.MustCompile(`^arn:[^:]+:apigateway:[^:]+:lambda:path/[^/]+/functions/(.+)/invocations$`)
 
-// loadFunction returns the function that an integration or authorizer URI names, nil if
-// there is none. It may be in any stack of the assembly.
-func loadFunction(l *loader, p template.Values, property string) *function {
+var stageVariable = regexp.MustCompile(`\$\{stageVariables\.([A-Za-z0-9_]+)\}`)
+
+// loadFunction returns the function that an integration or authorizer URI names, an empty
+// target if there is none. It may be in any stack of the assembly.
+func loadFunction(l *loader, p template.Values, property string) target {
 	uri := p.String(property)
+	// The stage that is served gives the variables their values
+	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/aws-api-gateway-stage-variables-reference.html).
+	uri = stageVariable.ReplaceAllStringFunc(uri, func(match string) string {
+		name := stageVariable.FindStringSubmatch(match)[1]
+		value, ok := l.stage.variables[name]
+		if !ok {
+			p.Fail(property, "the stage %s has no variable %s", l.stage.name, name)
+		}
+		return value
+	})
 	match := invocationURI.FindStringSubmatch(uri)
 	if match == nil {
 		p.Fail(property, "%s is not the URI of a Lambda function "+
 			"(arn:…:lambda:path/2015-03-31/functions/ARN/invocations)", uri)
-		return nil
+		return target{}
 	}
-	arn := l.restAPI.Stack.FunctionARN(match[1])
+	arn, qualifier := l.restAPI.Stack.FunctionARN(match[1])
+	f := functionWith(l, arn)
+	if f == nil {
+		p.Fail(property, "no stack of the assembly has the function %s", arn)
+		return target{}
+	}
+	if qualifier != "" && !hasQualifier(l, arn, qualifier) {
+		p.Fail(property, "no stack of the assembly has the version or alias %s of the function %s", qualifier, f.logicalID)
+	}
+	return target{f, qualifier}
+}
+
+// functionWith returns the function with the ARN, nil if no stack has one.
+func functionWith(l *loader, arn string) *function {
 	if f, ok := l.functions.byARN[arn]; ok {
 		return f
 	}
-	for _, s := range l.assembly.Stacks {
-		for _, r := range s.Resources {
-			if r.Type != "AWS::Lambda::Function" {
-				continue
-			}
-			if candidate, err := r.Attribute("Arn"); err == nil && candidate == arn {
-				f := startFunction(l, r, arn)
-				l.functions.byARN[arn] = f
-				return f
-			}
+	var unnamed []error
+	for _, r := range l.all("AWS::Lambda::Function") {
+		candidate, err := r.Attribute("Arn")
+		if err != nil {
+			unnamed = append(unnamed, fmt.Errorf("%s: %w", named(r), err))
+		} else if candidate == arn {
+			f := startFunction(l, r, arn)
+			l.functions.byARN[arn] = f
+			return f
 		}
 	}
-	p.Fail(property, "no stack of the assembly has the function %s", arn)
+	l.problems = append(l.problems, unnamed...) // one of them may be it
 	return nil
+}
+
+// hasQualifier reports whether a stack has the version or alias. What an alias leads to
+// must be in the template: a version of the function as it is there.
+func hasQualifier(l *loader, arn, qualifier string) bool {
+	for _, r := range l.all("AWS::Lambda::Version", "AWS::Lambda::Alias") {
+		id, err := r.Ref()
+		if err != nil || id != arn+":"+qualifier {
+			continue
+		}
+		p := r.Values(&l.problems)
+		if r.Type == "AWS::Lambda::Version" {
+			return true
+		}
+		to := p.String("FunctionVersion")
+		if to != "$LATEST" && !hasQualifier(l, arn, to) {
+			p.Fail("FunctionVersion", "no stack of the assembly has the version %s: what it does is not known here", to)
+		}
+		if len(p.Object("RoutingConfig").Objects("AdditionalVersionWeights")) > 0 {
+			p.Fail("RoutingConfig", "the local gateway does not share requests among versions: "+
+				"let the alias lead to one version for local runs")
+		}
+		return true
+	}
+	return false
 }
 
 // startFunction reads and checks a function. No process runs before its first invocation.
@@ -54,7 +104,8 @@ func startFunction(l *loader, r *template.Resource, arn string) *function {
 		l.fail("%v", err)
 	}
 	logging := p.Object("LoggingConfig")
-	f := &function{logicalID: r.LogicalID, arn: arn}
+	f := &function{logicalID: r.LogicalID, arn: arn, reserved: int(p.Number("ReservedConcurrentExecutions", -1))}
+	checkFunction(p)
 	f.config = runtimeapi.Config{
 		Name:            name,
 		Bootstrap:       executable(l, p),
@@ -80,6 +131,17 @@ func startFunction(l *loader, r *template.Resource, arn string) *function {
 	return f
 }
 
+// checkFunction refuses what a process of this machine does not have.
+func checkFunction(p template.Values) {
+	if len(p.Strings("Layers")) > 0 {
+		p.Fail("Layers", "the files of layers are not put in /opt here: "+
+			"put them in the function's asset, or leave the layers out for local runs")
+	}
+	if apply := p.Object("SnapStart").String("ApplyOn"); apply != "" && apply != "None" {
+		p.Fail("SnapStart", "AWS has no SnapStart for OS-only runtimes: leave it out")
+	}
+}
+
 // executable finds the bootstrap of the function among the assets, "" if it has none that
 // can run.
 func executable(l *loader, p template.Values) string {
@@ -87,8 +149,8 @@ func executable(l *loader, p template.Values) string {
 	asset, ok := l.assembly.Asset(key)
 	switch runtime := p.String("Runtime"); {
 	case !strings.HasPrefix(runtime, "provided"):
-		p.Fail("Runtime", "%q cannot run here: "+
-			"only functions for an OS-only runtime (provided.al2023) whose asset has a bootstrap can", runtime)
+		p.Fail("Runtime", "%q cannot run here: build the function as an executable named bootstrap for "+
+			"provided.al2023, or leave its routes out for local runs", runtime)
 		return ""
 	case key == "":
 		p.Fail("Code", "inline code and container images cannot run here: "+
@@ -126,7 +188,7 @@ func environment(l *loader, r *template.Resource, p template.Values) map[string]
 		}
 		value, ok, err := r.Stack.Evaluate(variables[name])
 		if err != nil {
-			p.Fail("Environment.Variables."+name, "%v", err)
+			p.Fail("Environment.Variables."+name, "%v; -env %s=VALUE (in Go: Options.Env) sets the variable", err, name)
 		} else if ok {
 			env[name] = value
 		}
@@ -137,21 +199,23 @@ func environment(l *loader, r *template.Resource, p template.Values) map[string]
 
 // loadPermissions reads who may invoke the functions, in every stack.
 func loadPermissions(l *loader) {
-	for _, s := range l.assembly.Stacks {
-		for _, r := range s.Resources {
-			if r.Type != "AWS::Lambda::Permission" || !l.exists(r) {
-				continue
-			}
-			name, _, err := s.Evaluate(r.Properties["FunctionName"])
-			f := l.functions.byARN[s.FunctionARN(name)]
-			if err != nil || f == nil {
-				continue // of a function that this API does not invoke
-			}
-			p := r.Values(&l.problems)
-			if iam.MatchAction(p.String("Action"), "lambda:InvokeFunction") &&
-				slices.Contains([]string{"apigateway.amazonaws.com", "*"}, p.String("Principal")) {
-				f.permissions = append(f.permissions, permission{p.String("SourceArn"), p.String("SourceAccount")})
-			}
+	for _, r := range l.all("AWS::Lambda::Permission") {
+		name, _, err := r.Stack.Evaluate(r.Properties["FunctionName"])
+		if err != nil {
+			l.fail("%s: FunctionName: %v", named(r), err)
+			continue
+		}
+		arn, qualifier := r.Stack.FunctionARN(name)
+		f := l.functions.byARN[arn]
+		if f == nil {
+			continue // of a function that this API does not invoke
+		}
+		p := r.Values(&l.problems)
+		forOthers := p.Has("EventSourceToken") || p.Has("FunctionUrlAuthType") || p.Has("PrincipalOrgID") ||
+			p.Bool("InvokedViaFunctionUrl") // conditions that no call of API Gateway fulfils
+		if !forOthers && iam.MatchAction(p.String("Action"), "lambda:InvokeFunction") &&
+			slices.Contains([]string{"apigateway.amazonaws.com", "*"}, p.String("Principal")) {
+			f.permissions = append(f.permissions, permission{qualifier, p.String("SourceArn"), p.String("SourceAccount")})
 		}
 	}
 }

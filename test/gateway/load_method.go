@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,9 +16,15 @@ const (
 	minIntegrationTime = 50 * time.Millisecond
 )
 
+// A declaredMethod is a method and where the template declares it.
+type declaredMethod struct {
+	name string // GET /users/{id}
+	from *template.Resource
+}
+
 // loadMethods adds the methods to the resources, which it gets by id.
 func loadMethods(l *loader, resources map[string]*resource, authorizers map[string]*authorizer,
-	validators validators, settings []template.Values) {
+	validators validators, settings []template.Values) (all []declaredMethod) {
 	for _, declared := range l.of("AWS::ApiGateway::Method") {
 		p := declared.Values(&l.problems)
 		r := resources[p.String("ResourceId")]
@@ -26,6 +33,14 @@ func loadMethods(l *loader, resources map[string]*resource, authorizers map[stri
 			continue
 		}
 		m := &method{verb: p.String("HttpMethod"), operationName: p.String("OperationName")}
+		switch {
+		case p.Has("HttpMethod") && m.verb != "ANY" && !slices.Contains(verbs, m.verb):
+			p.Fail("HttpMethod", "AWS refuses %q: Invalid HTTP method specified; it is ANY or one of %s",
+				m.verb, strings.Join(verbs, ", "))
+		case r.methods[m.verb] != nil:
+			p.Fail("HttpMethod", "AWS refuses a second %s for %s: Method already exists for this resource", m.verb, r.path)
+			continue
+		}
 		m.authorizer = authorizerOf(p, authorizers)
 		m.limiter = limiterFor(settings, r.path, m.verb)
 		m.validator = validators.of(p)
@@ -34,7 +49,12 @@ func loadMethods(l *loader, resources map[string]*resource, authorizers map[stri
 			r.methods = map[string]*method{}
 		}
 		r.methods[m.verb] = m
+		all = append(all, declaredMethod{m.verb + " " + r.path, declared})
 	}
+	if len(all) == 0 && len(l.problems) == 0 {
+		l.fail("%s: AWS refuses to deploy it: The REST API doesn't contain any methods", named(l.restAPI))
+	}
+	return all
 }
 
 // authorizerOf returns the authorizer of a method, nil if it has none.
@@ -44,6 +64,10 @@ func authorizerOf(p template.Values, authorizers map[string]*authorizer) *author
 	}
 	switch typ := p.String("AuthorizationType"); typ {
 	case "NONE", "":
+		if p.Has("AuthorizerId") {
+			p.Fail("AuthorizerId", "it has no effect with AuthorizationType NONE, the method is public: "+
+				"use CUSTOM, or leave the authorizer out")
+		}
 		return nil
 	case "CUSTOM":
 		a := authorizers[p.String("AuthorizerId")]
@@ -91,8 +115,22 @@ func loadProxy(l *loader, p template.Values) *proxy {
 		timeout: time.Duration(milliseconds) * time.Millisecond,
 		role:    p.String("Credentials") != "",
 	}
+	if i.verb == "" {
+		p.Fail("IntegrationHttpMethod", "AWS refuses an integration without one: "+
+			"Enumeration value for HttpMethod must be non-empty; for a Lambda function it is POST")
+	}
+	if p.Has("ContentHandling") {
+		p.Fail("ContentHandling", "it is for MOCK integrations here: leave the payload's encoding to BinaryMediaTypes")
+	}
+	if strings.HasSuffix(p.String("Credentials"), ":user/*") {
+		p.Fail("Credentials", "the caller's own credentials need AuthorizationType AWS_IAM, which is not supported here")
+	}
 	if i.timeout < minIntegrationTime {
 		p.Fail("TimeoutInMillis", "%v is out of range: AWS allows %v or more", i.timeout, minIntegrationTime)
+	}
+	if i.timeout > maxIntegrationTime {
+		l.note("%s: a TimeoutInMillis of more than %v needs a REGIONAL endpoint and a raised quota of the account",
+			p.Where(), maxIntegrationTime)
 	}
 	for key := range p.StringMap("RequestParameters") {
 		header, ok := strings.CutPrefix(key, "integration.request.header.")

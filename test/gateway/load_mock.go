@@ -13,6 +13,13 @@ import (
 // loadMock reads a MOCK integration; method has the responses that it may give.
 func loadMock(method, p template.Values) *mock {
 	m := &mock{templates: map[string]mockRequest{}, passthrough: p.String("PassthroughBehavior")}
+	switch handling := p.String("ContentHandling"); handling {
+	case "":
+	case "CONVERT_TO_TEXT":
+		m.convertsToText = true
+	default:
+		p.Fail("ContentHandling", "%s is not supported by the local gateway: use CONVERT_TO_TEXT, or none", handling)
+	}
 	for mediaType, template := range p.StringMap("RequestTemplates") {
 		if isVTL(template) {
 			p.Fail("RequestTemplates."+mediaType, "%s", noVTL)

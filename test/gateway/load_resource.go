@@ -3,11 +3,15 @@ package gateway
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
 	"accountapi/test/gateway/template"
 )
+
+// pathPart is one segment of a path: characters that AWS allows, or a variable.
+var pathPart = regexp.MustCompile(`^(?:[a-zA-Z0-9._:$-]+|\{[a-zA-Z0-9._:$-]+\+?\})$`)
 
 // loadResources returns all resources of the API by id; their paths are below root.
 func loadResources(l *loader) (root *resource, all map[string]*resource) {
@@ -21,6 +25,11 @@ func loadResources(l *loader) (root *resource, all map[string]*resource) {
 	for _, r := range l.of("AWS::ApiGateway::Resource") {
 		p := r.Values(&l.problems)
 		child := &resource{id: l.idOf(r), part: p.String("PathPart")}
+		if p.Has("PathPart") && !pathPart.MatchString(child.part) {
+			p.Fail("PathPart", "AWS refuses %q: Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path "+
+				"variable and curly braces at the beginning and the end; a path of several segments is a resource for each",
+				child.part)
+		}
 		all[child.id] = child
 		declared[child] = p
 	}
@@ -38,6 +47,10 @@ func addToParent(r *resource, all map[string]*resource, p template.Values) {
 	switch {
 	case parent == nil:
 		p.Fail("ParentId", "the API has no such resource")
+	case parent.isGreedy():
+		p.Fail("PathPart", "%s is below %s, which takes the rest of the path", r.part, parent.part)
+	case parent.literals[r.part] != nil || parent.variable != nil && parent.variable.part == r.part:
+		p.Fail("PathPart", "AWS refuses it: Another resource with the same parent already has this name: %s", r.part)
 	case !strings.HasPrefix(r.part, "{"):
 		if parent.literals == nil {
 			parent.literals = map[string]*resource{}
@@ -46,8 +59,6 @@ func addToParent(r *resource, all map[string]*resource, p template.Values) {
 	case parent.variable != nil:
 		p.Fail("PathPart", "%s and %s are siblings: AWS allows one variable path below a resource",
 			parent.variable.part, r.part)
-	case parent.isGreedy():
-		p.Fail("PathPart", "%s is below %s, which takes the rest of the path", r.part, parent.part)
 	default:
 		parent.variable = r
 	}

@@ -110,8 +110,8 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 			`Api (AWS::ApiGateway::RestApi): Body: the local gateway does not support this: ` +
 				`declare resources and methods in the template, as CDK's RestApi does, not in an OpenAPI document`},
 		{"function for another runtime", set("Handler", "Runtime", "nodejs22.x"),
-			`Handler (AWS::Lambda::Function): Runtime: "nodejs22.x" cannot run here: ` +
-				`only functions for an OS-only runtime (provided.al2023) whose asset has a bootstrap can`},
+			`Handler (AWS::Lambda::Function): Runtime: "nodejs22.x" cannot run here: build the function as an ` +
+				`executable named bootstrap for provided.al2023, or leave its routes out for local runs`},
 		{"function without an asset", set("Handler", "Code", cfn{"S3Key": "other.zip"}),
 			`Handler (AWS::Lambda::Function): Code: the assembly has no asset other.zip: run cdk synth again`},
 		{"function that is not in the assembly",
@@ -125,7 +125,8 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 		{"variable without a value",
 			set("Handler", "Environment", cfn{"Variables": cfn{"TABLE": ref("Nothing")}}),
 			`Handler (AWS::Lambda::Function): Environment.Variables.TABLE: ` +
-				`Ref: the template has no parameter and no resource Nothing`},
+				`Ref: the template has no parameter and no resource Nothing; ` +
+				`-env TABLE=VALUE (in Go: Options.Env) sets the variable`},
 		{"two mistakes",
 			func(f *fixture) {
 				f.properties("GET2Fthings")["AuthorizationType"] = "AWS_IAM"
@@ -268,11 +269,13 @@ func TestOptionsChooseAPIAndStage(t *testing.T) {
 		want    string // the error after the folder, "" for none
 	}{
 		{"several APIs", Options{},
-			`there are 2 REST APIs, only one can be served: set Options.API to one of Fixture/Another, Fixture/Api`},
+			`there are 2 REST APIs, only one can be served: choose it with -api NAME (in Go: Options.API), ` +
+				`one of Fixture/Another, Fixture/Api`},
 		{"unknown API", Options{API: "Third"},
 			`no REST API is called Third: there is Fixture/Another, Fixture/Api`},
 		{"several stages", Options{API: "Api"},
-			api + `it has 2 stages, only one can be served: set Options.Stage to one of beta, prod`},
+			api + `it has 2 stages, only one can be served: choose it with -stage NAME (in Go: Options.Stage), ` +
+				`one of beta, prod`},
 		{"unknown stage", Options{API: "Fixture/Api", Stage: "dev"},
 			api + `it has no stage dev, only beta, prod`},
 		{"one API and one stage", Options{API: "Fixture/Api", Stage: "beta"}, ``},
@@ -281,7 +284,9 @@ func TestOptionsChooseAPIAndStage(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			f := newFixture()
 			f.add("Another", "AWS::ApiGateway::RestApi", cfn{})
-			f.add("Beta", "AWS::ApiGateway::Stage", cfn{"RestApiId": ref("Api"), "StageName": "beta"})
+			f.add("Beta", "AWS::ApiGateway::Stage", cfn{
+				"RestApiId": ref("Api"), "StageName": "beta", "DeploymentId": ref("Deployment"),
+			})
 			dir := f.assembly(t)
 			if test.want != "" {
 				loadFails(t, dir, test.options, dir+": "+test.want)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,13 +34,27 @@ func loadValidators(l *loader) validators {
 		v.settings[l.idOf(r)] = r.Values(&l.problems)
 	}
 	for _, r := range l.of("AWS::ApiGateway::Model") {
-		v.models[l.idOf(r)] = r.Values(&l.problems).Document("Schema")
+		p, name := r.Values(&l.problems), l.idOf(r)
+		switch {
+		case !modelNames.MatchString(name):
+			p.Fail("Name", "AWS refuses %q: Model name must be alphanumeric", name)
+		case v.models[name] != nil:
+			p.Fail("Name", "AWS refuses a second model %s: Model name already exists for this REST API", name)
+		}
+		v.models[name] = p.Document("Schema")
 	}
 	return v
 }
 
+var modelNames = regexp.MustCompile(`^[A-Za-z0-9]+$`)
+
 // of returns what the method's validator demands.
 func (v validators) of(method template.Values) (result validator) {
+	for _, mediaType := range slices.Sorted(maps.Keys(method.StringMap("RequestModels"))) {
+		if name := method.StringMap("RequestModels")[mediaType]; v.models[name] == nil {
+			method.Fail("RequestModels."+mediaType, "AWS refuses it: Invalid model identifier specified: %s", name)
+		}
+	}
 	id := method.String("RequestValidatorId")
 	if id == "" {
 		return result
@@ -63,6 +78,9 @@ func (v validators) of(method template.Values) (result validator) {
 	if settings.Bool("ValidateRequestBody") {
 		models := method.StringMap("RequestModels")
 		for _, mediaType := range slices.Sorted(maps.Keys(models)) {
+			if v.models[models[mediaType]] == nil {
+				continue // reported above
+			}
 			schema, err := v.schema(models[mediaType])
 			if err != nil {
 				method.Fail("RequestModels."+mediaType, "%v", err)
@@ -85,9 +103,6 @@ func (v validators) schema(name string) (*jsonschema.Schema, error) {
 	compiler.UseLoader(jsonschema.SchemeURLLoader{}) // a model must not name files or other hosts
 	url := func(model string) string {
 		return "https://apigateway.amazonaws.com/restapis/" + v.apiID + "/models/" + model
-	}
-	if v.models[name] == nil {
-		return nil, errors.New("the API has no model " + name)
 	}
 	for model, content := range v.models {
 		document, err := jsonschema.UnmarshalJSON(bytes.NewReader(content))

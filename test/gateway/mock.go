@@ -15,6 +15,8 @@ type mock struct {
 	templates   map[string]mockRequest // by media type
 	passthrough string                 // PassthroughBehavior
 	answers     []mockAnswer
+
+	convertsToText bool // ContentHandling: a binary body becomes base64
 }
 
 // A mockRequest is a request template, parsed: the status it chooses, or what is wrong

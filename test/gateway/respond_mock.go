@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"slices"
@@ -43,11 +44,23 @@ func respondMock(x *exchange, m *mock) (*response, *failure) {
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/integration-passthrough-behaviors.html).
 func requestOf(x *exchange, m *mock) (mockRequest, *failure) {
 	mediaType := x.mediaType()
+	body := string(x.body)
+	if x.api.isBinary(mediaType) {
+		// A body of a binary media type, even an empty one, is no text that a template
+		// could transform
+		// (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-payload-encodings-workflow.html).
+		if !m.convertsToText {
+			return mockRequest{}, &failure{kind: apiConfigurationError,
+				reason: "unable to transform the request: BinaryMediaTypes make its body binary; " +
+					"the ContentHandling CONVERT_TO_TEXT of the integration makes it text"}
+		}
+		body = base64.StdEncoding.EncodeToString(x.body)
+	}
 	if t, ok := m.templates[mediaType]; ok {
 		return t, nil
 	}
 	if m.passthrough == "NEVER" || m.passthrough == "WHEN_NO_TEMPLATES" && len(m.templates) > 0 {
 		return mockRequest{}, &failure{kind: unsupportedMediaType, reason: "no request template is for " + mediaType}
 	}
-	return parseMockRequest(string(x.body)), nil
+	return parseMockRequest(body), nil
 }

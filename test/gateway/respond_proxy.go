@@ -21,7 +21,7 @@ func respondProxy(x *exchange, p *proxy) (*response, *failure) {
 		return nil, &failure{kind: notPermitted, reason: "RequestParameters must not set the header " + p.mapsIllegal}
 	case !p.role && !p.function.permits(source, x.api.account):
 		return nil, &failure{kind: notPermitted, reason: fmt.Sprintf(
-			"no AWS::Lambda::Permission lets apigateway.amazonaws.com invoke %s for %s", p.function.logicalID, source)}
+			"no AWS::Lambda::Permission lets apigateway.amazonaws.com invoke %s for %s", p.function, source)}
 	}
 	payload, err := json.Marshal(newEvent(x))
 	if err != nil {
@@ -32,12 +32,12 @@ func respondProxy(x *exchange, p *proxy) (*response, *failure) {
 	x.record.IntegrationLatency = time.Since(began)
 	broken := func(format string, args ...any) *failure {
 		return &failure{kind: malformedProxyResponse,
-			reason: p.function.logicalID + ": " + fmt.Sprintf(format, args...)}
+			reason: p.function.String() + ": " + fmt.Sprintf(format, args...)}
 	}
 	switch {
 	case err != nil && isTimeout(err):
 		return nil, &failure{kind: integrationTimeout,
-			reason: fmt.Sprintf("%s: no answer in %v", p.function.logicalID, p.timeout)}
+			reason: fmt.Sprintf("%s: no answer in %v", p.function, p.timeout)}
 	case errors.Is(err, runtimeapi.ErrPayloadTooLarge):
 		return nil, &failure{kind: requestTooLarge, reason: err.Error()}
 	case err != nil:

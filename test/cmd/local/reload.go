@@ -31,7 +31,7 @@ func (a *api) load(folder string) error {
 	}
 	next, err := gateway.Load(folder, gateway.Options{
 		API: a.settings.api, Stage: a.settings.stage, Env: a.env, AWS: a.aws,
-		Output: io.MultiWriter(a.log, &a.last), Log: a.record,
+		Parameters: a.settings.parameters, Output: io.MultiWriter(a.log, &a.last), Log: a.record,
 	})
 	if err != nil {
 		return errors.Join(err, os.RemoveAll(served))

@@ -179,12 +179,18 @@ func (a *api) announce(ctx context.Context, address string) error {
 		}
 	}
 	a.log.release()
+	for _, note := range a.gateway.Notes() {
+		fmt.Fprintln(os.Stderr, "note:", note)
+	}
 	fmt.Printf("API_URL=%s\n", url)
 	if token != "" {
 		fmt.Printf("TOKEN=%s\n", token)
 	}
 	if len(a.routes) > 0 {
 		fmt.Printf("\n%s\n\n", a.routes[0].Curl(url, cmp.Or(token, "$TOKEN")))
+	} else { // another project's
+		served := a.gateway.Routes()
+		fmt.Printf("\n%s\n\n%s\n", curl(url, firstRoute(served), token), list(served))
 	}
 	if a.issuer != nil {
 		fmt.Printf("The API console is at %s. ", a.issuer.URL())

@@ -17,30 +17,31 @@ type settings struct {
 	api, stage string
 	port       int
 	issuerPort int
-	env        environment
+	env        assignments
+	parameters assignments
 
 	issuer, audience, jwksURI, algorithms, provider string
 
 	localIssuer bool // derived: whether to start a local issuer
 }
 
-// environment is a flag NAME=VALUE that may be repeated.
-type environment map[string]string
+// assignments is a flag NAME=VALUE that may be repeated.
+type assignments map[string]string
 
-func (e environment) String() string { return "" }
+func (a assignments) String() string { return "" }
 
-func (e environment) Set(text string) error {
+func (a assignments) Set(text string) error {
 	name, value, ok := strings.Cut(text, "=")
 	if !ok || name == "" {
 		return fmt.Errorf("write it as NAME=VALUE")
 	}
-	e[name] = value
+	a[name] = value
 	return nil
 }
 
 // parse reads the flags. Its error names every mistake.
 func parse(args []string) (settings, error) {
-	s := settings{env: environment{}}
+	s := settings{env: assignments{}, parameters: assignments{}}
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
 	flags.SetOutput(os.Stderr)
 	flags.StringVar(&s.assembly, "assembly", "",
@@ -51,6 +52,8 @@ func parse(args []string) (settings, error) {
 	flags.IntVar(&s.issuerPort, "issuer-port", 3001, "`port` of the local issuer on 127.0.0.1, 0 for any free one")
 	flags.Var(s.env, "env",
 		"set `NAME=VALUE` in the environment of the functions, overriding the template; may be repeated")
+	flags.Var(s.parameters, "parameter",
+		"give the template's parameter NAME the VALUE, as `NAME=VALUE`; may be repeated")
 	flags.StringVar(&s.issuer, "issuer", "",
 		"`URL` of a real OpenID provider, exactly as in the iss of its tokens, instead of a local issuer")
 	flags.StringVar(&s.audience, "audience", "", "`identifier` of this API at the issuer (the aud of its tokens)")

@@ -24,19 +24,23 @@ func (s *Stack) arn(service, resource string) string {
 	return fmt.Sprintf("arn:%s:%s:%s:%s:%s", s.Partition(), service, s.Region, s.AccountID, resource)
 }
 
-// FunctionARN returns the unqualified ARN of a Lambda function for what Lambda's API
-// accepts as its name: the name, a partial or a whole ARN. A version or alias is cut off
+// FunctionARN returns the unqualified ARN of a Lambda function, and the version or alias,
+// for what Lambda's API accepts as its name: the name, a partial or a whole ARN, with a
+// version or alias or without. $LATEST is the function without one
 // (https://docs.aws.amazon.com/lambda/latest/api/API_Invoke.html).
-func (s *Stack) FunctionARN(function string) string {
+func (s *Stack) FunctionARN(function string) (arn, qualifier string) {
 	prefix, rest, ok := strings.Cut(function, "function:")
 	if !ok {
 		prefix, rest = "", function
 	}
-	name, _, _ := strings.Cut(rest, ":")
-	if strings.HasPrefix(prefix, "arn:") {
-		return prefix + "function:" + name
+	name, qualifier, _ := strings.Cut(rest, ":")
+	if qualifier == "$LATEST" {
+		qualifier = ""
 	}
-	return s.arn("lambda", "function:"+name)
+	if strings.HasPrefix(prefix, "arn:") {
+		return prefix + "function:" + name, qualifier
+	}
+	return s.arn("lambda", "function:"+name), qualifier
 }
 
 const (

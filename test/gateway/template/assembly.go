@@ -10,8 +10,18 @@ package template
 
 import (
 	"cmp"
+	"encoding/json"
 	"slices"
 )
+
+// Options say how an assembly is deployed.
+type Options struct {
+	// Parameters are values for the templates' parameters, over their defaults.
+	Parameters map[string]string
+	// Region and AccountID are used in place of those of the assembly's environment.
+	// Where neither has one it is us-east-1 and 123456789012.
+	Region, AccountID string
+}
 
 // An Assembly is every stack of a cloud assembly, and the assets of all of them. [Read]
 // makes it.
@@ -32,35 +42,56 @@ func (a *Assembly) Asset(key string) (Asset, bool) {
 type Stack struct {
 	Name, Region, AccountID string
 
+	// Parent is the resource of another stack that this nested stack is, nil for a stack
+	// of its own.
+	Parent *Resource
+
 	Resources []*Resource // in the order of their logical ids
 
 	assembly   *Assembly
+	path       string            // of the template
+	artifact   string            // its id in the manifest
+	after      []string          // the ids of the artifacts that are deployed before it
 	parameters map[string]string // given by the caller, over the defaults
 	document   document
 }
 
 // A document is a template as written.
 type document struct {
+	Transform  any
 	Parameters map[string]parameter
 	Conditions map[string]any
 	Mappings   map[string]map[string]map[string]any
-	Resources  map[string]declaration
-	Outputs    map[string]struct {
-		Value  any
-		Export struct{ Name any }
-	}
+	Resources  map[string]json.RawMessage
+	Outputs    map[string]json.RawMessage
 }
 
+// A parameter is declared in a template
+// (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/parameters-section-structure.html).
 type parameter struct {
-	Type    string
-	Default any
+	Type           string
+	Default        any
+	AllowedPattern string
+	AllowedValues  []any
+
+	MinLength, MaxLength, MinValue, MaxValue any
 }
 
 type declaration struct {
 	Type       string
 	Condition  string
+	DependsOn  any
+	Metadata   map[string]any
 	Properties map[string]any
 }
+
+type output struct {
+	Value  any
+	Export struct{ Name any }
+}
+
+// nestedType is the type of the resources that are stacks themselves.
+const nestedType = "AWS::CloudFormation::Stack"
 
 // A Resource is one resource of a template.
 type Resource struct {
@@ -72,7 +103,13 @@ type Resource struct {
 	// them.
 	Properties map[string]any
 
-	condition string // the id of the condition under which it is created, "" for always
+	// Nested is the stack that a resource of the type AWS::CloudFormation::Stack is, nil
+	// if its template is not in the assembly.
+	Nested *Stack
+
+	condition string   // the id of the condition under which it is created, "" for always
+	dependsOn []string // logical ids
+	metadata  map[string]any
 }
 
 // Resource returns the resource with the logical id, and whether there is one.

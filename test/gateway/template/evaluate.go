@@ -1,6 +1,7 @@
 package template
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -13,12 +14,22 @@ import (
 // numbers and booleans become strings. It is not ok if that is AWS::NoValue, so that the
 // property counts as absent. What has no value here, or is no string, is an error.
 func (s *Stack) Evaluate(expression any) (value string, ok bool, err error) {
-	v, err := resolve(expression, s)
+	v, err := s.value(expression)
 	if err != nil || isNoValue(v) {
 		return "", false, err
 	}
 	value, err = scalar(v)
 	return value, err == nil, err
+}
+
+// value evaluates an expression of any type. A dynamic reference in the result is an
+// error.
+func (s *Stack) value(expression any) (any, error) {
+	v, err := resolve(expression, s)
+	if err == nil {
+		err = withoutDynamicReferences(v)
+	}
+	return v, err
 }
 
 // text is Evaluate where there must be a value.
@@ -30,9 +41,14 @@ func (s *Stack) text(expression any) (string, error) {
 	return scalar(v)
 }
 
-// Exists reports whether the resource is created: whether its condition holds. A
-// condition that cannot be evaluated is an error.
+// Exists reports whether the resource is created: whether its condition holds, and those
+// of the stacks that it is nested in. A condition that cannot be evaluated is an error.
 func (r *Resource) Exists() (bool, error) {
+	if parent := r.Stack.Parent; parent != nil {
+		if exists, err := parent.Exists(); err != nil || !exists {
+			return false, err
+		}
+	}
 	if r.condition == "" {
 		return true, nil
 	}
@@ -63,16 +79,20 @@ func (s *Stack) mapping(name, first, second string) (any, error) {
 	return v, nil
 }
 
-// export finds what a stack of the assembly exports.
+// export finds what a stack of the assembly exports. Exports are those of one region and
+// account.
 func (s *Stack) export(wanted string) (any, error) {
 	for _, other := range s.assembly.Stacks {
-		outputs := other.document.Outputs
-		for _, id := range slices.Sorted(maps.Keys(outputs)) {
-			if outputs[id].Export.Name == nil {
+		if !s.SharesEnvironment(other) {
+			continue
+		}
+		for _, id := range slices.Sorted(maps.Keys(other.document.Outputs)) {
+			o, err := other.outputNamed(id)
+			if err != nil || o.Export.Name == nil {
 				continue
 			}
-			if name, err := other.text(outputs[id].Export.Name); err == nil && name == wanted {
-				return resolve(outputs[id].Value, other)
+			if name, err := other.text(o.Export.Name); err == nil && name == wanted {
+				return resolve(o.Value, other)
 			}
 		}
 	}
@@ -83,9 +103,17 @@ func (s *Stack) export(wanted string) (any, error) {
 func (s *Stack) output(stack, name any) (any, error) {
 	id, _ := name.(string)
 	for _, other := range s.assembly.Stacks {
-		if o, ok := other.document.Outputs[id]; ok && other.Name == stack {
+		if o, err := other.outputNamed(id); err == nil && other.Name == stack {
 			return resolve(o.Value, other)
 		}
 	}
 	return nil, fmt.Errorf("no stack of the assembly has the output %v of %v", name, stack)
+}
+
+func (s *Stack) outputNamed(id string) (o output, err error) {
+	content, ok := s.document.Outputs[id]
+	if !ok {
+		return o, fmt.Errorf("the stack %s has no output %s", s.Name, id)
+	}
+	return o, json.Unmarshal(content, &o)
 }

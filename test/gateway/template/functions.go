@@ -2,6 +2,7 @@ package template
 
 import (
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strconv"
@@ -60,6 +61,17 @@ var functions = map[string]func(argument any, in scope) (any, error){
 			return nil, err
 		}
 		return in.export(export)
+	},
+	"Fn::Length": func(argument any, _ scope) (any, error) {
+		list, ok := argument.([]any)
+		if !ok {
+			return nil, errors.New("a list is needed")
+		}
+		return float64(len(list)), nil
+	},
+	"Fn::ToJsonString": func(argument any, _ scope) (any, error) {
+		content, err := json.Marshal(argument)
+		return string(content), err
 	},
 	"Fn::Select": func(argument any, _ scope) (any, error) { return selectItem(argument) },
 	"Fn::Split": func(argument any, _ scope) (any, error) {

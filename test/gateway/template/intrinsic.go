@@ -34,6 +34,9 @@ func resolve(v any, in scope) (any, error) {
 		}
 		object := make(map[string]any, len(v))
 		for name, item := range v {
+			if isMacro(name) { // among other keys it is no function that is called
+				return nil, fmt.Errorf("%s: %w", name, errMacro)
+			}
 			r, err := resolve(item, in)
 			if err != nil {
 				return nil, err
@@ -83,6 +86,9 @@ func call(name string, argument any, in scope) (any, error) {
 			id, attribute, _ := strings.Cut(s, ".")
 			argument = []any{id, attribute}
 		}
+	}
+	if strings.HasPrefix(name, "Fn::ForEach::") || name == "Fn::Transform" {
+		return nil, errMacro
 	}
 	function := functions[name]
 	if function == nil {

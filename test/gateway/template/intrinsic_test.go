@@ -8,6 +8,7 @@ func TestIntrinsicFunctionsHaveTheirValues(t *testing.T) {
 			"Level": cfn{"Type": "String", "Default": "INFO"},
 			"Given": cfn{"Type": "String"},
 			"Zones": cfn{"Type": "CommaDelimitedList", "Default": "a, b"},
+			"Names": cfn{"Type": "List<String>"},
 		},
 		"Conditions": cfn{
 			"IsEurope": cfn{"Fn::Equals": []any{ref("AWS::Region"), "eu-west-1"}},
@@ -15,10 +16,13 @@ func TestIntrinsicFunctionsHaveTheirValues(t *testing.T) {
 		},
 		"Mappings": cfn{"Sizes": cfn{"eu-west-1": cfn{"size": 7}}},
 		"Resources": cfn{
-			"Queue": cfn{"Type": "AWS::SQS::Queue", "Properties": cfn{"QueueName": "jobs"}},
-			"Table": cfn{"Type": "AWS::DynamoDB::Table", "Properties": cfn{}},
+			"Queue":   cfn{"Type": "AWS::SQS::Queue", "Properties": cfn{"QueueName": "jobs"}},
+			"Table":   cfn{"Type": "AWS::DynamoDB::Table", "Properties": cfn{}},
+			"Version": cfn{"Type": "AWS::Lambda::Version", "Properties": cfn{"FunctionName": "f"}},
+			"Alias":   cfn{"Type": "AWS::Lambda::Alias", "Properties": cfn{"FunctionName": "f", "Name": "live"}},
 		},
-	}, Options{Region: "eu-west-1", AccountID: "111122223333", Parameters: map[string]string{"Given": "given"}})
+	}, Options{Region: "eu-west-1", AccountID: "111122223333",
+		Parameters: map[string]string{"Given": "given", "Names": "x,y"}})
 	const tableARN = "arn:aws:dynamodb:eu-west-1:111122223333:table/Fixture-Table-oxtHIotjFB88"
 	tests := []struct {
 		name       string
@@ -43,6 +47,12 @@ func TestIntrinsicFunctionsHaveTheirValues(t *testing.T) {
 		{"If of a condition that does not hold", cfn{"Fn::If": []any{"IsOther", "x", "y"}}, "y"},
 		{"FindInMap", cfn{"Fn::FindInMap": []any{"Sizes", ref("AWS::Region"), "size"}}, "7"},
 		{"Base64", cfn{"Fn::Base64": "hi"}, "aGk="},
+		{"Length", cfn{"Fn::Length": ref("Zones")}, "2"},
+		{"ToJsonString", cfn{"Fn::ToJsonString": cfn{"a": ref("Level")}}, `{"a":"INFO"}`},
+		{"Select from a list parameter that the caller gives", cfn{"Fn::Select": []any{"1", ref("Names")}}, "y"},
+		{"Ref of a version", ref("Version"), "arn:aws:lambda:eu-west-1:111122223333:function:f:1"},
+		{"number of a version", getAtt("Version", "Version"), "1"},
+		{"Ref of an alias", ref("Alias"), "arn:aws:lambda:eu-west-1:111122223333:function:f:live"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -61,7 +71,18 @@ func TestIntrinsicFunctionsHaveTheirValues(t *testing.T) {
 }
 
 func TestExpressionsWithoutAValueAreErrors(t *testing.T) {
-	s := read(t, cfn{"Parameters": cfn{"NoDefault": cfn{"Type": "String"}}}, Options{})
+	s := read(t, cfn{
+		"Parameters": cfn{
+			"NoDefault": cfn{"Type": "String"},
+			"FromSSM":   cfn{"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/auth/issuer"},
+		},
+		"Conditions": cfn{"IsOther": cfn{"Fn::Equals": []any{ref("AWS::Region"), "other"}}},
+		"Resources": cfn{
+			"Never":  cfn{"Type": "AWS::SQS::Queue", "Condition": "IsOther"},
+			"Pool":   cfn{"Type": "AWS::Cognito::UserPool"},
+			"Lookup": cfn{"Type": "Custom::AWS"},
+		},
+	}, Options{})
 	tests := []struct {
 		name       string
 		expression any
@@ -70,7 +91,35 @@ func TestExpressionsWithoutAValueAreErrors(t *testing.T) {
 		{"Ref of nothing", ref("Nothing"), "Ref: the template has no parameter and no resource Nothing"},
 		{"GetAtt of nothing", getAtt("Nothing", "Arn"), "Fn::GetAtt: the template has no resource Nothing"},
 		{"a parameter without a value", ref("NoDefault"),
-			"Ref: the parameter NoDefault has no default: give it one, or set Options.Parameters"},
+			"Ref: the parameter NoDefault has no default: " +
+				"give it a value, -parameter NoDefault=VALUE (in Go: Options.Parameters)"},
+		{"Ref of a resource that is not created", ref("Never"),
+			"Ref: the resource Never is not created, because the condition IsOther does not hold"},
+		{"an attribute of a resource that is not created", getAtt("Never", "Arn"),
+			"Fn::GetAtt: the resource Never is not created, because the condition IsOther does not hold"},
+		{"an attribute that only AWS knows", getAtt("Pool", "ProviderURL"),
+			"Fn::GetAtt: ProviderURL of Pool (AWS::Cognito::UserPool) has its value only on AWS"},
+		{"an ARN of another form than others", getAtt("Pool", "Arn"),
+			"Fn::GetAtt: Arn of Pool (AWS::Cognito::UserPool) has its value only on AWS"},
+		{"an attribute of a custom resource", getAtt("Lookup", "Parameter.Value"),
+			"Fn::GetAtt: Parameter.Value of Lookup (Custom::AWS) has its value only on AWS"},
+		{"Ref of a custom resource", ref("Lookup"),
+			"Ref: the custom resource Lookup (Custom::AWS) has its value only on AWS"},
+		{"a dynamic reference to SSM", "{{resolve:ssm:/auth/audience:1}}",
+			"{{resolve:ssm:/auth/audience:1}} is a value of SSM or Secrets Manager, which is not known here"},
+		{"a dynamic reference that functions make",
+			cfn{"Fn::Join": []any{"", []any{"x-{{resolve:secretsmanager:", ref("AWS::Region"), ":SecretString}}"}}},
+			"{{resolve:secretsmanager:us-east-1:SecretString}} is a value of SSM or Secrets Manager, " +
+				"which is not known here"},
+		{"a parameter whose value is in SSM", ref("FromSSM"),
+			"Ref: the value of the SSM parameter /auth/issuer is not known here: give the parameter FromSSM the " +
+				"value that SSM has, -parameter FromSSM=VALUE (in Go: Options.Parameters)"},
+		{"Fn::ForEach in a value", cfn{"Fn::ForEach::Each": []any{"x", []any{"a"}, "b"}}, "Fn::ForEach::Each: " +
+			"only CloudFormation can expand this: " +
+			"write the resources or values out in the template, for example with a loop in the CDK app"},
+		{"Fn::Transform among other keys", cfn{"a": "b", "Fn::Transform": cfn{"Name": "x"}}, "Fn::Transform: " +
+			"only CloudFormation can expand this: " +
+			"write the resources or values out in the template, for example with a loop in the CDK app"},
 		{"an unknown condition", cfn{"Fn::If": []any{"Nothing", "a", "b"}},
 			"Fn::If: the template has no condition Nothing"},
 		{"an unknown function", cfn{"Fn::Novelty": ref("Nothing")},

@@ -18,15 +18,6 @@ const (
 	defaultAccountID = "123456789012"
 )
 
-// Options say how an assembly is deployed.
-type Options struct {
-	// Parameters are values for the templates' parameters, over their defaults.
-	Parameters map[string]string
-	// Region and AccountID are used in place of those of the assembly's environment.
-	// Where neither has one it is us-east-1 and 123456789012.
-	Region, AccountID string
-}
-
 // Read reads the cloud assembly in the folder dir. It is an error if the folder is no
 // cloud assembly, has no stack, or has a file that cannot be read.
 func Read(dir string, o Options) (*Assembly, error) {
@@ -36,6 +27,14 @@ func Read(dir string, o Options) (*Assembly, error) {
 	}
 	if len(a.Stacks) == 0 {
 		return nil, fmt.Errorf("%s has no stack: run cdk synth and give the folder it wrote", dir)
+	}
+	if err := checkParameterNames(a.Stacks, o.Parameters); err != nil {
+		return nil, err
+	}
+	for _, s := range slices.Clone(a.Stacks) {
+		if err := a.readNested(s); err != nil {
+			return nil, err
+		}
 	}
 	slices.SortFunc(a.Stacks, func(x, y *Stack) int { return cmp.Compare(x.Name, y.Name) })
 	return a, nil
@@ -47,9 +46,10 @@ func Read(dir string, o Options) (*Assembly, error) {
 func (a *Assembly) readManifest(dir string, o Options) error {
 	var manifest struct {
 		Artifacts map[string]struct {
-			Type        string
-			Environment string
-			Properties  struct {
+			Type         string
+			Environment  string
+			Dependencies []string
+			Properties   struct {
 				TemplateFile  string
 				StackName     string
 				File          string
@@ -59,8 +59,7 @@ func (a *Assembly) readManifest(dir string, o Options) error {
 	}
 	path := filepath.Join(dir, "manifest.json")
 	if err := readJSON(path, &manifest); errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s is not a cloud assembly, it has no manifest.json: "+
-			"run cdk synth and give the folder it wrote", dir)
+		return fmt.Errorf("%s is not a cloud assembly, it has no manifest.json: %s", dir, adviceFor(dir))
 	} else if err != nil {
 		return err
 	}
@@ -71,11 +70,14 @@ func (a *Assembly) readManifest(dir string, o Options) error {
 		switch artifact.Type {
 		case "aws:cloudformation:stack":
 			account, region := splitEnvironment(artifact.Environment)
-			err = a.readStack(filepath.Join(dir, p.TemplateFile), &Stack{
+			err = a.readStack(&Stack{
 				Name:       cmp.Or(p.StackName, id),
 				Region:     cmp.Or(o.Region, region, defaultRegion),
 				AccountID:  cmp.Or(o.AccountID, account, defaultAccountID),
 				assembly:   a,
+				path:       filepath.Join(dir, p.TemplateFile),
+				artifact:   id,
+				after:      artifact.Dependencies,
 				parameters: o.Parameters,
 			})
 		case "cdk:asset-manifest":
@@ -103,13 +105,33 @@ func splitEnvironment(url string) (account, region string) {
 	return account, region
 }
 
-func (a *Assembly) readStack(path string, s *Stack) error {
-	if err := readJSON(path, &s.document); err != nil {
+// adviceFor says what to do with a folder that is no cloud assembly.
+func adviceFor(dir string) string {
+	for _, name := range []string{"template.yaml", "template.yml", "samconfig.toml"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			return "it looks like a SAM application, which the local gateway does not serve: " +
+				"describe the API with CDK's RestApi"
+		}
+	}
+	return "run cdk synth and give the folder it wrote"
+}
+
+func (a *Assembly) readStack(s *Stack) error {
+	if err := readJSON(s.path, &s.document); err != nil {
 		return err
 	}
 	for _, id := range slices.Sorted(maps.Keys(s.document.Resources)) {
-		r := s.document.Resources[id]
-		s.Resources = append(s.Resources, &Resource{s, id, r.Type, r.Properties, r.Condition})
+		if isMacro(id) {
+			continue // an error of the stack: see Macros
+		}
+		var d declaration
+		if err := json.Unmarshal(s.document.Resources[id], &d); err != nil {
+			return fmt.Errorf("%s: resource %s: %w", s.path, id, err)
+		}
+		s.Resources = append(s.Resources, &Resource{
+			Stack: s, LogicalID: id, Type: d.Type, Properties: d.Properties,
+			condition: d.Condition, dependsOn: stringsIn(d.DependsOn), metadata: d.Metadata,
+		})
 	}
 	a.Stacks = append(a.Stacks, s)
 	return nil

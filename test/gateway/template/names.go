@@ -7,8 +7,10 @@ import (
 
 // nameProperty is the property that gives a resource of the type its name.
 var nameProperty = map[string]string{
+	"AWS::ApiGateway::DomainName":      "DomainName",
 	"AWS::ApiGateway::Stage":           "StageName",
 	"AWS::ApiGateway::Model":           "Name",
+	"AWS::ApiGatewayV2::DomainName":    "DomainName",
 	"AWS::DynamoDB::Table":             "TableName",
 	"AWS::IAM::Role":                   "RoleName",
 	"AWS::Lambda::Function":            "FunctionName",
@@ -49,6 +51,16 @@ func (r *Resource) Name() (string, error) {
 	return fmt.Sprintf("%.24s-%.24s-%s", s.Name, r.LogicalID, random), nil
 }
 
+// version is the number of every AWS::Lambda::Version: a template has the first version of
+// a function that was never deployed.
+const version = "1"
+
+// isCustom reports whether a Lambda function of the stack makes up the values of a
+// resource of the type when it is deployed.
+func isCustom(typ string) bool {
+	return strings.HasPrefix(typ, "Custom::") || typ == "AWS::CloudFormation::CustomResource"
+}
+
 // Ref returns the value of Ref for the resource: its name, or what stands in its place
 // for the type. A given name that cannot be evaluated is an error.
 func (r *Resource) Ref() (string, error) {
@@ -56,18 +68,25 @@ func (r *Resource) Ref() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if isCustom(r.Type) {
+		return "", fmt.Errorf("the custom resource %s (%s) has its value only on AWS", r.LogicalID, r.Type)
+	}
 	s := r.Stack
 	switch r.Type {
 	case "AWS::Lambda::Version":
 		function, err := s.text(r.Properties["FunctionName"])
-		return s.FunctionARN(function) + ":1", err
+		arn, _ := s.FunctionARN(function)
+		return arn + ":" + version, err
 	case "AWS::Lambda::Alias":
 		function, err := s.text(r.Properties["FunctionName"])
 		if err != nil {
 			return "", err
 		}
 		alias, err := s.text(r.Properties["Name"])
-		return s.FunctionARN(function) + ":" + alias, err
+		arn, _ := s.FunctionARN(function)
+		return arn + ":" + alias, err
+	case nestedType:
+		return s.arn("cloudformation", "stack/"+name+"/"+identifier(hexadecimal, 32, name)), nil
 	case "AWS::SNS::Topic":
 		return s.arn("sns", name), nil
 	case "AWS::SQS::Queue":
@@ -80,23 +99,42 @@ func (r *Resource) Ref() (string, error) {
 	return name, nil
 }
 
-// Attribute returns the value of Fn::GetAtt for the resource. A given name or value that
-// cannot be evaluated is an error; an unknown attribute gets a value that is made up.
+// Attribute returns the value of Fn::GetAtt for the resource. An attribute whose value
+// only AWS knows is an error, and so is a given name or value that cannot be evaluated.
 func (r *Resource) Attribute(attribute string) (any, error) {
 	name, err := r.Name()
 	if err != nil {
 		return nil, err
 	}
 	s := r.Stack
+	if id, ok := strings.CutPrefix(attribute, "Outputs."); ok && r.Type == nestedType {
+		return r.nestedOutput(id)
+	}
 	switch r.Type + "." + attribute {
 	case "AWS::Lambda::Function.Arn":
 		return s.arn("lambda", "function:"+name), nil
+	case "AWS::Lambda::Alias.AliasArn", "AWS::Lambda::Version.FunctionArn":
+		return r.Ref()
+	case "AWS::Lambda::Version.Version":
+		return version, nil
 	case "AWS::IAM::Role.Arn":
 		return fmt.Sprintf("arn:%s:iam::%s:role/%s", s.Partition(), s.AccountID, name), nil
 	case "AWS::Logs::LogGroup.Arn":
 		return s.arn("logs", "log-group:"+name+":*"), nil
 	case "AWS::DynamoDB::Table.Arn":
 		return s.arn("dynamodb", "table/"+name), nil
+	case "AWS::Events::EventBus.Arn":
+		return s.arn("events", "event-bus/"+name), nil
+	case "AWS::KMS::Key.Arn":
+		return s.arn("kms", "key/"+name), nil
+	case "AWS::Kinesis::Stream.Arn":
+		return s.arn("kinesis", "stream/"+name), nil
+	case "AWS::KinesisFirehose::DeliveryStream.Arn":
+		return s.arn("firehose", "deliverystream/"+name), nil
+	case "AWS::StepFunctions::StateMachine.Arn":
+		return r.Ref()
+	case "AWS::StepFunctions::StateMachine.Name":
+		return name, nil
 	case "AWS::S3::Bucket.Arn":
 		return "arn:" + s.Partition() + ":s3:::" + name, nil
 	case "AWS::SQS::Queue.Arn":
@@ -114,8 +152,17 @@ func (r *Resource) Attribute(attribute string) (any, error) {
 		"AWS::ApiGateway::RequestValidator.RequestValidatorId":
 		return name, nil
 	}
-	if service, kind, ok := strings.Cut(strings.TrimPrefix(r.Type, "AWS::"), "::"); ok && attribute == "Arn" {
-		return s.arn(strings.ToLower(service), strings.ToLower(kind)+"/"+name), nil
+	return nil, fmt.Errorf("%s of %s (%s) has its value only on AWS", attribute, r.LogicalID, r.Type)
+}
+
+// nestedOutput is an output of the nested stack that r is.
+func (r *Resource) nestedOutput(id string) (any, error) {
+	if r.Nested == nil {
+		return nil, fmt.Errorf("the template of the nested stack %s is not in the assembly", r.LogicalID)
 	}
-	return name + "-" + attribute, nil
+	o, err := r.Nested.outputNamed(id)
+	if err != nil {
+		return nil, err
+	}
+	return resolve(o.Value, r.Nested)
 }

@@ -29,7 +29,7 @@ func (r *Resource) Values(problems *[]error) Values {
 		if !p.uses(name) {
 			continue
 		}
-		v, err := resolve(r.Properties[name], r.Stack)
+		v, err := r.Stack.value(r.Properties[name])
 		if err != nil {
 			p.Fail(name, "%v", err)
 		} else if !isNoValue(v) {
@@ -60,6 +60,9 @@ func (p Values) uses(name string) bool {
 func (p Values) Fail(name, format string, args ...any) {
 	*p.problems = append(*p.problems, fmt.Errorf("%s: %s: %s", p.where, name, fmt.Sprintf(format, args...)))
 }
+
+// Where names the resource, and the properties that lead to a nested type.
+func (p Values) Where() string { return p.where }
 
 // Has reports whether the property is there.
 func (p Values) Has(name string) bool {

@@ -1,9 +1,6 @@
 package template
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // ref is the value of Ref: of a pseudo parameter
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/pseudo-parameter-reference.html),
@@ -34,28 +31,12 @@ func (s *Stack) ref(id string) (any, error) {
 		return s.parameter(id, p)
 	}
 	if r, ok := s.Resource(id); ok {
+		if err := isCreated(r); err != nil {
+			return nil, err
+		}
 		return r.Ref()
 	}
 	return nil, fmt.Errorf("the template has no parameter and no resource %s", id)
-}
-
-// parameter is the value that the caller gives the parameter, or its default.
-func (s *Stack) parameter(id string, p parameter) (any, error) {
-	if v, ok := s.parameters[id]; ok {
-		return v, nil
-	}
-	if p.Default == nil {
-		return nil, fmt.Errorf("the parameter %s has no default: give it one, or set Options.Parameters", id)
-	}
-	list, ok := p.Default.(string)
-	if !ok || p.Type != "CommaDelimitedList" && !strings.HasPrefix(p.Type, "List<") {
-		return p.Default, nil
-	}
-	var items []any
-	for item := range strings.SplitSeq(list, ",") {
-		items = append(items, strings.TrimSpace(item))
-	}
-	return items, nil
 }
 
 // attribute is the value of Fn::GetAtt.
@@ -64,5 +45,17 @@ func (s *Stack) attribute(id, name string) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("the template has no resource %s", id)
 	}
+	if err := isCreated(r); err != nil {
+		return nil, err
+	}
 	return r.Attribute(name)
+}
+
+// isCreated returns an error if the resource's condition does not hold: CloudFormation
+// refuses a template that refers to it.
+func isCreated(r *Resource) error {
+	if exists, err := r.Exists(); err != nil || exists {
+		return err
+	}
+	return fmt.Errorf("the resource %s is not created, because the condition %s does not hold", r.LogicalID, r.condition)
 }

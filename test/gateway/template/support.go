@@ -31,20 +31,15 @@ func refused(advice string) support { return support{unsupported, advice} }
 // API Gateway and Lambda are not in them.
 func Known(typ string) bool { return known[typ] != nil || unrelated[typ] != "" }
 
-func supportOf(typ, property string) support {
-	if s, ok := known[typ][property]; ok {
-		return s
-	}
-	return known[typ]["*"]
-}
+func supportOf(typ, property string) support { return known[typ][property] }
 
 // unrelated are the resource types of API Gateway that change no answer of the API's own
 // endpoint.
 var unrelated = map[string]string{
 	"AWS::ApiGateway::Account":                     "the role for logs",
 	"AWS::ApiGateway::ApiKey":                      "for methods that require a key, which are refused",
-	"AWS::ApiGateway::BasePathMapping":             "custom domain",
-	"AWS::ApiGateway::BasePathMappingV2":           "custom domain",
+	"AWS::ApiGateway::BasePathMapping":             "a further address of the API, which the gateway serves",
+	"AWS::ApiGateway::BasePathMappingV2":           "private custom domain; the gateway notes it",
 	"AWS::ApiGateway::ClientCertificate":           "for HTTP integrations, which are refused",
 	"AWS::ApiGateway::DocumentationPart":           "documentation",
 	"AWS::ApiGateway::DocumentationVersion":        "documentation",
@@ -56,10 +51,12 @@ var unrelated = map[string]string{
 	"AWS::ApiGateway::VpcLink":                     "for VPC integrations, which are refused",
 }
 
+const noInstances = "Lambda Managed Instances are not supported: leave the property out for local runs"
+
 const noOpenAPI = "declare resources and methods in the template, as CDK's RestApi does, not in an OpenAPI document"
 
 // known has the properties of each resource type, and those of the types nested in it
-// under "TYPE PROPERTY". The property * stands for all that are not in the table.
+// under "TYPE PROPERTY".
 var known = map[string]map[string]support{
 	"AWS::ApiGateway::RestApi": {
 		"ApiKeySourceType":          without("methods that require an API key are refused"),
@@ -68,7 +65,7 @@ var known = map[string]map[string]support{
 		"BodyS3Location":            refused(noOpenAPI),
 		"CloneFrom":                 refused("declare the API's own resources and methods in the template"),
 		"Description":               without("a description"),
-		"DisableExecuteApiEndpoint": without("the local endpoint stands in for the custom domain too"),
+		"DisableExecuteApiEndpoint": used,
 		"EndpointAccessMode":        without("TLS"),
 		"EndpointConfiguration":     used,
 		"FailOnWarnings":            without("for OpenAPI documents, which are refused"),
@@ -79,6 +76,7 @@ var known = map[string]map[string]support{
 		"Policy":                    refused("switch the resource policy off for local runs"),
 		"SecurityPolicy":            without("TLS"),
 		"Tags":                      without("tags"),
+		"Version":                   without("a description"),
 	},
 	"AWS::ApiGateway::RestApi EndpointConfiguration": {
 		"IpAddressType":  without("address family"),
@@ -110,7 +108,7 @@ var known = map[string]map[string]support{
 		"CacheNamespace":        without("caching is refused"),
 		"ConnectionId":          refused("VPC links cannot be reached from here: use a Lambda proxy integration"),
 		"ConnectionType":        used,
-		"ContentHandling":       refused("leave the payload's encoding to BinaryMediaTypes"),
+		"ContentHandling":       used,
 		"Credentials":           used,
 		"IntegrationHttpMethod": used,
 		"IntegrationResponses":  used,
@@ -177,7 +175,7 @@ var known = map[string]map[string]support{
 		"AuthorizerUri":                used,
 		"IdentitySource":               used,
 		"IdentityValidationExpression": used,
-		"Name":                         without("a description"),
+		"Name":                         used,
 		"ProviderARNs":                 refused("Cognito cannot be reached from here: use a TOKEN authorizer"),
 		"RestApiId":                    used,
 		"Type":                         used,
@@ -196,40 +194,95 @@ var known = map[string]map[string]support{
 		"ValidateRequestParameters": used,
 	},
 	"AWS::ApiGateway::Model": {
-		"ContentType": used,
+		"ContentType": without("documentation: the methods say which media type has which model"),
 		"Description": without("a description"),
 		"Name":        used,
 		"RestApiId":   used,
 		"Schema":      used,
 	},
 	"AWS::Lambda::Function": {
-		"Code":          used,
-		"Environment":   raw("a variable that the caller sets needs no value here"),
-		"FunctionName":  used,
-		"Handler":       used,
-		"LoggingConfig": used,
-		"MemorySize":    used,
-		"Runtime":       used,
-		"Timeout":       used,
-		// Role, Layers, VpcConfig, TracingConfig and so on.
-		"*": without("it is not looked at: the function runs as a process of this machine"),
+		"Architectures":                without("the asset is built for this machine"),
+		"CapacityProviderConfig":       refused(noInstances),
+		"Code":                         used,
+		"CodeSigningConfigArn":         without("for the deployment of the code"),
+		"DeadLetterConfig":             without("for asynchronous invocations; API Gateway's are synchronous"),
+		"Description":                  without("a description"),
+		"DurableConfig":                refused("durable executions need Lambda: leave the property out for local runs"),
+		"Environment":                  raw("a variable that the caller sets needs no value here"),
+		"EphemeralStorage":             without("the function has /tmp of this machine"),
+		"FileSystemConfigs":            refused("file systems of AWS cannot be mounted here: leave them out for local runs"),
+		"FunctionName":                 used,
+		"FunctionScalingConfig":        refused(noInstances),
+		"Handler":                      used,
+		"ImageConfig":                  without("for container images, which are refused"),
+		"KmsKeyArn":                    without("how AWS stores the variables"),
+		"Layers":                       used,
+		"LoggingConfig":                used,
+		"MemorySize":                   used,
+		"PackageType":                  without("a container image has no S3Key and is refused"),
+		"PublishToLatestPublished":     refused(noInstances),
+		"RecursiveLoop":                without("for functions that invoke themselves through queues"),
+		"ReservedConcurrentExecutions": used,
+		"Role":                         without("the function has no credentials of AWS here"),
+		"Runtime":                      used,
+		"RuntimeManagementConfig":      without("an OS-only runtime is this machine's operating system here"),
+		"SnapStart":                    used,
+		"Tags":                         without("tags"),
+		"TenancyConfig":                refused("the local gateway does not isolate tenants: leave it out for local runs"),
+		"Timeout":                      used,
+		"TracingConfig":                without("X-Ray: trace headers are made and passed on in any case"),
+		"VpcConfig":                    without("the function reaches what this machine reaches"),
 	},
 	"AWS::Lambda::Function Code": {
-		"S3Key": used, // without one the function is refused
-		"*":     without("where the asset is uploaded to"),
+		"ImageUri":            without("a function without S3Key is refused"),
+		"S3Bucket":            without("where the asset is uploaded to"),
+		"S3Key":               used, // without one the function is refused
+		"S3ObjectStorageMode": without("where the asset is uploaded to"),
+		"S3ObjectVersion":     without("where the asset is uploaded to"),
+		"SourceKMSKeyArn":     without("how AWS stores the asset"),
+		"ZipFile":             without("a function without S3Key is refused"),
 	},
 	"AWS::Lambda::Function LoggingConfig": {
 		"ApplicationLogLevel": used,
 		"LogFormat":           used,
 		"LogGroup":            used,
-		"*":                   without("what Lambda itself logs"),
+		"SystemLogLevel":      without("what Lambda itself logs"),
+	},
+	"AWS::Lambda::Function SnapStart": {
+		"ApplyOn": used,
+	},
+	"AWS::Lambda::Version": {
+		"CodeSha256":                   without("for the deployment of the code"),
+		"Description":                  without("a description"),
+		"FunctionName":                 used,
+		"FunctionScalingConfig":        refused(noInstances),
+		"ProvisionedConcurrencyConfig": without("how fast AWS starts the function"),
+		"RuntimePolicy":                without("an OS-only runtime is this machine's operating system here"),
+	},
+	"AWS::Lambda::Alias": {
+		"Description":                  without("a description"),
+		"FunctionName":                 used,
+		"FunctionVersion":              used,
+		"Name":                         used,
+		"ProvisionedConcurrencyConfig": without("how fast AWS starts the function"),
+		"RoutingConfig":                used,
+	},
+	"AWS::Lambda::Alias RoutingConfig": {
+		"AdditionalVersionWeights": used,
+	},
+	"AWS::Lambda::Alias RoutingConfig AdditionalVersionWeights": {
+		"FunctionVersion": used,
+		"FunctionWeight":  used,
 	},
 	"AWS::Lambda::Permission": {
-		"Action":        used,
-		"FunctionName":  used,
-		"Principal":     used,
-		"SourceAccount": used,
-		"SourceArn":     used,
-		"*":             without("it is for other sources than API Gateway"),
+		"Action":                used,
+		"EventSourceToken":      used,
+		"FunctionName":          used,
+		"FunctionUrlAuthType":   used,
+		"InvokedViaFunctionUrl": used,
+		"Principal":             used,
+		"PrincipalOrgID":        used,
+		"SourceAccount":         used,
+		"SourceArn":             used,
 	},
 }

@@ -60,3 +60,17 @@ func listOf(n int, v any) ([]any, error) {
 	}
 	return list, nil
 }
+
+// stringsIn returns the strings of v, which is one or a list of them.
+func stringsIn(v any) (all []string) {
+	list, isList := v.([]any)
+	if !isList {
+		list = []any{v}
+	}
+	for _, item := range list {
+		if s, ok := item.(string); ok {
+			all = append(all, s)
+		}
+	}
+	return all
+}
