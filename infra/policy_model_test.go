@@ -36,7 +36,9 @@ func readPolicy(t *testing.T, name, domain, zone string) iamPolicy {
 	if err != nil {
 		t.Fatal(err)
 	}
-	filled := strings.NewReplacer("NAME", apiName, "ACCOUNT", account, "DOMAIN", domain, "ZONE", zone).Replace(string(text))
+	filled := strings.NewReplacer(
+		"NAME", apiName, "ACCOUNT", account, "DOMAIN", domain, "ZONE", zone,
+	).Replace(string(text))
 	// IAM counts no white space.
 	if size := len(regexp.MustCompile(`\s`).ReplaceAllString(filled, "")); size > 6144 {
 		t.Errorf("%s has %d characters, but a managed policy may have 6144", name, size)

@@ -17,7 +17,7 @@ func TestMistakesInTheTableOfRoutesAreNamed(t *testing.T) {
 		"a slash at the end":     {route{"GET /orders/", nil, anyCaller}, "want a method and a path"},
 		"a query":                {route{"GET /orders?x=1", nil, anyCaller}, "want a method and a path"},
 		"half a variable":        {route{"GET /orders/x{id}", nil, anyCaller}, "want a method and a path"},
-		"nobody named":           {route{"GET /orders", nil, access{}}, "does not say who may call it: add scopes(…), anyCaller or public"},
+		"nobody named":           {route{"GET /orders", nil, access{}}, "add scopes(…), anyCaller or public"},
 		"scopes without one":     {route{"GET /orders", nil, scopes([]string{}...)}, "write anyCaller"},
 		"a quote in a scope":     {route{"GET /orders", nil, scopes(`read"orders`)}, "is not a scope"},
 		"an empty scope":         {route{"GET /orders", nil, scopes("")}, "is not a scope"},
@@ -25,7 +25,8 @@ func TestMistakesInTheTableOfRoutesAreNamed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			err := checkRoutes([]route{test.row})
-			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), "infra/routes.go: "+test.row.name) {
+			place := "infra/routes.go: " + test.row.name
+			if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), place) {
 				t.Errorf("got  %v\nwant %s", err, test.want)
 			}
 		})

@@ -13,8 +13,8 @@ import (
 	"accountapi/lambdas/internal/jwt"
 )
 
-// config is what the environment says. No setting has an empty value that would switch
-// a check off.
+// config is the configuration that the environment holds. No setting has an empty value
+// that turns a check off.
 type config struct {
 	issuer         string          // TOKEN_ISSUER, required: the exact value of iss
 	audiences      []string        // AUDIENCE, required: one or several
@@ -23,10 +23,10 @@ type config struct {
 	algorithms     jwks.Algorithms // ALGORITHMS, default RS256: the allowlist
 	requiredScopes []string        // REQUIRED_SCOPES, default none: what the whole API demands
 	clockSkew      time.Duration   // CLOCK_SKEW_SECONDS, 0 to 120, default 30
-	namespace      string          // METRICS_NAMESPACE, default Authorizer: of the metrics in CloudWatch
+	namespace      string          // METRICS_NAMESPACE, default Authorizer: where CloudWatch has the metrics
 }
 
-// loadConfig reads the configuration. Its error names every mistake, a line each. Lists
+// loadConfig reads the configuration. Its error names every mistake, one per line. Lists
 // are separated by spaces or commas.
 func loadConfig(getenv func(string) string) (config, error) {
 	var c config
@@ -89,8 +89,8 @@ func loadConfig(getenv func(string) string) (config, error) {
 	return c, errors.Join(problems...)
 }
 
-// secureURL refuses what keys must not be fetched from: anything but https, except a
-// loopback address, where there is no network to listen in on.
+// secureURL returns an error for a URL from which keys must not be fetched: only https is
+// allowed, and http for a loopback address, which no network is between.
 func secureURL(s string) error {
 	if s == "" {
 		return errors.New("is missing: set it to a URL such as https://TENANT.eu.auth0.com/")

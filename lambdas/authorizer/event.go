@@ -14,8 +14,7 @@ type request = events.APIGatewayCustomAuthorizerRequest
 
 // decodeEvent reads the event of a TOKEN authorizer: three strings. It does so by hand
 // because encoding/json costs 5 to 16 % of a whole invocation, depending on the size of
-// the token. What is unusual about an event in any way is left to encoding/json, whose
-// result then counts.
+// the token. An event that is unusual in any way is left to encoding/json.
 func decodeEvent(payload []byte) (event request, err error) {
 	var memory [4]strictjson.Member
 	if members, ok := strictjson.ParseObject(payload, memory[:0]); ok {
@@ -27,7 +26,7 @@ func decodeEvent(payload []byte) (event request, err error) {
 		}
 	}
 	if json.Unmarshal(payload, &event) != nil {
-		// Its own words would quote the token.
+		// The text of this error may contain the token.
 		return event, fmt.Errorf("%w: the event has not the members of type TOKEN", jwt.ErrInternal)
 	}
 	return event, nil

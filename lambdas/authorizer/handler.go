@@ -12,7 +12,7 @@ import (
 	"accountapi/lambdas/internal/jwt"
 )
 
-// errUnauthorized is protocol, hence the capital: API Gateway answers 401 if the error is
+// errUnauthorized is part of the protocol, so it begins with a capital: API Gateway answers 401 if the error is
 // exactly this string, and 500 for any other (AWS: "Use API Gateway Lambda authorizers").
 // It is therefore never wrapped; the reason is in the log.
 var errUnauthorized = errors.New("Unauthorized")
@@ -24,8 +24,8 @@ type authorizer struct {
 	log            *decisionLog
 }
 
-// newAuthorizer wires an authorizer that is configured by the environment, writes its log
-// lines to out, and takes the time from now. It does no network.
+// newAuthorizer returns an authorizer that is configured by the environment, writes its log
+// lines to out, and takes the time from now. It does not use the network.
 func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Time) (*authorizer, error) {
 	c, err := loadConfig(getenv)
 	if err != nil {
@@ -44,12 +44,12 @@ func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Ti
 	}, nil
 }
 
-// Invoke answers one event, as a [lambda.Handler]. All that it does stands under the
-// recover and gets its line in the log.
+// Invoke answers one event, as a [lambda.Handler]. Everything that it does is recovered
+// from a panic and gets its line in the log.
 func (a *authorizer) Invoke(ctx context.Context, payload []byte) (policy []byte, err error) {
 	entry := a.log.begin(ctx)
 	defer func() {
-		// A bug fails closed, as "could not check", and without the panic's own text:
+		// A panic is answered as "could not check", without the text of the panic:
 		// aws-lambda-go would send that along and end the process.
 		if bug := recover(); bug != nil {
 			policy, err = a.answer(entry, nil, fmt.Errorf("%w: panic: %T\n%s", jwt.ErrInternal, bug, debug.Stack()))
@@ -62,7 +62,7 @@ func (a *authorizer) Invoke(ctx context.Context, payload []byte) (policy []byte,
 // decide returns the policy for a verified caller. Its error is or wraps a [jwt.Reason];
 // with jwt.ErrScope there is a policy too.
 func (a *authorizer) decide(ctx context.Context, payload []byte, entry *entry) (policy []byte, err error) {
-	// An event that is not ours is the deployment's fault, not the caller's.
+	// An event of another kind is a mistake in the deployment, not the caller's.
 	event, err := decodeEvent(payload)
 	if err != nil {
 		return nil, err
@@ -80,8 +80,8 @@ func (a *authorizer) decide(ctx context.Context, payload []byte, entry *entry) (
 	if err != nil {
 		return nil, err
 	}
-	// What the caller may do on a route is the handlers' decision; these scopes the whole
-	// API demands.
+	// The functions decide what a caller may do on a route; these scopes are what the whole
+	// API requires.
 	for _, scope := range a.requiredScopes {
 		if !who.HasScope(scope) {
 			return encodePolicy("Deny", stage, who), jwt.ErrScope
@@ -90,9 +90,9 @@ func (a *authorizer) decide(ctx context.Context, payload []byte, entry *entry) (
 	return encodePolicy("Allow", stage, who), nil
 }
 
-// answer is the only place where a decision becomes an outcome, and its log line: a
-// reason that lies in the token is a 401, or a 403 if it is only a missing scope; any
-// other error means that the token could not be checked.
+// answer turns a decision into an outcome and its log line, here and nowhere else: a
+// reason that lies in the token is a 401, or a 403 if only a scope is missing; any other
+// error means that the token could not be checked.
 func (a *authorizer) answer(entry *entry, policy []byte, err error) ([]byte, error) {
 	reason := jwt.OK
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"accountapi/lambdas/internal/strictjson"
 )
 
-// How much is logged of what others write, callers and the issuer, in bytes.
+// How many bytes are logged of a text that a caller or the issuer has written.
 const (
 	maxNamedText = 256
 	maxErrorText = 2048
@@ -25,9 +25,9 @@ func truncate(s string, length int) string {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// line is a log line while it is written: one JSON object. It is written by hand because
-// one line per decision is most of the time of a decision but its signature: 2.85 µs, with
-// log/slog 2.98.
+// line is a log line while it is written: one JSON object. It is written by hand, because
+// after the signature the line takes most of the time of a decision: the whole decision
+// takes 2.85 µs, and 2.98 µs with log/slog.
 type line []byte
 
 func newLine(level, message string) line {

@@ -17,14 +17,14 @@ import (
 )
 
 // decisionLog writes one JSON line per decision, and one per fetch of the key set. The
-// line of a decision is at the same time CloudWatch embedded metric format (AWS:
+// line of a decision is also in the CloudWatch embedded metric format (AWS:
 // "Specification: Embedded metric format"), so metrics and alarms need no agent.
 //
-// What a line may hold: what the caller claims to be (kid, issuer), never the token, a
-// signature or the Authorization value.
+// A line may hold the kid and the issuer that the caller claims, but never the token, a
+// signature or the value of Authorization.
 type decisionLog struct {
 	out          io.Writer
-	issuer       string // as configured, to tell a near miss from a stranger
+	issuer       string // as configured, to recognize an issuer that is nearly the same
 	functionName string
 	namespace    string // of the metrics, as JSON
 	warm         atomic.Bool
@@ -33,7 +33,7 @@ type decisionLog struct {
 	fetches fetchTotals // since the last decision; those of init go with the first
 }
 
-// fetchTotals are metrics; their names are what the log line has.
+// fetchTotals are metrics, by their names in the log line.
 type fetchTotals struct {
 	fetches, failures int
 	duration          time.Duration
@@ -93,7 +93,7 @@ func (l runtimeLog) Write(line []byte) (int, error) {
 	return l.out.Write(line)
 }
 
-// entry is the line about one decision while it is being made.
+// entry collects the line of one decision.
 type entry struct {
 	log       *decisionLog
 	start     time.Time
@@ -111,7 +111,7 @@ func (l *decisionLog) begin(ctx context.Context) *entry {
 	return e
 }
 
-// write ends the entry. err is for whoever runs the API: what stopped the check.
+// write writes the line. err says what stopped the check, for those who run the API.
 func (e *entry) write(decision string, why jwt.Reason, err error) {
 	level := "INFO"
 	if err != nil {
@@ -144,7 +144,7 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 	line.number("Decisions", 1)
 	line.number("Duration", milliseconds(time.Since(e.start)))
 	line.number("ColdStart", cold)
-	// Only from a token that got as far as the keys: they are fetched for it if due, so their
+	// Only for a token that reached the keys: they are fetched for it if due, so their
 	// age says something about the issuer.
 	if e.seen.KeysAsked {
 		metrics += `,{"Name":"KeySetAge","Unit":"Seconds"}`

@@ -5,7 +5,7 @@
 // Read it in this order: main, handler, event, bearer, policy, log, config. Tokens are
 // verified by the package jwt, with keys from the package jwks.
 //
-// It tells three outcomes apart and never confuses them:
+// It has three outcomes:
 //
 //   - the token is good: an Allow policy for the whole stage;
 //   - the token is bad: the error "Unauthorized", which API Gateway turns into a 401
@@ -32,9 +32,9 @@ func main() {
 	}
 	log.SetFlags(0) // CloudWatch knows the time
 	log.SetOutput(runtimeLog{os.Stderr})
-	debug.SetGCPercent(75) // as fast as with 100, and a megabyte smaller
+	debug.SetGCPercent(75) // as fast as with 100, with a megabyte less memory
 	authorizer.keys.Prefetch()
-	// Init had all the CPU. From now on there is one invocation at a time, and below 1,769 MB
+	// Init has a whole CPU. From now on there is one invocation at a time, and below 1,769 MB
 	// less than one CPU for it (AWS: "Configure Lambda function memory"): a second thread
 	// would spend that on looking for work.
 	runtime.GOMAXPROCS(1)

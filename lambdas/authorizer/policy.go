@@ -9,10 +9,9 @@ import (
 	"accountapi/lambdas/internal/strictjson"
 )
 
-// stageARN returns the resource that stands for the whole stage the event is about.
-// Not methodArn alone: API Gateway keeps the policy for the token and uses it for the
-// caller's next route as well, which a narrower one would refuse (AWS: "Output from an
-// API Gateway Lambda authorizer").
+// stageARN returns the resource of all routes of the stage of the event. methodArn alone
+// is too narrow: API Gateway caches the policy for the token, and applies it to the next
+// route that the caller uses too (AWS: "Output from an API Gateway Lambda authorizer").
 func stageARN(event request) (string, error) {
 	if event.Type != "TOKEN" {
 		return "", fmt.Errorf("%w: event type %q: attach this function by an AWS::ApiGateway::Authorizer of type TOKEN",
@@ -26,7 +25,7 @@ func stageARN(event request) (string, error) {
 }
 
 // methodARN is arn:PARTITION:execute-api:REGION:ACCOUNT:API_ID/STAGE/VERB/PATH, in parts
-// that hold no wildcard: one would widen the policy, and API Gateway never sends one.
+// without a wildcard: it would widen the policy, and API Gateway never sends one.
 var methodARN = regexp.MustCompile(`^(arn:[a-z0-9-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9._$-]+)/`)
 
 // encodePolicy writes what API Gateway is told about a verified caller: a policy of one

@@ -12,10 +12,12 @@ import (
 )
 
 func TestStageIsTakenFromTheARNOfTheMethod(t *testing.T) {
+	const china = "arn:aws-cn:execute-api:cn-north-1:123456789012:"
+	const europe = "arn:aws:execute-api:eu-west-1:123456789012:"
 	for methodArn, want := range map[string]string{
-		testArn: testStage,
-		"arn:aws-cn:execute-api:cn-north-1:123456789012:xyz/test/GET/":          "arn:aws-cn:execute-api:cn-north-1:123456789012:xyz/test/*",
-		"arn:aws:execute-api:eu-west-1:123456789012:abc/prod/GET/a:b/*/arn:aws": "arn:aws:execute-api:eu-west-1:123456789012:abc/prod/*",
+		testArn:                           testStage,
+		china + "xyz/test/GET/":           china + "xyz/test/*",
+		europe + "abc/prod/GET/a:b/*/arn": europe + "abc/prod/*",
 	} {
 		if got, err := stageARN(request{Type: "TOKEN", MethodArn: methodArn}); err != nil || got != want {
 			t.Errorf("%s: got %q (%v), want %q", methodArn, got, err, want)

@@ -41,7 +41,7 @@ func parseAccess(text string) (map[string]access, error) {
 	return routes, errors.Join(problems...)
 }
 
-// compare names the routes that the handlers or ROUTES have alone.
+// compare names the routes that only the handlers or only ROUTES have.
 func compare(handlers Routes, routes map[string]access) error {
 	var problems []error
 	for _, route := range slices.Sorted(maps.Keys(handlers)) {

@@ -11,7 +11,7 @@
 //	}
 //
 // Who may call a route is not said here but in the table of routes of the stack, which
-// hands it over in the variable ROUTES. Whatever is missing there keeps a route closed.
+// passes it on in the variable ROUTES. A route that is missing there stays closed.
 package api
 
 import (
@@ -34,7 +34,7 @@ import (
 // Caller is who is calling; the zero value on a public route.
 type Caller = principal.Principal
 
-// Handler answers one request. Scopes, expiry, headers and CORS are none of its business.
+// Handler answers one request. It does not deal with scopes, expiry, headers and CORS.
 // A result is sent as JSON with status 200; nil is 204 without a body; a [Response] has a
 // status and headers of its own. An [Error] is sent as it is. Any other error is logged
 // and answered with 500, and the caller is told nothing about it.
@@ -103,7 +103,7 @@ func (f *Function) answer(ctx context.Context, route string, event events.APIGat
 	caller Caller, answer events.APIGatewayProxyResponse, err error,
 ) {
 	defer func() {
-		// Without the panic's own text, which may hold what the caller has sent.
+		// Not the text of the panic, which may hold what the caller has sent.
 		if bug := recover(); bug != nil {
 			answer, err = encodeError(Error{Status: 500}), fmt.Errorf("panic: %T\n%s", bug, debug.Stack())
 		}

@@ -16,6 +16,11 @@ import (
 
 var now = time.Unix(1_800_000_000, 0)
 
+type (
+	httpEvent = events.APIGatewayProxyRequest
+	response  = events.APIGatewayProxyResponse
+)
+
 type order struct {
 	ID    string `json:"id"`
 	Count int    `json:"count"`
@@ -48,14 +53,15 @@ const testAccess = `{"GET /orders/{orderId}":["read:orders"],"POST /orders":["re
 	"GET /panic":[],"GET /unwritable":[]}`
 
 // call has the function answer an event, and returns its log lines too.
-func call(t *testing.T, event events.APIGatewayProxyRequest, settings ...string) (events.APIGatewayProxyResponse, string) {
+func call(t *testing.T, event httpEvent, settings ...string) (response, string) {
 	t.Helper()
 	env := map[string]string{"ROUTES": testAccess, "CORS_ORIGINS": "*"}
 	for i := 0; i < len(settings); i += 2 {
 		env[settings[i]] = settings[i+1]
 	}
 	var lines bytes.Buffer
-	function, err := New(testRoutes, func(name string) string { return env[name] }, &lines, func() time.Time { return now })
+	function, err := New(testRoutes, func(name string) string { return env[name] }, &lines,
+		func() time.Time { return now })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,32 +73,32 @@ func call(t *testing.T, event events.APIGatewayProxyRequest, settings ...string)
 }
 
 // to is the event of a request by a caller with these scopes.
-func to(route string, scopes ...string) events.APIGatewayProxyRequest {
+func to(route string, scopes ...string) httpEvent {
 	method, resource, _ := strings.Cut(route, " ")
 	caller := Caller{
 		Subject: "auth0|42", ClientID: "app", Scopes: scopes, Issuer: "https://t.example/",
 		Expiry: now.Add(time.Hour), Until: now.Add(time.Hour),
 	}
-	return events.APIGatewayProxyRequest{
+	return httpEvent{
 		HTTPMethod: method, Resource: resource, Path: resource,
 		PathParameters: map[string]string{"orderId": "7", "proxy": "a/b"},
-		RequestContext: events.APIGatewayProxyRequestContext{Authorizer: caller.Context(), RequestID: "request-1"},
+		RequestContext: httpEventContext{Authorizer: caller.Context(), RequestID: "request-1"},
 	}
 }
 
 // with changes an event.
-func with(event events.APIGatewayProxyRequest, edit func(*events.APIGatewayProxyRequest)) events.APIGatewayProxyRequest {
+func with(event httpEvent, edit func(*httpEvent)) httpEvent {
 	edit(&event)
 	return event
 }
 
 func TestRouteIsOpenToWhoHasAllItsScopes(t *testing.T) {
 	const needs = `{"message":"Forbidden","info":"scope \"write:orders\" is required"}`
-	expired := func(e *events.APIGatewayProxyRequest) {
+	expired := func(e *httpEvent) {
 		e.RequestContext.Authorizer["until"] = "1800000000"
 	}
 	for name, test := range map[string]struct {
-		event     events.APIGatewayProxyRequest
+		event     httpEvent
 		status    int
 		body      string
 		challenge string
@@ -104,9 +110,10 @@ func TestRouteIsOpenToWhoHasAllItsScopes(t *testing.T) {
 			`Bearer error="insufficient_scope", scope="read:orders"`},
 		"one of two scopes": {to("POST /orders", "read:orders"), 403, needs,
 			`Bearer error="insufficient_scope", scope="read:orders write:orders"`},
-		"no scope needed":  {to("GET /me"), 200, `"auth0|42"`, ""},
-		"a public route":   {to("GET /health"), 200, `""`, ""},
-		"an expired token": {with(to("GET /me"), expired), 401, `{"message":"Unauthorized","info":"the token has expired"}`, `Bearer error="invalid_token"`},
+		"no scope needed": {to("GET /me"), 200, `"auth0|42"`, ""},
+		"a public route":  {to("GET /health"), 200, `""`, ""},
+		"an expired token": {with(to("GET /me"), expired), 401,
+			`{"message":"Unauthorized","info":"the token has expired"}`, `Bearer error="invalid_token"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, _ := call(t, test.event)
@@ -118,15 +125,15 @@ func TestRouteIsOpenToWhoHasAllItsScopes(t *testing.T) {
 }
 
 func TestPublicRouteNeedsNoAuthorizer(t *testing.T) {
-	event := with(to("GET /health"), func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer = nil })
+	event := with(to("GET /health"), func(e *httpEvent) { e.RequestContext.Authorizer = nil })
 	if got, _ := call(t, event); got.StatusCode != 200 || got.Body != `""` {
 		t.Errorf("got %d %s", got.StatusCode, got.Body)
 	}
 }
 
 func TestMistakeInTheDeploymentKeepsARouteClosed(t *testing.T) {
-	without := func(e *events.APIGatewayProxyRequest) { e.RequestContext.Authorizer = nil }
-	for name, event := range map[string]events.APIGatewayProxyRequest{
+	without := func(e *httpEvent) { e.RequestContext.Authorizer = nil }
+	for name, event := range map[string]httpEvent{
 		"a protected route without authorizer": with(to("GET /me"), without),
 		"a route with scopes, without":         with(to("GET /orders/{orderId}"), without),
 		"a route that ROUTES has not":          to("GET /other", "read:orders"),
@@ -229,8 +236,8 @@ func TestFailureIsLoggedAndNotTold(t *testing.T) {
 }
 
 // posted is a request with this body.
-func posted(body string, headers ...string) events.APIGatewayProxyRequest {
-	return with(to("POST /orders", "read:orders", "write:orders"), func(e *events.APIGatewayProxyRequest) {
+func posted(body string, headers ...string) httpEvent {
+	return with(to("POST /orders", "read:orders", "write:orders"), func(e *httpEvent) {
 		e.Body, e.Headers = body, map[string]string{"content-type": "application/json; charset=utf-8"}
 		for i := 0; i < len(headers); i += 2 {
 			e.Headers[headers[i]] = headers[i+1]
@@ -240,24 +247,26 @@ func posted(body string, headers ...string) events.APIGatewayProxyRequest {
 
 func TestBodyIsReadStrictly(t *testing.T) {
 	for name, test := range map[string]struct {
-		event  events.APIGatewayProxyRequest
+		event  httpEvent
 		status int
 		info   string
 	}{
-		"JSON":             {posted(`{"id":"7","count":2}`), 201, ""},
-		"an unknown name":  {posted(`{"id":"7","price":2}`), 400, `the body has the member /price, which is not known`},
-		"another case":     {posted(`{"ID":"7"}`), 400, `the body has the member /ID, which is not known`},
-		"a name twice":     {posted(`{"id":"7","id":"8"}`), 400, `the body has the member /id twice`},
-		"a wrong type":     {posted(`{"id":7}`), 400, `the member /id of the body has a wrong type or value`},
-		"a fraction":       {posted(`{"count":1.5}`), 400, `the member /count of the body has a wrong type or value`},
-		"an array":         {posted(`[]`), 400, `the body has a wrong type or value`},
-		"cut off":          {posted(`{"id":"7"`), 400, `the body is not valid JSON, as byte 9 shows`},
-		"something after":  {posted(`{"id":"7"} x`), 400, `the body is not valid JSON, as byte 11 shows`},
-		"no body":          {posted(``), 400, `the body is empty, want a JSON object`},
-		"a form":           {posted(`id=7`, "content-type", "application/x-www-form-urlencoded"), 415, `the content type is "application/x-www-form-urlencoded", want application/json`},
-		"no content type":  {posted(`{"id":"7"}`, "content-type", ""), 415, `the content type is "", want application/json`},
-		"text that is not": {posted(`{"id":"7"}`, "content-type", "application/jsonx"), 415, `the content type is "application/jsonx", want application/json`},
-		"base64": {with(posted(`eyJpZCI6IjcifQ==`), func(e *events.APIGatewayProxyRequest) {
+		"JSON":            {posted(`{"id":"7","count":2}`), 201, ""},
+		"an unknown name": {posted(`{"id":"7","price":2}`), 400, `the body has the member /price, which is not known`},
+		"another case":    {posted(`{"ID":"7"}`), 400, `the body has the member /ID, which is not known`},
+		"a name twice":    {posted(`{"id":"7","id":"8"}`), 400, `the body has the member /id twice`},
+		"a wrong type":    {posted(`{"id":7}`), 400, `the member /id of the body has a wrong type or value`},
+		"a fraction":      {posted(`{"count":1.5}`), 400, `the member /count of the body has a wrong type or value`},
+		"an array":        {posted(`[]`), 400, `the body has a wrong type or value`},
+		"cut off":         {posted(`{"id":"7"`), 400, `the body is not valid JSON, as byte 9 shows`},
+		"something after": {posted(`{"id":"7"} x`), 400, `the body is not valid JSON, as byte 11 shows`},
+		"no body":         {posted(``), 400, `the body is empty, want a JSON object`},
+		"a form": {posted(`id=7`, "content-type", "text/plain"), 415,
+			`the content type is "text/plain", want application/json`},
+		"no content type": {posted(`{"id":"7"}`, "content-type", ""), 415, `the content type is "", want application/json`},
+		"text that is not": {posted(`{"id":"7"}`, "content-type", "application/jsonx"), 415,
+			`the content type is "application/jsonx", want application/json`},
+		"base64": {with(posted(`eyJpZCI6IjcifQ==`), func(e *httpEvent) {
 			e.IsBase64Encoded = true
 		}), 201, ""},
 	} {
@@ -285,7 +294,7 @@ func TestBrowserMayReadTheAnswerFromAConfiguredOriginOnly(t *testing.T) {
 		"none configured":        {"", "https://a.example", "", "Origin"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			event := with(to("GET /me"), func(e *events.APIGatewayProxyRequest) {
+			event := with(to("GET /me"), func(e *httpEvent) {
 				e.Headers = map[string]string{"origin": test.origin}
 			})
 			got, _ := call(t, event, "CORS_ORIGINS", test.origins)
@@ -297,7 +306,7 @@ func TestBrowserMayReadTheAnswerFromAConfiguredOriginOnly(t *testing.T) {
 }
 
 func TestOneLinePerRequestSaysWhoCalledWhatAndNothingSecret(t *testing.T) {
-	event := with(posted(`{"id":"a secret","count":1}`), func(e *events.APIGatewayProxyRequest) {
+	event := with(posted(`{"id":"a secret","count":1}`), func(e *httpEvent) {
 		maps.Copy(e.Headers, map[string]string{"Authorization": "Bearer a.secret.token", "X-Secret": "a secret"})
 	})
 	_, lines := call(t, event)

@@ -10,8 +10,8 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// log writes one JSON line per request. What a line may hold: who called which route and
-// what came of it, never a token, a header or a body.
+// log writes one JSON line per request. A line holds who called which route and the
+// outcome, never a token, a header or a body.
 type log struct{ *slog.Logger }
 
 func newLog(out io.Writer) log { return log{slog.New(slog.NewJSONHandler(out, nil))} }

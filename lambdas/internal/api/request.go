@@ -13,7 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Request is a request as API Gateway hands it over. The event is there for what the
+// Request is a request as API Gateway passes it on. The event is for everything that the
 // methods do not offer.
 type Request struct {
 	Event events.APIGatewayProxyRequest
@@ -36,8 +36,8 @@ func (r Request) Header(name string) string {
 	return ""
 }
 
-// Decode reads the body, JSON, into v. It takes no members that v does not have, no name
-// twice, names in no other case, and nothing after the value. Its error is an [Error]
+// Decode reads the body, JSON, into v. It refuses members that v does not have, repeated
+// names, names in another case, and anything after the value. Its error is an [Error]
 // that tells the caller what is wrong: 415 for a content type that is not
 // application/json, else 400.
 func (r Request) Decode(v any) error {

@@ -73,8 +73,8 @@ func encode(result any) (events.APIGatewayProxyResponse, error) {
 	return answer, nil
 }
 
-// encodeError writes an error in the shape of API Gateway's own, so that a client reads
-// one. A REST API renames WWW-Authenticate to x-amzn-Remapped-WWW-Authenticate on its way
+// encodeError writes an error in the shape of API Gateway's own, so that a client needs
+// to know only one. A REST API renames WWW-Authenticate to x-amzn-Remapped-WWW-Authenticate on its way
 // out (AWS: "Amazon API Gateway important notes"); clients of such APIs know to look for
 // both.
 func encodeError(e Error) events.APIGatewayProxyResponse {
@@ -92,9 +92,9 @@ func encodeError(e Error) events.APIGatewayProxyResponse {
 	return answer
 }
 
-// allowOrigin adds what lets a browser hand the answer to the page that asked: with a
-// proxy integration CORS is the function's own business (AWS: "Enabling CORS support for
-// proxy integrations").
+// allowOrigin adds the headers with which a browser lets a page read the answer: with a
+// proxy integration the function has to add them (AWS: "Enabling CORS support for proxy
+// integrations").
 func (f *Function) allowOrigin(event events.APIGatewayProxyRequest, headers map[string]string) {
 	if slices.Contains(f.origins, "*") {
 		headers["Access-Control-Allow-Origin"] = "*"

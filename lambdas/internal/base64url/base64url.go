@@ -1,5 +1,5 @@
-// Package base64url decodes what JSON Web Signatures and Keys consist of: base64url
-// without padding (RFC 7515 section 2).
+// Package base64url decodes base64url without padding (RFC 7515 section 2), the encoding
+// of JSON Web Signatures and Keys.
 package base64url
 
 import (

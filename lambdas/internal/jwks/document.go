@@ -15,13 +15,13 @@ import (
 
 const maxKeys = 64 // in a set
 
-// keyDocument is a JWK Set (RFC 7517 section 5) that has been read, but for the key material.
+// keyDocument is a JWK Set (RFC 7517 section 5) whose key material has not been read yet.
 type keyDocument struct {
 	usable  []candidate
 	dropped []Dropped
 }
 
-// candidate is a published key that is used if its material is sound.
+// candidate is a published key that is used if its material is valid.
 type candidate struct {
 	kid        string // "" if it has none (RFC 7517 section 4.5)
 	algorithms Algorithms
@@ -73,7 +73,7 @@ func readKey(raw []byte, allowed Algorithms) (c candidate, err error) {
 	if !ok {
 		return c, errors.New("not a JSON object without repeated names")
 	}
-	// A member that is null is one that the issuer has nothing to say in.
+	// A member that is null counts as missing.
 	published = slices.DeleteFunc(published, func(m strictjson.Member) bool { return string(m.Value) == "null" })
 	kid, ok := strictjson.String(published.Get("kid"))
 	if published.Has("kid") && (!ok || kid == "" || len(kid) > MaxKeyID) {
@@ -101,7 +101,7 @@ func readKey(raw []byte, allowed Algorithms) (c candidate, err error) {
 		return c, errors.New("alg is not a string")
 	}
 	for _, a := range allowed {
-		// An alg of the key's own binds it to that one (RFC 7517 section 4.4).
+		// A key with an alg is used with that algorithm only (RFC 7517 section 4.4).
 		if a.kty == kty && (a.crv == "" || a.crv == crv) && (alg == "" || alg == a.Name) {
 			c.algorithms = append(c.algorithms, a)
 		}
@@ -124,7 +124,7 @@ func readKey(raw []byte, allowed Algorithms) (c candidate, err error) {
 	return c, nil
 }
 
-// length bounds a member of a JWK, in decoded bytes; 0 is no bound.
+// length limits a member of a JWK, in decoded bytes; 0 is no limit.
 type length struct{ exact, most int }
 
 // materialOf returns the members that make up a public key, with their lengths (RFC 7518
@@ -140,9 +140,9 @@ func materialOf(kty, crv string) map[string]length {
 	return map[string]length{"x": coordinate, "y": coordinate}
 }
 
-// cleaned is the set that a parser is given: the usable keys, with no members but those
-// that make up the public key, so that nothing else in them (legacy x5t values, for one)
-// can spoil the set. The kid of each is its place in d.usable.
+// cleaned is the set that a parser is given: the usable keys, with only the members that
+// make up the public key, so that no other member, such as a wrong x5t, spoils the set.
+// The kid of each is its place in d.usable.
 func (d keyDocument) cleaned() []byte {
 	var set struct {
 		Keys []map[string]string `json:"keys"`
@@ -155,9 +155,9 @@ func (d keyDocument) cleaned() []byte {
 	return text
 }
 
-// keys returns the keys by kid, "" for those without one, given what the parser has made
-// of the cleaned set, by place; nil is a key that it could not read. Keys whose material
-// is not sound are left out, and dropped is all that is not used.
+// keys returns the keys by kid, "" for those without one. parsed are the keys of the
+// cleaned set by place; nil is a key that the parser could not read. Keys whose material
+// is not valid are left out; dropped has all keys that are not used.
 func (d keyDocument) keys(parsed map[int]crypto.PublicKey) (keys map[string][]publicKey, dropped []Dropped) {
 	keys = make(map[string][]publicKey, len(d.usable))
 	dropped = d.dropped

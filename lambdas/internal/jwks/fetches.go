@@ -19,8 +19,8 @@ const (
 // errNotNow says that a fetch was not allowed.
 var errNotNow = errors.New("no fetch is allowed now")
 
-// fetches has one fetch under way at a time, for which any number of callers wait, and
-// lets time pass after one that failed.
+// fetches does one fetch at a time, for which any number of callers may wait, and waits
+// before the next fetch after a failure (back-off).
 type fetches struct {
 	now   func() time.Time
 	fetch func() error // does one
@@ -50,7 +50,7 @@ func (f *fetches) wait(ctx context.Context, allowed func() bool) (joined bool, e
 	}
 	joined, err = f.join(ctx, allowed)
 	if joined && err != nil && ctx.Err() == nil {
-		// That fetch began before this call, perhaps before a freeze that it did not
+		// That fetch began before this call, perhaps before a freeze that it has not
 		// survive.
 		if again, retryErr := f.join(ctx, allowed); retryErr != errNotNow {
 			return again, retryErr
@@ -98,9 +98,9 @@ func (f *fetches) run(flying *flight) {
 	close(flying.done)
 }
 
-// backoff returns how long not to fetch after a failure that came on top of so many. After
-// the first one it is zero: the network may have failed once, and the fetch of init cost
-// no caller yet.
+// backoff returns for how long nothing is fetched after a failure. failures is the number
+// of failures before it. After the first one it is zero: the network may have failed only
+// once, and no caller has waited for the fetch of init.
 func backoff(failures int, succeeded bool) time.Duration {
 	if failures == 0 {
 		return 0
@@ -110,7 +110,7 @@ func backoff(failures int, succeeded bool) time.Duration {
 		limit = maxBackoffFirst
 	}
 	wait := min(time.Second<<min(failures-1, 10), limit)
-	return wait/2 + rand.N(wait/2) // environments must not come back in step
+	return wait/2 + rand.N(wait/2) // environments must not fetch at the same time
 }
 
 // elapsed tells whether d has passed since then. A clock that was set back counts as

@@ -35,12 +35,12 @@ func newClient() client {
 		http: &http.Client{
 			Transport: &http.Transport{
 				Proxy:             http.ProxyFromEnvironment,
-				DisableKeepAlives: true, // the other end is gone after a freeze
+				DisableKeepAlives: true, // after a freeze the connection is closed
 				Protocols:         &http1,
 
 				MaxResponseHeaderBytes: 64 << 10,
 			},
-			// A redirect would lead past the check of the URL, and to where somebody else
+			// A redirect would avoid the check of the URL, and lead to where somebody else
 			// says. It ends as a status that is not 200.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
@@ -70,7 +70,7 @@ func (c client) get(url string) (p published, err error) {
 	}
 	defer response.Body.Close()
 	if response.StatusCode != http.StatusOK {
-		// The status in words of our own: the issuer's may be of any length.
+		// Not the issuer's text of the status, which may have any length.
 		return p, fmt.Errorf("status %d %s, want 200", response.StatusCode, http.StatusText(response.StatusCode))
 	}
 	p.body, err = io.ReadAll(io.LimitReader(response.Body, maxDocument+1))
@@ -88,7 +88,7 @@ func (c client) get(url string) (p published, err error) {
 }
 
 // timeToLive returns how long a set is used before it is fetched again: as long as the
-// issuer says (RFC 9111 section 5.2.2.1), within bounds, and not in step with others.
+// issuer says (RFC 9111 section 5.2.2.1), within limits, and with some jitter.
 func timeToLive(cacheControl []string) time.Duration {
 	ttl := defaultTTL
 	for directive := range strings.SplitSeq(strings.Join(cacheControl, ","), ",") {

@@ -1,16 +1,16 @@
 // Package jwks holds the public keys of an issuer: its JWK Set (RFC 7517), fetched over
 // HTTP, cleaned, kept in memory, and fetched again when due. It verifies signatures (RFC
-// 7515, RFC 7518) with them, and knows nothing of claims.
+// 7515, RFC 7518) with them. It does not read claims.
 //
 // From the bottom up: algorithms.go and key.go verify one signature with one key;
 // document.go turns a published document into keys; http.go fetches the document; jwx.go
-// is the seam to the library that parses and caches it; fetches.go has one fetch at a
-// time; looks.go says which tokens may cause a fetch; snapshot.go decides for how long
+// connects the library that parses and caches it; fetches.go does one fetch at a time;
+// looks.go says which tokens may cause a fetch; snapshot.go decides for how long
 // keys are trusted, and set.go when to fetch.
 //
-// It is made for a process that is frozen between invocations: network happens inside
-// init or an invocation, never between. There are no timers, and keys in hand are read
-// without a lock that a fetch might hold.
+// It is made for a process that is frozen between invocations: the network is used during
+// init and invocations only. There are no timers, and keys in memory are read without a
+// lock that a fetch may hold.
 package jwks
 
 import "errors"

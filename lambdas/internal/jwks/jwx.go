@@ -12,12 +12,12 @@ import (
 	"github.com/lestrrat-go/jwx/v2/jwk"
 )
 
-// jwxCache is the seam to jwx, a jwk.Cache that fetches, parses and stores one JWK Set. No
-// other file imports jwx, and none of its types leave this one.
+// jwxCache is a jwk.Cache of jwx, which fetches, parses and stores one JWK Set. No other
+// file imports jwx, and none of its types are used outside this one.
 //
-// The cache is driven by Refresh alone and its own refresh interval is set beyond reach,
-// because its Get blocks while a fetch is under way, and gives up for the length of that
-// interval after a failed first fetch.
+// Only Refresh is used, and the refresh interval is 20 years: Get would block while a
+// fetch is under way, and after a failed first fetch it would fail until that interval is
+// over.
 //
 // What jwx leaks: each Refresh leaves an entry of 59 bytes (measured) in a queue of due
 // refreshes that is emptied when they are due, in 20 years. The limits on fetches keep

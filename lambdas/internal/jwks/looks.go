@@ -19,7 +19,7 @@ type looks struct {
 	last time.Time
 }
 
-// begin tells whether a look is allowed, and takes it for begun.
+// begin tells whether a look is allowed now, and if so notes that it begins.
 func (l *looks) begin(now time.Time, interval time.Duration) bool {
 	if !elapsed(l.last, now, interval) {
 		return false

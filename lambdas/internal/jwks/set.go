@@ -21,7 +21,7 @@ type Set struct {
 	current atomic.Pointer[snapshot] // nil until a fetch has brought keys
 }
 
-// Fetch is what there is to tell about one fetch of the set.
+// Fetch describes one fetch of the set.
 type Fetch struct {
 	Duration time.Duration
 	Kept     []string  // kids of the keys in use
@@ -29,7 +29,7 @@ type Fetch struct {
 	Err      error
 }
 
-// New returns a set that holds nothing yet and does no network. Keys are for the allowed
+// New returns a set without keys, and does not use the network. Keys are for the allowed
 // algorithms only, now is the clock, and report is told about every fetch.
 func New(url string, allowed Algorithms, now func() time.Time, report func(Fetch)) *Set {
 	s := &Set{
@@ -43,12 +43,12 @@ func New(url string, allowed Algorithms, now func() time.Time, report func(Fetch
 	return s
 }
 
-// Close ends the set's goroutines. A Lambda process never needs it, tests do.
+// Close ends the set's goroutines, for tests.
 func (s *Set) Close() { s.cache.close() }
 
-// Prefetch fetches the set during init, so that the first invocation does no network. It
-// takes 3 s at most, of the 10 s that AWS grants init. A failure is reported, and no
-// reason not to start: the invocations try again.
+// Prefetch fetches the set during init, so that the first invocation does not have to. It
+// takes 3 s at most, of the 10 s that AWS allows for init. A failure is reported, but the
+// process starts: the invocations try again.
 func (s *Set) Prefetch() { _, _ = s.fetches.wait(context.Background(), due) }
 
 // due allows a fetch that is not limited: the set is missing or older than its time to
@@ -82,8 +82,8 @@ func (s *Set) Verify(ctx context.Context, signature Signature) error {
 	case result == ErrUnknownKey:
 		return s.verifyWithNewKey(ctx, signature, set)
 	case result == ErrSignature:
-		// The issuer may have put a new key under an old kid. Whatever a look comes to, a
-		// bad signature is bad.
+		// The issuer may have published a new key under an old kid. If the look fails, the
+		// signature is still a bad one.
 		if newer, _, err := s.look(ctx, lookForOld); err == nil && newer.verify(signature) == nil {
 			return nil
 		}
@@ -91,8 +91,8 @@ func (s *Set) Verify(ctx context.Context, signature Signature) error {
 	return result
 }
 
-// fresh returns the keys in use, fetched anew if that is due. With an error they are old,
-// which is better than an outage for everyone, or nil if they are too old to be trusted.
+// fresh returns the keys in use, fetched anew if that is due. With an error they are
+// old, or nil if they are too old to be trusted.
 func (s *Set) fresh(ctx context.Context) (*snapshot, error) {
 	set := s.current.Load()
 	now := s.now() // after that: a set is never younger than the look at it

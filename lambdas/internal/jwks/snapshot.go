@@ -31,8 +31,8 @@ type snapshot struct {
 	withdrawn bool // a valid set without any usable key has been fetched since
 }
 
-// age returns how old the snapshot is. One from the future means that the clock was set
-// back: then nothing is known about its age, and it counts as older than anything.
+// age returns how old the snapshot is. If it is from the future, the clock was set back:
+// then its age is not known, and it counts as the oldest.
 func (s *snapshot) age(now time.Time) time.Duration {
 	if age := now.Sub(s.fetched); age >= 0 {
 		return age
@@ -68,8 +68,8 @@ func (s *snapshot) verify(signature Signature) error {
 	return result
 }
 
-// candidates returns the keys that a signature may be by. Trying all keys for a token
-// without kid would be work on request, so there is one or none.
+// candidates returns the keys that may have made the signature. For a token without kid
+// there is at most one: to try all keys would let anybody cause much work.
 func (s *snapshot) candidates(signature Signature) []publicKey {
 	if signature.KeyID != "" {
 		return s.keys[signature.KeyID]

@@ -10,11 +10,11 @@ import (
 	"accountapi/lambdas/internal/strictjson"
 )
 
-// maxSubject is the longest subject taken, in bytes. OpenID Connect Core section 2 stops
-// at 255.
+// maxSubject is the longest subject that is accepted, in bytes. OpenID Connect Core
+// section 2 allows 255.
 const maxSubject = 256
 
-// rules are what the claims of a token must be.
+// rules say what the claims of a token must be.
 type rules struct {
 	provider  Provider
 	issuer    string
@@ -23,8 +23,8 @@ type rules struct {
 }
 
 // validate checks the claims (RFC 7519 section 4.1) and returns the principal, and when
-// the token was issued, zero if it does not say. A claim with a wrong type is never taken
-// for one that is not there.
+// the token was issued, zero without iat. A claim with a wrong type is never treated as
+// missing.
 func (r rules) validate(claims strictjson.Object, now time.Time) (
 	who principal.Principal, issued time.Time, err error,
 ) {
@@ -37,7 +37,7 @@ func (r rules) validate(claims strictjson.Object, now time.Time) (
 	who.Issuer = r.issuer
 	who.Subject, _ = strictjson.String(claims.Get("sub"))
 	if who.Subject == "" || len(who.Subject) > maxSubject {
-		return who, issued, ErrClaimType // nobody to name as the principal
+		return who, issued, ErrClaimType // the principal would have no name
 	}
 	if err := r.checkKind(claims); err != nil {
 		return who, issued, err
@@ -87,7 +87,7 @@ func (r rules) checkKind(claims strictjson.Object) error {
 			return ErrTokenKind
 		}
 	}
-	// Cognito says what a token is for; if anybody says "id", it is not for us.
+	// Only Cognito sets token_use, but "id" is an ID token from any provider.
 	if use, _ := strictjson.String(claims.Get("token_use")); use == "id" {
 		return ErrTokenKind
 	}
@@ -152,8 +152,8 @@ func (r rules) checkTimes(claims strictjson.Object, now time.Time) (issued, expi
 }
 
 // numericDate reads a NumericDate (RFC 7519 section 2): seconds since 1970, fractions
-// allowed, of which milliseconds count. After the year 9999 it is no date but a mistake,
-// such as milliseconds for seconds.
+// allowed; milliseconds are kept. A date after the year 9999 is a mistake, such as
+// milliseconds in place of seconds.
 func numericDate(value []byte) (date time.Time, ok bool) {
 	const endOf9999 = 253_402_300_799
 	seconds, ok := strictjson.Number(value)

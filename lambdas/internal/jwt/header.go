@@ -8,14 +8,14 @@ import (
 	"accountapi/lambdas/internal/strictjson"
 )
 
-// header is what a JOSE header comes down to.
+// header is what is needed of a JOSE header.
 type header struct {
 	algorithm *jwks.Algorithm
 	keyID     string // "" without a kid
 }
 
-// readHeader reads a JOSE header (RFC 7515 section 4). Members that would bring a key
-// along (jku, jwk, x5u, x5c) are not looked at: keys come from the issuer's set only (RFC
+// readHeader reads a JOSE header (RFC 7515 section 4). Members that bring a key
+// along (jku, jwk, x5u, x5c) are not read: keys come from the issuer's set only (RFC
 // 8725 section 3.10). Unknown members are ignored, as section 4 demands. With an error,
 // the kid is set if there is one.
 func readHeader(raw []byte, allowed jwks.Algorithms, types []string) (h header, err error) {
@@ -48,7 +48,7 @@ func readHeader(raw []byte, allowed jwks.Algorithms, types []string) (h header, 
 	return h, checkType(members.Get("typ"), types)
 }
 
-// checkType refuses what is not an access token by its typ (RFC 8725 section 3.11): the
+// checkType refuses tokens whose typ is not that of an access token (RFC 8725 section 3.11): the
 // issuer signs logout tokens, DPoP proofs and others with the same keys.
 func checkType(typ []byte, accepted []string) error {
 	if typ == nil {

@@ -6,7 +6,7 @@ import (
 	"accountapi/lambdas/internal/base64url"
 )
 
-// Limits on the parts of a token, in bytes; well above what providers issue.
+// Limits on the parts of a token, in bytes, above what providers issue.
 const (
 	maxHeader    = 1024
 	maxSignature = 1024 // an RSA key of 8192 bits

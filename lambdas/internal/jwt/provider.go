@@ -2,8 +2,8 @@ package jwt
 
 import "slices"
 
-// Provider is how the access tokens of one kind of issuer differ from another's. The
-// rules are the same for all; only the names of claims and the marks differ.
+// Provider is what is special about the access tokens of one kind of issuer. The rules
+// are the same for all; only the names of claims and the marks differ.
 type Provider struct {
 	name     string
 	types    []string          // accepted typ, lower case, without "application/"; "" is none

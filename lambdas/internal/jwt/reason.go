@@ -1,7 +1,7 @@
 package jwt
 
-// Reason says why a token was not accepted. The set is closed, holds nothing that came
-// from a caller, and is what the log and the metrics are counted by.
+// Reason says why a token was not accepted. There are only those below; the log and the
+// metrics count by them. None holds anything that came from a caller.
 type Reason string
 
 func (r Reason) Error() string { return string(r) }

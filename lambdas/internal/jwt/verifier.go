@@ -18,8 +18,7 @@ import (
 	"accountapi/lambdas/internal/strictjson"
 )
 
-// Config is what a [Verifier] is made of. No field has an empty value that would switch a
-// check off.
+// Config configures a [Verifier]. No field has an empty value that turns a check off.
 type Config struct {
 	Issuer     string          // the exact value of iss
 	Audiences  []string        // one of them must be an audience of the token
@@ -44,8 +43,8 @@ func NewVerifier(c Config) *Verifier {
 	return &Verifier{rules{c.Provider, c.Issuer, c.Audiences, c.ClockSkew}, c.Algorithms, c.Keys, c.Now}
 }
 
-// Seen collects for the log what becomes known about a token on the way. Key ID and issuer
-// are what the caller claims; the subject is that of a verified token.
+// Seen collects for the log what is known about a token so far. Key ID and issuer are what
+// the caller claims; the subject is that of a verified token.
 type Seen struct {
 	KeyID, Issuer, Subject string
 	KeySetAge              time.Duration // when the keys were asked
@@ -53,9 +52,8 @@ type Seen struct {
 }
 
 // Verify returns the principal of a genuine access token for this API. Its error is or
-// wraps a [Reason]. Claims are checked before the signature: they can only refuse, and a
-// token that they refuse causes no fetch of keys. The caller bounds the length of the
-// token.
+// wraps a [Reason]. Claims are checked before the signature, so that a token
+// with wrong claims causes no fetch of keys. The caller limits the length of the token.
 func (v *Verifier) Verify(ctx context.Context, token string, seen *Seen) (who principal.Principal, err error) {
 	jws, err := split(token)
 	if err != nil {

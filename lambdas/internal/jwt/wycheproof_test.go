@@ -26,7 +26,7 @@ func TestWycheproofJWS(t *testing.T) {
 	}
 	for file, test := range map[string]struct {
 		vectors, accepted int
-		refused           []string // valid to Wycheproof, but not to us, and why below
+		refused           []string // valid for Wycheproof, but not here; the reasons are below
 	}{
 		// HS256 is out for good, and its vectors do not count. 259 to 325: an empty payload,
 		// which holds no claims. 346 and 350: a PS384 token under a key that says PS256. 347

@@ -14,9 +14,8 @@ import (
 	"time"
 )
 
-// ErrExpired says that the token behind the context has expired since the authorizer
-// looked at it. API Gateway caches an authorizer's answer for as long as the result TTL
-// says and knows nothing of the token's own exp.
+// ErrExpired says that the token has expired since the authorizer checked it. API Gateway
+// caches an authorizer's answer for the result TTL, whatever the exp of the token is.
 var ErrExpired = errors.New("the token has expired")
 
 // Principal is the verified caller of a request.
@@ -26,10 +25,10 @@ type Principal struct {
 	Scopes   []string  // scope (RFC 8693 section 4.2), one entry a scope
 	Issuer   string    // iss (RFC 7519 section 4.1.1)
 	Expiry   time.Time // exp (RFC 7519 section 4.1.4)
-	Until    time.Time // when the authorizer's answer stops being good: exp plus clock skew
+	Until    time.Time // when the authorizer refuses the token: exp plus clock skew
 }
 
-// HasScope tells whether the caller was granted exactly this scope.
+// HasScope reports whether the caller was granted exactly this scope.
 func (p Principal) HasScope(scope string) bool {
 	return slices.Contains(p.Scopes, scope)
 }

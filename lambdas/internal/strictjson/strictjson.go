@@ -17,7 +17,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Limits of what is taken. Tokens that providers issue stay under 50 members and 5 levels.
+// Limits. Tokens that providers issue have fewer than 50 members and 5 levels.
 const (
 	maxMembers = 200 // of an object
 	maxDepth   = 16  // of arrays and objects in each other, the outermost object included
@@ -57,9 +57,9 @@ func ParseObject(data []byte, memory Object) (object Object, ok bool) {
 	return object, ok
 }
 
-// ParseOutline is ParseObject for a document of which one member is read value by value
-// later: that member has only to be JSON that can be taken apart. In the others names may
-// repeat, below the first level.
+// ParseOutline is ParseObject for a document with one member that is read value by value
+// later: only the syntax of that member is checked. In the others, names may repeat below
+// the first level.
 func ParseOutline(data []byte, later string) (object Object, ok bool) {
 	object, ok = parse(data, nil, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	seen := make(map[string]bool, len(object))

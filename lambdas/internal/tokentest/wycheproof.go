@@ -12,8 +12,8 @@ import (
 // wycheproof is the exact version of the vectors; the counts below hold for it alone.
 const wycheproof = "github.com/C2SP/wycheproof@v0.0.0-20250901140545-b51abcfb8daf"
 
-// vectorsDir is the folder of the vectors in Go's module cache: they are data, and stay
-// where the go command puts them.
+// vectorsDir is the folder of the vectors in Go's module cache: they are data, and are
+// read from where the go command puts them.
 var vectorsDir = sync.OnceValues(func() (string, error) {
 	output, err := exec.Command("go", "mod", "download", "-json", wycheproof).Output()
 	if err != nil {

@@ -14,11 +14,12 @@ func TestScopesAreComparedWithTheRoutes(t *testing.T) {
 		code         int
 		want         string
 	}{
-		"all routes":      {forAPI, "read:things write:things", 0, `"read:things write:things" opens GET /things, POST /things`},
-		"one route":       {forAPI, "read:things", 0, `?? scope      POST /things answers 403: the token's scope is "read:things", without write:things`},
-		"no route":        {forAPI, "write:things", 1, `!! scope      GET /things answers 403: the token's scope is "write:things", without read:things`},
-		"two scopes":      {forAPI, "other", 1, "?? scope      POST /things answers 403: the token's scope is \"other\", without read:things and write:things"},
-		"unknown routes":  {onlyAudience, "read:things", 0, `?? scope      the token has "read:things": make routes shows which scopes a route needs`},
+		"all routes":      {forAPI, "read:things write:things", 0, `opens GET /things, POST /things`},
+		"one route":       {forAPI, "read:things", 0, "?? scope      POST /things answers 403"},
+		"no route":        {forAPI, "write:things", 1, "!! scope      GET /things answers 403"},
+		"one scope":       {forAPI, "write:things", 1, `the token's scope is "write:things", without read:things`},
+		"two scopes":      {forAPI, "other", 1, `the token's scope is "other", without read:things and write:things`},
+		"unknown routes":  {onlyAudience, "read:things", 0, `?? scope      the token has "read:things": make routes shows`},
 		"how to get them": {forAPI, "other", 1, "and request SCOPE=read:things"},
 	} {
 		t.Run(name, func(t *testing.T) {
