@@ -12,9 +12,9 @@ import (
 	"accountapi/lambdas/internal/jwt"
 )
 
-// errUnauthorized is part of the protocol, so it begins with a capital: API Gateway answers 401 if the error is
-// exactly this string, and 500 for any other (AWS: "Use API Gateway Lambda authorizers").
-// It is therefore never wrapped; the reason is in the log.
+// errUnauthorized is part of the protocol, so it begins with a capital: API Gateway
+// answers 401 if the error is exactly this string, and 500 for any other (AWS: "Use API
+// Gateway Lambda authorizers"). It is therefore never wrapped; the reason is in the log.
 var errUnauthorized = errors.New("Unauthorized")
 
 type authorizer struct {

@@ -82,7 +82,7 @@ func to(route string, scopes ...string) httpEvent {
 	return httpEvent{
 		HTTPMethod: method, Resource: resource, Path: resource,
 		PathParameters: map[string]string{"orderId": "7", "proxy": "a/b"},
-		RequestContext: httpEventContext{Authorizer: caller.Context(), RequestID: "request-1"},
+		RequestContext: events.APIGatewayProxyRequestContext{Authorizer: caller.Context(), RequestID: "request-1"},
 	}
 }
 

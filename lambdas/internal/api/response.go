@@ -74,9 +74,9 @@ func encode(result any) (events.APIGatewayProxyResponse, error) {
 }
 
 // encodeError writes an error in the shape of API Gateway's own, so that a client needs
-// to know only one. A REST API renames WWW-Authenticate to x-amzn-Remapped-WWW-Authenticate on its way
-// out (AWS: "Amazon API Gateway important notes"); clients of such APIs know to look for
-// both.
+// to know only one. A REST API renames WWW-Authenticate to x-amzn-Remapped-WWW-
+// Authenticate on its way out (AWS: "Amazon API Gateway important notes"); clients of
+// such APIs know to look for both.
 func encodeError(e Error) events.APIGatewayProxyResponse {
 	response := Response{Status: e.Status, Body: struct {
 		Message string `json:"message"`

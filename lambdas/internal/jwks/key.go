@@ -65,7 +65,8 @@ func weakness(public any) string {
 
 // hasROCAFingerprint tells whether a modulus looks like one of the generator whose keys
 // can be factored: modulo every small prime it is a power of 65537 (Nemec et al., "The
-// Return of Coppersmith's Attack", CCS 2017). For another modulus that happens once in 10^8.
+// Return of Coppersmith's Attack", CCS 2017). For another modulus that happens once in
+// 10^8.
 func hasROCAFingerprint(n *big.Int) bool {
 	for _, prime := range []int64{3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73,
 		79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167} {

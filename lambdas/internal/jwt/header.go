@@ -48,8 +48,8 @@ func readHeader(raw []byte, allowed jwks.Algorithms, types []string) (h header, 
 	return h, checkType(members.Get("typ"), types)
 }
 
-// checkType refuses tokens whose typ is not that of an access token (RFC 8725 section 3.11): the
-// issuer signs logout tokens, DPoP proofs and others with the same keys.
+// checkType refuses tokens whose typ is not that of an access token (RFC 8725 section
+// 3.11): the issuer signs logout tokens, DPoP proofs and others with the same keys.
 func checkType(typ []byte, accepted []string) error {
 	if typ == nil {
 		if slices.Contains(accepted, "") {
