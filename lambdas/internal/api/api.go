@@ -31,19 +31,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 )
 
-// Caller is who is calling; the zero value on a public route.
-type Caller = principal.Principal
-
-// Handler answers one request. It does not deal with scopes, expiry, headers and CORS.
-// A result is sent as JSON with status 200; nil is 204 without a body; a [Response] has a
-// status and headers of its own. An [Error] is sent as it is. Any other error is logged
-// and answered with 500, and the caller is told nothing about it.
-type Handler func(ctx context.Context, caller Caller, request Request) (any, error)
-
-// Routes are the handlers of a function by route, a method and the path of the resource
-// as API Gateway has it: "GET /orders/{orderId}", or "ANY /files/{proxy+}".
-type Routes map[string]Handler
-
 // Serve is the main of a function: it answers requests until the process ends. If the
 // variables do not go with the routes, it says why on stderr and exits with 1, so that
 // the function fails to start.
@@ -90,9 +77,9 @@ func New(routes Routes, getenv func(string) string, out io.Writer, now func() ti
 // error API Gateway would answer 502, without CORS headers.
 func (f *Function) Handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
 	start := f.now()
-	route := f.route(event.HTTPMethod, event.Resource)
+	route := f.handlers.of(event.HTTPMethod, event.Resource)
 	caller, answer, err := f.answer(ctx, route, event)
-	f.allowOrigin(event, answer.Headers)
+	allowOrigin(f.origins, Request{event}.Header("Origin"), answer.Headers)
 	f.log.request(ctx, event, route, caller, answer.StatusCode, f.now().Sub(start), err)
 	return answer, nil
 }

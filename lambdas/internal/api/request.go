@@ -8,10 +8,15 @@ import (
 	"net/http"
 	"strings"
 
+	"accountapi/lambdas/internal/principal"
+
 	"github.com/aws/aws-lambda-go/events"
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
+
+// Caller is who is calling; the zero value on a public route.
+type Caller = principal.Principal
 
 // Request is a request as API Gateway passes it on. The event is for everything that the
 // methods do not offer.

@@ -95,14 +95,14 @@ func encodeError(e Error) events.APIGatewayProxyResponse {
 // allowOrigin adds the headers with which a browser lets a page read the answer: with a
 // proxy integration the function has to add them (AWS: "Enabling CORS support for proxy
 // integrations").
-func (f *Function) allowOrigin(event events.APIGatewayProxyRequest, headers map[string]string) {
-	if slices.Contains(f.origins, "*") {
+func allowOrigin(origins []string, origin string, headers map[string]string) {
+	if slices.Contains(origins, "*") {
 		headers["Access-Control-Allow-Origin"] = "*"
 		return
 	}
 	// With a list the answer depends on who asks, and caches must know it.
 	headers["Vary"] = "Origin"
-	if origin := (Request{event}).Header("Origin"); slices.Contains(f.origins, origin) {
+	if slices.Contains(origins, origin) {
 		headers["Access-Control-Allow-Origin"] = origin
 	}
 }

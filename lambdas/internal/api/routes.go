@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,6 +10,16 @@ import (
 
 	"accountapi/lambdas/internal/strictjson"
 )
+
+// Handler answers one request. It does not deal with scopes, expiry, headers and CORS.
+// A result is sent as JSON with status 200; nil is 204 without a body; a [Response] has a
+// status and headers of its own. An [Error] is sent as it is. Any other error is logged
+// and answered with 500, and the caller is told nothing about it.
+type Handler func(ctx context.Context, caller Caller, request Request) (any, error)
+
+// Routes are the handlers of a function by route, a method and the path of the resource
+// as API Gateway has it: "GET /orders/{orderId}", or "ANY /files/{proxy+}".
+type Routes map[string]Handler
 
 // access says who may call a route.
 type access struct {
@@ -59,10 +70,10 @@ func compare(handlers Routes, routes map[string]access) error {
 	return errors.Join(problems...)
 }
 
-// route returns the route of a request: its method's, or that of ANY. It is a route of
-// the table only if the table has it.
-func (f *Function) route(method, resource string) string {
-	if route := method + " " + resource; f.handlers[route] != nil {
+// of returns the route of a request: its method's, or that of ANY. It is a route of the
+// table only if the table has it.
+func (r Routes) of(method, resource string) string {
+	if route := method + " " + resource; r[route] != nil {
 		return route
 	}
 	return "ANY " + resource
