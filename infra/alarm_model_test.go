@@ -133,7 +133,10 @@ func metricName(metric map[string]any) string {
 		case dimension["Name"] == "reason":
 			name += " reason=" + value
 		case dimension["Name"] == "FunctionName" && metric["Namespace"] == "AWS/Lambda":
-			name += " of " + strings.Trim(value, "${}")
+			if value = strings.Trim(value, "${}"); value != "Authorizer" {
+				value = "Others" // the functions behind the routes, whichever there are
+			}
+			name += " of " + value
 		}
 	}
 	return name

@@ -155,7 +155,7 @@ func TestWhatRaisesAnAlarm(t *testing.T) {
 
 		// Failures behind the authorizer, which only callers with a good token reach.
 		{"a function fails", map[int]happening{
-			3: happening{}.aws(map[string]float64{"AWS/ApiGateway 5XXError": 1, "AWS/Lambda Errors of Profile": 1}).
+			3: happening{}.aws(map[string]float64{"AWS/ApiGateway 5XXError": 1, "AWS/Lambda Errors of Others": 1}).
 				logged(map[string]string{"status": "502", "errorType": "INTEGRATION_FAILURE", "principalId": "auth0|42"}),
 		}, []string{"ServerErrors"}},
 		{"functions are slow", always(happening{}.aws(map[string]float64{"AWS/ApiGateway IntegrationLatency": 2100})),
@@ -164,7 +164,7 @@ func TestWhatRaisesAnAlarm(t *testing.T) {
 			map[int]happening{3: happening{}.aws(map[string]float64{"AWS/Lambda Throttles of Authorizer": 1})},
 			[]string{"FunctionsThrottled"}},
 		{"an invocation too many of a function",
-			map[int]happening{3: happening{}.aws(map[string]float64{"AWS/Lambda Throttles of Profile": 1})},
+			map[int]happening{3: happening{}.aws(map[string]float64{"AWS/Lambda Throttles of Others": 1})},
 			[]string{"FunctionsThrottled"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

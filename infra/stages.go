@@ -66,14 +66,14 @@ func (s *settings) applyStage(stage string) {
 
 // standIns returns a context in which every setting about issuers, stages and the account
 // is replaced, so that what does not depend on them works whatever cdk.json holds: the
-// cloud assembly for this machine, and finding the stack to destroy by its name. The name
-// of the stage is kept.
+// cloud assembly for this machine, and finding the stack to destroy by its name. Any page
+// may call the API on this machine. The name of the stage is kept.
 func standIns(context map[string]any) map[string]any {
 	replaced := maps.Clone(context)
 	for _, key := range []string{
 		"issuers", "jwksUri", "provider", "algorithms", "stages",
 		"account", "region", "protected", "permissionsBoundary", "network",
-		"domainName", "certificateArn", "basePath", "hostedZoneId", "alarmTopicArn",
+		"domainName", "certificateArn", "basePath", "hostedZoneId", "alarmTopicArn", "corsOrigins",
 	} {
 		delete(replaced, key)
 	}
