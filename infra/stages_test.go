@@ -112,7 +112,7 @@ func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, stage := range []object{{"stage": "prod"}, {"stage": "dev"}} {
-				all := object{"corsOrigins": "https://app.example.com", "lambdas": builtFunctions(t)}
+				all := object{"corsOrigins": "https://app.example.com", "throttleRate": "42", "lambdas": builtFunctions(t)}
 				maps.Copy(all, context)
 				maps.Copy(all, stage)
 				got, err := parseConfig(standIns(all))
@@ -120,7 +120,7 @@ func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
 					t.Fatal(err)
 				}
 				if got.Stage != stage["stage"] || got.Issuer != "https://issuer.invalid/" ||
-					!slices.Equal(got.CORSOrigins, []string{"https://app.example.com"}) {
+					!slices.Equal(got.CORSOrigins, []string{"*"}) || got.ThrottleRate != 42 {
 					t.Errorf("got %+v", got)
 				}
 			}
