@@ -18,13 +18,13 @@ var (
 	key1, key2, stranger = tokentest.Key1, tokentest.Key2, tokentest.Stranger
 	p256, p384, p521, ed = tokentest.P256, tokentest.P384, tokentest.P521, tokentest.Ed
 
-	mint, by, finished, part = tokentest.Mint, tokentest.By, tokentest.Finished, tokentest.Part
-	withHeader, rawHeader    = tokentest.Header, tokentest.RawHeader
-	claim, rawClaims         = tokentest.Claim, tokentest.RawClaims
-	rawPayload, goodClaims   = tokentest.RawPayload, tokentest.GoodClaims
-	signature, signedAs      = tokentest.Signature, tokentest.SignedAs
-	hs256, absent, in        = tokentest.HS256, tokentest.Absent, tokentest.In
-	b64, toJSON, keySet      = tokentest.Base64, tokentest.JSON, tokentest.JWKS
+	mint, by, part         = tokentest.Mint, tokentest.By, tokentest.Part
+	withHeader, rawHeader  = tokentest.Header, tokentest.RawHeader
+	claim, rawClaims       = tokentest.Claim, tokentest.RawClaims
+	rawPayload, goodClaims = tokentest.RawPayload, tokentest.GoodClaims
+	signature, signedAs    = tokentest.Signature, tokentest.SignedAs
+	hs256, absent, in      = tokentest.HS256, tokentest.Absent, tokentest.In
+	b64, toJSON, keySet    = tokentest.Base64, tokentest.JSON, tokentest.JWKS
 )
 
 type (
