@@ -57,6 +57,7 @@ func TestTokenIsNewIfItMayHaveBeenIssuedAfterTheSetWasPublished(t *testing.T) {
 		"issued 14 min before, 10 min in a cache":     {-14 * time.Minute, "600", ErrUnproven},
 		"issued 16 min before, 10 min in a cache":     {-16 * time.Minute, "600", ErrUnknownKey},
 		"issued 14 min before, an age that is no age": {-14 * time.Minute, "-600", ErrUnknownKey},
+		"issued 14 min before, an age past 2^31":      {-14 * time.Minute, "99999999999", ErrUnknownKey},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bed := newColdBed(t)
