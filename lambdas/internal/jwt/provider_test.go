@@ -113,6 +113,14 @@ func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
 	}
 }
 
+func TestSubjectIsTakenByteForByte(t *testing.T) {
+	const subject = " Auth0|\u00e9\u0065\u0301\t "
+	who, why := newBed(t, tokentest.EveryKey()).verify(t, mint(claim("sub", subject)))
+	if why != OK || who.Subject != subject {
+		t.Errorf("got %s, %q; want %q", why, who.Subject, subject)
+	}
+}
+
 func TestTokenWithoutClientAndScopeNamesNone(t *testing.T) {
 	who, why := newBed(t, tokentest.EveryKey()).verify(t, mint(claim("azp", absent), claim("scope", absent)))
 	if why != OK || who.ClientID != "" || len(who.Scopes) != 0 {
