@@ -113,6 +113,19 @@ func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
 	}
 }
 
+func TestTypesOfEveryProviderAreAccepted(t *testing.T) {
+	for provider, token := range map[string]edit{
+		"auth0": auth0User, "cognito": cognitoUser, "entra": entraUser, "okta": okta,
+	} {
+		newProviderBed(t, provider).expect(t, OK, rows{
+			provider + ", typ JWT":                mint(token, withHeader("typ", "JWT")),
+			provider + ", typ application/at+jwt": mint(token, withHeader("typ", "application/at+jwt")),
+			provider + ", typ at+jwt":             mint(token, accessToken),
+			provider + ", no typ":                 mint(token, withoutType),
+		})
+	}
+}
+
 func TestSubjectIsTakenByteForByte(t *testing.T) {
 	const subject = " Auth0|\u00e9\u0065\u0301\t "
 	who, why := newBed(t, tokentest.EveryKey()).verify(t, mint(claim("sub", subject)))
