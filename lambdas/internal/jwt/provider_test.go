@@ -76,6 +76,8 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 		"auth0, a user":    {"auth0", mint(auth0User), "my_client_id", "openid profile get:profile"},
 		"auth0, a machine": {"auth0", mint(auth0Machine), "my_client_id", "get:profile"},
 		"auth0, RFC 9068":  {"auth0", mint(rfc9068, accessToken), "s6BhdRkqt3_", "get:profile openid"},
+		"auth0, scopes in scp": {"auth0", mint(auth0User, claim("scope", absent), claim("scp", "get:profile")),
+			"my_client_id", "get:profile"},
 		"auth0, two of each": {"auth0", mint(auth0User, claim("client_id", "first"), claim("scp", "x")),
 			"first", "openid profile get:profile"},
 		"rfc9068":            {"rfc9068", mint(rfc9068, accessToken), "s6BhdRkqt3_", "get:profile openid"},
