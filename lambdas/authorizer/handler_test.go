@@ -74,6 +74,18 @@ func TestNoPolicyGoesWithAnError(t *testing.T) {
 	}
 }
 
+func TestKeysAreFetchedAgainAfterAnHour(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK()))
+	bed.Publish(keySet(key2().JWK()))
+	bed.clock.Advance(time.Hour)
+	later := claim("exp", tokentest.In(2*time.Hour))
+	bed.expect(t, "allow", "ok", map[string]string{"the new key": bearerOf(by(key2()), later)})
+	bed.expect(t, "refuse", "kid_unknown", map[string]string{"the old key": bearerOf(later)})
+	if bed.Fetches() != 3 {
+		t.Errorf("%d fetches, want that of init, one that was due, and a look", bed.Fetches())
+	}
+}
+
 func TestOtherAlgorithmsThanTheConfiguredAreNotAllowed(t *testing.T) {
 	bed := newBed(t, tokentest.EveryKey()) // RS256 is the default
 	if line := bed.lines.take(); !strings.Contains(line, `"kept":["key-1","key-2","no-alg"]`) {
@@ -160,8 +172,9 @@ func TestEventOfAnotherKindIsNotTheCallersFault(t *testing.T) {
 		"no token, wrong type too": {Type: "", MethodArn: testArn},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if line := bed.expectInternal(t, toJSON(event)); strings.Contains(line, "panic") {
-				t.Errorf("there was a panic: %s", line)
+			line := bed.expectInternal(t, toJSON(event))
+			if strings.Contains(line, "panic") || strings.Contains(line, `"methodArn":"`) != (event.MethodArn != "") {
+				t.Errorf("the line is %s; want no panic, and the methodArn if there is one", line)
 			}
 		})
 	}

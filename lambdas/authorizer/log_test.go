@@ -28,7 +28,8 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 			"kid": "key-1", "issuer": testIssuer, "subject": "auth0|42", "hint": nil,
 		}},
 		"refused by its claims": {bearerOf(claim("exp", 1)), members{
-			"decision": "refuse", "reason": "expired", "kid": "key-1", "issuer": testIssuer, "subject": nil,
+			"level": "INFO", "error": nil, "decision": "refuse", "reason": "expired",
+			"kid": "key-1", "issuer": testIssuer, "subject": nil,
 		}},
 		"refused by its signature": {bearerOf(by(stranger())), members{
 			"decision": "refuse", "reason": "bad_signature", "kid": "key-1", "issuer": testIssuer, "subject": nil,

@@ -3,6 +3,7 @@ package jwks
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"sync"
 	"testing"
@@ -80,6 +81,21 @@ func TestBackoffBeginsAgainAfterASuccess(t *testing.T) {
 	}
 }
 
+func TestClockSetBackAfterAnOutageDoesNotBringItsBackoffBack(t *testing.T) {
+	bed := newBed(t, jwks(key1().JWK()))
+	bed.Answer(status(500))
+	bed.clock.Advance(2 * time.Hour)
+	for range 20 { // until the back-off is 15 s at least
+		bed.expect(t, nil, key1())
+		bed.clock.Advance(30 * time.Second)
+	}
+	bed.publish(jwks(key1().JWK()))
+	bed.expect(t, nil, key1())
+	bed.publish(jwks(key2().JWK()))
+	bed.clock.Advance(-20 * time.Second) // 10 s after the last failure
+	bed.expect(t, nil, key2())
+}
+
 func TestClockSetBackAfterAFailedFetchDoesNotStopFetches(t *testing.T) {
 	bed := newBed(t, jwks(key1().JWK()))
 	bed.Answer(status(500))
@@ -152,17 +168,39 @@ func TestCallerIsAnsweredHalfASecondBeforeItsInvocationTimesOut(t *testing.T) {
 	}
 }
 
-func TestFetchThatFailedAfterItWasJoinedIsTriedAgain(t *testing.T) {
-	bed := newColdBed(t)
-	first := make(chan struct{})
-	bed.Answer(func(w http.ResponseWriter, r *http.Request) {
-		close(first)
-		bed.publish(jwks(key1().JWK()))
-		time.Sleep(50 * time.Millisecond)
-		panic(http.ErrAbortHandler) // as a connection that did not survive a freeze
+// abortOnce makes the issuer break one connection, as a freeze does, and publish this
+// afterwards. It returns as soon as somebody has asked for the set.
+func (b *bed) abortOnce(then http.HandlerFunc) {
+	asked := make(chan struct{})
+	b.Answer(func(http.ResponseWriter, *http.Request) {
+		close(asked)
+		b.Answer(then)
+		time.Sleep(100 * time.Millisecond)
+		panic(http.ErrAbortHandler)
 	})
-	go bed.Prefetch()
-	<-first
-	bed.expect(t, nil, key1())
-	bed.expectFetches(t, 2)
+	go b.Prefetch()
+	<-asked
+}
+
+func TestFetchThatFailedAfterItWasJoinedIsTriedAgain(t *testing.T) {
+	document := jwks(key1().JWK())
+	publish := func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, document) }
+	for name, test := range map[string]struct {
+		then    http.HandlerFunc
+		key     tokentest.Key
+		want    error
+		fetches int // after the one of init
+	}{
+		"a key of the set":       {publish, key1(), nil, 2},
+		"another key":            {publish, key2(), ErrUnknownKey, 3}, // and a look
+		"another key, an outage": {status(500), key2(), ErrUnavailable, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			bed := newBed(t, document)
+			bed.clock.Advance(time.Hour)
+			bed.abortOnce(test.then)
+			bed.expect(t, test.want, test.key)
+			bed.expectFetches(t, 1+test.fetches)
+		})
+	}
 }

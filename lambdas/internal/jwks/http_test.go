@@ -208,15 +208,17 @@ func TestKeysAreFetchedThroughTheProxyOfTheEnvironment(t *testing.T) {
 
 func TestFetchAsksForAFreshKeySetWithoutCredentials(t *testing.T) {
 	var header http.Header
-	var method string
+	var asked string
 	bed := newColdBed(t)
+	bed.Set = New(bed.URL+"/a/keys?b=c", Algorithms{Supported().Named("RS256")}, bed.clock.Now, func(Fetch) {})
+	t.Cleanup(bed.Close)
 	bed.Answer(func(w http.ResponseWriter, r *http.Request) {
-		header, method = r.Header.Clone(), r.Method
+		header, asked = r.Header.Clone(), r.Method+" "+r.RequestURI
 		io.WriteString(w, jwks(key1().JWK()))
 	})
 	bed.expect(t, nil, key1())
-	if method != "GET" {
-		t.Errorf("the method is %s, want GET", method)
+	if asked != "GET /a/keys?b=c" {
+		t.Errorf("asked for %s, want GET /a/keys?b=c", asked)
 	}
 	for name, want := range map[string]string{
 		"Accept":        "application/jwk-set+json, application/json",

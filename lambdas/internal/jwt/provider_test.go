@@ -76,6 +76,8 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 		"auth0, a user":    {"auth0", mint(auth0User), "my_client_id", "openid profile read:items"},
 		"auth0, a machine": {"auth0", mint(auth0Machine), "my_client_id", "read:items"},
 		"auth0, RFC 9068":  {"auth0", mint(rfc9068, accessToken), "s6BhdRkqt3_", "read:items openid"},
+		"auth0, scopes in scp": {"auth0", mint(auth0User, claim("scope", absent), claim("scp", "read:items")),
+			"my_client_id", "read:items"},
 		"auth0, two of each": {"auth0", mint(auth0User, claim("client_id", "first"), claim("scp", "x")),
 			"first", "openid profile read:items"},
 		"rfc9068":            {"rfc9068", mint(rfc9068, accessToken), "s6BhdRkqt3_", "read:items openid"},
@@ -110,6 +112,27 @@ func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
 	if why != OK || who.Subject != want.Subject || who.ClientID != want.ClientID || who.Issuer != want.Issuer ||
 		!slices.Equal(who.Scopes, want.Scopes) || !who.Expiry.Equal(want.Expiry) || !who.Until.Equal(want.Until) {
 		t.Errorf("got %+v (%s), want %+v", who, why, want)
+	}
+}
+
+func TestTypesOfEveryProviderAreAccepted(t *testing.T) {
+	for provider, token := range map[string]edit{
+		"auth0": auth0User, "cognito": cognitoUser, "entra": entraUser, "okta": okta,
+	} {
+		newProviderBed(t, provider).expect(t, OK, rows{
+			provider + ", typ JWT":                mint(token, withHeader("typ", "JWT")),
+			provider + ", typ application/at+jwt": mint(token, withHeader("typ", "application/at+jwt")),
+			provider + ", typ at+jwt":             mint(token, accessToken),
+			provider + ", no typ":                 mint(token, withoutType),
+		})
+	}
+}
+
+func TestSubjectIsTakenByteForByte(t *testing.T) {
+	const subject = " Auth0|\u00e9\u0065\u0301\t "
+	who, why := newBed(t, tokentest.EveryKey()).verify(t, mint(claim("sub", subject)))
+	if why != OK || who.Subject != subject {
+		t.Errorf("got %s, %q; want %q", why, who.Subject, subject)
 	}
 }
 

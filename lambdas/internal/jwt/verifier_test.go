@@ -51,6 +51,7 @@ func TestGoodTokenIsAccepted(t *testing.T) {
 		"an escaped pair of surrogates":        mint(rawClaims(`"x":"\ud83d\ude00"`)),
 		"claims named __proto__ and nothing":   mint(claim("__proto__", members{"admin": true}), claim("", 1)),
 		"the highest exp":                      mint(claim("exp", 253402300799)),
+		"a token_use that is not id":           mint(claim("token_use", "other")),
 		"the longest subject":                  mint(claim("sub", strings.Repeat("s", 256))),
 		"a subject with quotes and controls":   mint(claim("sub", "a\"b\u0001c")),
 		"a scope in an array":                  mint(claim("scope", []string{"read:items"})),

@@ -78,6 +78,7 @@ func TestFromContextRefusesARouteWithoutTheAuthorizer(t *testing.T) {
 		"no context":         nil,
 		"sub missing":        {"exp": "1900000000", "until": "1900000000"},
 		"sub empty":          {"sub": "", "exp": "1900000000", "until": "1900000000"},
+		"a client alone":     {"sub": "", "client_id": "c", "exp": "1900000000", "until": "1900000000"},
 		"sub not a string":   {"sub": 7, "exp": "1900000000", "until": "1900000000"},
 		"exp missing":        {"sub": "s", "until": "1900000000"},
 		"exp not a number":   {"sub": "s", "exp": "soon", "until": "1900000000"},
