@@ -435,6 +435,17 @@ func render(value any) string {
 
 var logicalIDHash = regexp.MustCompile(`[0-9A-F]{8}$`)
 
+// Lambda refuses 0, and API Gateway waits up to 29 s (AWS: "Amazon API Gateway quotas").
+func TestEveryFunctionHasATimeoutThatAPIGatewayWaitsFor(t *testing.T) {
+	for name, tpl := range tables(t) {
+		for id, function := range tpl.ofType("AWS::Lambda::Function") {
+			if timeout, _ := function.Properties["Timeout"].(float64); timeout < 1 || timeout > 29 {
+				t.Errorf("%s: %s has a timeout of %v s, want 1 to 29", name, id, function.Properties["Timeout"])
+			}
+		}
+	}
+}
+
 func TestDeploymentDependsOnEverythingItPublishes(t *testing.T) {
 	tpl := stage(t, "default")
 	deployments := tpl.ofType("AWS::ApiGateway::Deployment")
