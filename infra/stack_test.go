@@ -147,7 +147,7 @@ func builtFunctions(t *testing.T, more ...string) string {
 		more = append(more, filepath.Base(filepath.Dir(source)))
 	}
 	for _, name := range more {
-		if err := os.Mkdir(filepath.Join(folder, name), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil { // may be one of the project, too
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(folder, name, "bootstrap"), []byte(name), 0o755); err != nil {
