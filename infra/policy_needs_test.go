@@ -15,7 +15,7 @@ type need struct {
 	with    func(subject) map[string]string
 }
 
-// subject is a resource of a golden template.
+// subject is a resource of a template.
 type subject struct {
 	stack string // its name
 	id    string
@@ -263,7 +263,7 @@ func logsRole(s subject) []string {
 	return []string{"arn:aws:iam::111122223333:role/" + s.stack + "-ApiGatewayLogsRoleA66F4CEE-A1B2C3D4E5F6"}
 }
 func functionOf(s subject) []string {
-	return []string{"arn:aws:lambda:eu-west-1:111122223333:function:" + s.stack + "-ProfileF1B2C3D4-A1B2C3D4E5F6"}
+	return []string{"arn:aws:lambda:eu-west-1:111122223333:function:" + s.stack + "-OrdersF1B2C3D4-A1B2C3D4E5F6"}
 }
 func topic(s subject) []string {
 	return []string{"arn:aws:sns:eu-west-1:111122223333:" + s.stack + "-AlarmTopicD01E77F9-A1B2C3D4E5F6"}

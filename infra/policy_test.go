@@ -3,8 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -21,7 +19,7 @@ func TestDeployPolicyAllowsWhatTheTemplatesNeed(t *testing.T) {
 	} {
 		policy := readPolicy(t, "deploy-policy*.json", golden.domain, golden.zone)
 		policy.used, all = used, policy
-		for id, r := range goldenTemplate(t, golden.name).Resources {
+		for id, r := range stage(t, golden.name).Resources {
 			rows, ok := needs[r.Type]
 			if !ok {
 				t.Errorf("%s: nothing says what CloudFormation needs for %s. Write in init of a test file of your own: "+
@@ -56,19 +54,6 @@ func TestDeployPolicyAllowsWhatTheTemplatesNeed(t *testing.T) {
 			}
 		}
 	}
-}
-
-func goldenTemplate(t *testing.T, name string) template {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join("testdata", name+".golden.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var tpl template
-	if err := json.Unmarshal(text, &tpl); err != nil {
-		t.Fatal(err)
-	}
-	return tpl
 }
 
 // Without the boundary, a role could be given any right, and then be used by a function.
