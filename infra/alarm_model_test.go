@@ -133,10 +133,7 @@ func metricName(metric map[string]any) string {
 		case dimension["Name"] == "reason":
 			name += " reason=" + value
 		case dimension["Name"] == "FunctionName" && metric["Namespace"] == "AWS/Lambda":
-			if value = strings.Trim(value, "${}"); value != "Authorizer" {
-				value = "Others" // the functions behind the routes, whichever there are
-			}
-			name += " of " + value
+			name += " of " + strings.Trim(value, "${}")
 		}
 	}
 	return name

@@ -35,6 +35,7 @@ func (f *functions) add(folder string) awslambda.Function {
 		id:          id.String(),
 		folder:      folder,
 		description: "Answers the routes of lambdas/" + folder,
+		timeout:     5,
 		environment: map[string]string{"CORS_ORIGINS": strings.Join(f.cfg.CORSOrigins, " ")},
 	})
 	f.all, f.ids = append(f.all, added), append(f.ids, id.String())

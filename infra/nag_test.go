@@ -27,7 +27,8 @@ func TestEveryBrokenRuleHasAReasonAtTheResource(t *testing.T) {
 			}
 			for _, report := range reports {
 				for _, row := range findings(t, report) {
-					t.Errorf("%s at %s: %s", row["Rule ID"], row["Resource ID"], row["Rule Info"])
+					t.Errorf("%s at %s: %s If the rule is not for this resource, write beside it: accept(RESOURCE, %q, %q)",
+						row["Rule ID"], row["Resource ID"], row["Rule Info"], "REASON", row["Rule ID"])
 				}
 			}
 		})

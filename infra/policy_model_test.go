@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -29,25 +30,35 @@ func (o *oneOrMore) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(o))
 }
 
-// readPolicy reads a policy of this folder and puts in what README.md says to put in.
-func readPolicy(t *testing.T, name, domain, zone string) iamPolicy {
+// readPolicy reads the policies of this folder with names of this pattern as one, and puts
+// in what README.md says to put in.
+func readPolicy(t *testing.T, pattern, domain, zone string) iamPolicy {
 	t.Helper()
-	text, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
+	files, err := filepath.Glob(pattern)
+	if err != nil || len(files) == 0 {
+		t.Fatalf("%s: got %v, %v", pattern, files, err)
 	}
-	filled := strings.NewReplacer(
-		"NAME", apiName, "ACCOUNT", account, "DOMAIN", domain, "ZONE", zone,
-	).Replace(string(text))
-	// IAM counts no white space.
-	if size := len(regexp.MustCompile(`\s`).ReplaceAllString(filled, "")); size > 6144 {
-		t.Errorf("%s has %d characters, but a managed policy may have 6144", name, size)
+	var all iamPolicy
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		filled := strings.NewReplacer(
+			"NAME", apiName, "ACCOUNT", account, "DOMAIN", domain, "ZONE", zone,
+		).Replace(string(text))
+		// IAM counts no white space.
+		if size := len(regexp.MustCompile(`\s`).ReplaceAllString(filled, "")); size > 6144 {
+			t.Errorf("%s has %d characters, but a managed policy may have 6144: move statements to a new file "+
+				"infra/deploy-policy-….json", file, size)
+		}
+		var p iamPolicy
+		if err := json.Unmarshal([]byte(filled), &p); err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		all.Statement = append(all.Statement, p.Statement...)
 	}
-	var p iamPolicy
-	if err := json.Unmarshal([]byte(filled), &p); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	return p
+	return all
 }
 
 // allows says whether the policy allows an action on a resource, with these values of

@@ -15,7 +15,7 @@ type need struct {
 	with    func(subject) map[string]string
 }
 
-// subject is a resource of a golden template.
+// subject is a resource of a template.
 type subject struct {
 	stack string // its name
 	id    string

@@ -20,7 +20,7 @@ const apiName = "AccountApi"
 //
 //	orders := f.add("orders")
 //	table := newOrdersTable(stack)
-//	table.GrantReadWriteData(orders)
+//	table.Grant(orders, jsii.String("dynamodb:GetItem"), jsii.String("dynamodb:PutItem"))
 //	orders.AddEnvironment(jsii.String("TABLE"), table.TableName(), nil)
 func routes(_ awscdk.Stack, f *functions) []route {
 	profile := f.add("profile")

@@ -147,7 +147,7 @@ func builtFunctions(t *testing.T, more ...string) string {
 		more = append(more, filepath.Base(filepath.Dir(source)))
 	}
 	for _, name := range more {
-		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil {
+		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil { // may be one of the project, too
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(filepath.Join(folder, name, "bootstrap"), []byte(name), 0o755); err != nil {
@@ -434,6 +434,17 @@ func render(value any) string {
 }
 
 var logicalIDHash = regexp.MustCompile(`[0-9A-F]{8}$`)
+
+// Lambda refuses 0, and API Gateway waits up to 29 s (AWS: "Amazon API Gateway quotas").
+func TestEveryFunctionHasATimeoutThatAPIGatewayWaitsFor(t *testing.T) {
+	for name, tpl := range tables(t) {
+		for id, function := range tpl.ofType("AWS::Lambda::Function") {
+			if timeout, _ := function.Properties["Timeout"].(float64); timeout < 1 || timeout > 29 {
+				t.Errorf("%s: %s has a timeout of %v s, want 1 to 29", name, id, function.Properties["Timeout"])
+			}
+		}
+	}
+}
 
 func TestDeploymentDependsOnEverythingItPublishes(t *testing.T) {
 	tpl := stage(t, "default")
