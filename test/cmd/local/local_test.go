@@ -231,7 +231,14 @@ func TestMistakesAreReportedWithTheirFix(t *testing.T) {
 			`PROVIDER "auth1" is unknown: use one of`},
 		{"issuer that does not answer", "-issuer https://127.0.0.1:1/ -audience x", "or set it: JWKS_URI="},
 		{"folder without an assembly", "-assembly " + t.TempDir(), "manifest.json"},
-		{"-env without a value", "-env X", "write it as NAME=VALUE"},
+		{"PORT is a word", "-port abc", "PORT=abc is not a port: use a number from 1 to 65535"},
+		{"PORT is too large", "-port 99999", "PORT=99999 is not a port: use a number from 1 to 65535"},
+		{"PORT is negative", "-port -1", "PORT=-1 is not a port: use a number from 1 to 65535"},
+		{"ISSUER_PORT is a word", "-issuer-port abc", "for example make run ISSUER_PORT=3001"},
+		{"both are wrong", "-port a -issuer-port b", "PORT=a is not a port"},
+		{"both are wrong", "-port a -issuer-port b", "ISSUER_PORT=b is not a port"},
+		{"both are the same", "-port 3001 -issuer-port 3001", "PORT and ISSUER_PORT are both 3001"},
+		{"-env without a value", "-env X", "ENV=X: write it as NAME=VALUE"},
 		{"argument that is no flag", "run", `unexpected "run"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -243,8 +250,8 @@ func TestMistakesAreReportedWithTheirFix(t *testing.T) {
 				t.Errorf("exit code 0")
 			}
 			stderr := p.stderr.String()
-			if !strings.Contains(stderr, test.want) || strings.Contains(stderr, "goroutine") {
-				t.Errorf("stderr is %q, want it to contain %q and no stack trace", stderr, test.want)
+			if !strings.Contains(stderr, test.want) || strings.Contains(stderr, "goroutine") || strings.Contains(stderr, "Usage") {
+				t.Errorf("stderr is %q, want it to contain %q, no stack trace and no list of flags", stderr, test.want)
 			}
 		})
 	}

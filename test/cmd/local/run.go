@@ -124,9 +124,12 @@ func listen(port int, setting string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("port %d is in use, perhaps by another make run: "+
-			"stop that, or choose another with make run %s=%d", port, setting, port+10)
+			"stop that, or choose another with make run %s=%d", port, setting, (port+10)%65536)
 	}
-	return listener, err
+	if err != nil {
+		return nil, fmt.Errorf("%s=%d: %w: choose another port", setting, port, err)
+	}
+	return listener, nil
 }
 
 func (a *api) startIssuer(listener net.Listener) error {
