@@ -61,7 +61,8 @@ fuzz: need-go ## fuzz every input of the authorizer: [FUZZTIME=30s]
 			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
 smoke: need-go need-node ## run the end-to-end tests against a deployed stage of this project: API_URL= TOKEN=
-	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "API_URL or TOKEN is missing: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
+	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "API_URL or TOKEN is missing: make smoke API_URL=… TOKEN=…" \
+		"with the URL that make deploy prints, and a token: make token ISSUER=… CLIENT_ID=… AUDIENCE=…"; exit 1; }
 	@go test -count=1 -v ./test/e2e
 
 # ---------------------------------------------------------------- what is built
