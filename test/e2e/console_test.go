@@ -23,7 +23,8 @@ import (
 
 // The tests drive the API console, the page of the local issuer, in Chromium.
 
-// consoleOfTheAPI serves the API on this machine and opens its console, as make run does.
+// consoleOfTheAPI serves the API of testdata/orders.go.txt, whose first route answers 200,
+// and opens its console, as make run does.
 // The first route is one that needs a token and no body.
 func consoleOfTheAPI(t *testing.T) (page context.Context, i *issuer.Server, table []routes.Route) {
 	t.Helper()

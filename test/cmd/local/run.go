@@ -42,11 +42,6 @@ func run(ctx context.Context, args []string) error {
 	} else if err := api.configure(ctx); err != nil {
 		return err
 	}
-	noAWS, err := api.connectAWS()
-	if err != nil {
-		return err
-	}
-	defer noAWS.Close()
 	if s.assembly == "" {
 		if api.root, err = project.Root(); err != nil {
 			return fmt.Errorf("%w, or name a cloud assembly with -assembly", err)
@@ -65,6 +60,11 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	noAWS, err := api.connectAWS()
+	if err != nil {
+		return err
+	}
+	defer noAWS.Close()
 	if err := api.loadAssembly(); err != nil {
 		return err
 	}
