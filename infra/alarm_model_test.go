@@ -38,7 +38,7 @@ func raised(t *testing.T, tpl template, minutes map[int]happening) []string {
 	var names []string
 	for _, alarm := range tpl.ofType("AWS::CloudWatch::Alarm") {
 		if isRaised(t, alarm.Properties, series) {
-			names = append(names, strings.TrimPrefix(render(alarm.Properties["AlarmName"]), "account-api-prod-"))
+			names = append(names, strings.TrimPrefix(render(alarm.Properties["AlarmName"]), apiName+"-prod-"))
 		}
 	}
 	slices.Sort(names)

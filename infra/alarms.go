@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -103,7 +102,7 @@ func addAlarms(stack awscdk.Stack, cfg Config, m metrics) []interfacesawscloudwa
 	var alarms []interfacesawscloudwatch.IAlarmRef
 	for _, a := range list {
 		raised := awscloudwatch.NewAlarm(stack, jsii.String("Alarm"+a.id), &awscloudwatch.AlarmProps{
-			AlarmName:          jsii.String(fmt.Sprintf("account-api-%s-%s", cfg.Stage, a.id)),
+			AlarmName:          jsii.String(cfg.stackName() + "-" + a.id),
 			AlarmDescription:   jsii.String(a.description),
 			Metric:             a.metric,
 			ComparisonOperator: awscloudwatch.ComparisonOperator_GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -135,7 +134,7 @@ func alarmAction(stack awscdk.Stack, cfg Config) awscloudwatch.IAlarmAction {
 		return nil
 	}
 	topic := awssns.NewTopic(stack, jsii.String("AlarmTopic"), &awssns.TopicProps{
-		DisplayName: jsii.String("Account API, stage " + cfg.Stage),
+		DisplayName: jsii.String(cfg.stackName()),
 		EnforceSSL:  jsii.Bool(true),
 	})
 	topic.AddSubscription(awssnssubscriptions.NewEmailSubscription(jsii.String(cfg.AlarmEmail), nil))

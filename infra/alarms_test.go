@@ -20,14 +20,14 @@ type happening struct {
 // decided is a line of the authorizer: the reason, and the other metrics in it.
 func decided(reason string, more ...string) happening {
 	h := happening{metrics: map[string]float64{
-		"AccountApi Decisions reason=" + reason: 1, "AccountApi Decisions": 1, "AccountApi Duration": 2,
+		apiName + " Decisions reason=" + reason: 1, apiName + " Decisions": 1, apiName + " Duration": 2,
 	}}
 	for i := 0; i < len(more); i += 2 {
 		var value float64
 		if _, err := fmt.Sscan(more[i+1], &value); err != nil {
 			panic(err)
 		}
-		h.metrics["AccountApi "+more[i]] = value
+		h.metrics[apiName+" "+more[i]] = value
 	}
 	return h
 }
@@ -236,7 +236,7 @@ func TestREADMEListsEveryAlarm(t *testing.T) {
 	_, section, _ := strings.Cut(string(readme), "\n## Alarms\n")
 	section, _, _ = strings.Cut(section, "\n## ")
 	for _, alarm := range stage(t, "default").ofType("AWS::CloudWatch::Alarm") {
-		name := strings.TrimPrefix(render(alarm.Properties["AlarmName"]), "account-api-prod-")
+		name := strings.TrimPrefix(render(alarm.Properties["AlarmName"]), apiName+"-prod-")
 		if strings.HasPrefix(name, "Refused-") {
 			name = "Refused-…" // one row for all
 		}

@@ -18,7 +18,7 @@ import (
 // checked values: the stack uses it without further checks.
 type Config struct {
 	Stage   string // name of the API Gateway stage, and the suffix of the stack's name
-	Lambdas string // folder with authorizer/bootstrap and profile/bootstrap
+	Lambdas string // folder with NAME/bootstrap for each function
 
 	Account, Region string // where the stage is deployed; "" leaves it to the credentials
 	Protected       bool   // against deletion: of the stack, and of its logs with it
@@ -262,16 +262,24 @@ func (s *settings) checkFunctions(folder string) {
 }
 
 // checkCredentials compares the account and region of the stage with those of the
-// credentials, which the CLI puts into the environment.
+// credentials, which the CLI puts into the environment. Without credentials it has no
+// account, and nothing can be deployed; the region is then us-east-1.
 func (cfg Config) checkCredentials(getenv func(string) string) error {
-	var problems []error
-	if is := getenv("CDK_DEFAULT_ACCOUNT"); cfg.Account != "" && is != "" && is != cfg.Account {
-		problems = append(problems, fmt.Errorf("account: stage %s belongs to %s, but the credentials are of account %s",
-			cfg.Stage, cfg.Account, is))
+	account, region := getenv("CDK_DEFAULT_ACCOUNT"), getenv("CDK_DEFAULT_REGION")
+	if cfg.Account == "" || account == "" {
+		return nil
 	}
-	if is := getenv("CDK_DEFAULT_REGION"); cfg.Region != "" && is != "" && is != cfg.Region {
-		problems = append(problems, fmt.Errorf("region: stage %s belongs to %s, but the credentials are for region %s",
-			cfg.Stage, cfg.Region, is))
+	var problems []error
+	if account != cfg.Account {
+		problems = append(problems, fmt.Errorf("account: stage %s belongs to %s, but the credentials are of %s: use others",
+			cfg.Stage, cfg.Account, account))
+	}
+	if region != cfg.Region {
+		problems = append(problems, fmt.Errorf("region: stage %s belongs to %s, but the credentials are for %s: "+
+			"set AWS_REGION=%s", cfg.Stage, cfg.Region, region, cfg.Region))
 	}
 	return errors.Join(problems...)
 }
+
+// stackName is the name of the stack of the stage. It begins the names of what is in it.
+func (c Config) stackName() string { return apiName + "-" + c.Stage }

@@ -315,10 +315,15 @@ func refuse(t *testing.T, settings object, key, problem string) {
 	}
 }
 
-// The CLI says in these variables which account and region the credentials are of. They are
-// empty when nothing is deployed, as in make run.
+// The CLI says in these variables which account and region the credentials are of. Without
+// credentials, and in make run, there is no account.
 func TestStageIsDeployedToItsOwnAccountAndRegionOnly(t *testing.T) {
 	tied := Config{Stage: "prod", Account: "111122223333", Region: "eu-west-1"}
+	const (
+		otherAccount = "account: stage prod belongs to 111122223333, but the credentials are of 444455556666: use others"
+		otherRegion  = "region: stage prod belongs to eu-west-1, but the credentials are for us-east-1: " +
+			"set AWS_REGION=eu-west-1"
+	)
 	for _, test := range []struct {
 		name            string
 		cfg             Config
@@ -326,15 +331,12 @@ func TestStageIsDeployedToItsOwnAccountAndRegionOnly(t *testing.T) {
 		want            string
 	}{
 		{"its own", tied, "111122223333", "eu-west-1", ""},
-		{"no credentials", tied, "", "", ""},
+		{"no credentials", tied, "", "us-east-1", ""},
+		{"not from the CLI", tied, "", "", ""},
 		{"a stage that is not tied", Config{Stage: "dev"}, "444455556666", "us-east-1", ""},
-		{"another account", tied, "444455556666", "eu-west-1",
-			"account: stage prod belongs to 111122223333, but the credentials are of account 444455556666"},
-		{"another region", tied, "111122223333", "us-east-1",
-			"region: stage prod belongs to eu-west-1, but the credentials are for region us-east-1"},
-		{"both", tied, "444455556666", "us-east-1",
-			"account: stage prod belongs to 111122223333, but the credentials are of account 444455556666\n" +
-				"region: stage prod belongs to eu-west-1, but the credentials are for region us-east-1"},
+		{"another account", tied, "444455556666", "eu-west-1", otherAccount},
+		{"another region", tied, "111122223333", "us-east-1", otherRegion},
+		{"both", tied, "444455556666", "us-east-1", otherAccount + "\n" + otherRegion},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			got := ""

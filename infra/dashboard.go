@@ -28,16 +28,16 @@ func addDashboard(stack awscdk.Stack, cfg Config, m metrics, alarms []interfaces
 		})
 	}
 	// A search, so that reasons that are added to the authorizer later are shown too.
-	const search = `SEARCH('{%s,FunctionName,reason} FunctionName="%s" MetricName="Decisions" NOT reason="ok"', 'Sum', 300)`
+	const search = `SEARCH('{"%s",FunctionName,reason} FunctionName="%s" MetricName="Decisions" NOT reason="ok"', 'Sum', 300)`
 	byReason := awscloudwatch.NewSearchExpression(&awscloudwatch.SearchExpressionProps{
-		Expression: jsii.String(fmt.Sprintf(search, metricsNamespace, *m.authorizer.FunctionName())),
+		Expression: jsii.String(fmt.Sprintf(search, apiName, *m.authorizer.FunctionName())),
 		Label:      jsii.String("${PROP('Dim.reason')}"),
 		Period:     minutes(5),
 	})
 
 	awscloudwatch.NewDashboard(stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		// Names of dashboards are shared by all regions of an account.
-		DashboardName:   jsii.String(fmt.Sprintf("account-api-%s-%s", cfg.Stage, *stack.Region())),
+		DashboardName:   jsii.String(cfg.stackName() + "-" + *stack.Region()),
 		DefaultInterval: awscdk.Duration_Hours(jsii.Number(12)),
 		Widgets: &[]*[]awscloudwatch.IWidget{
 			{

@@ -12,10 +12,6 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// metricsNamespace is the CloudWatch namespace of the metrics in the authorizer's log
-// lines (embedded metric format), and of those that metric filters count in logs.
-const metricsNamespace = "AccountApi"
-
 // addMonitoring adds what counts failures, the alarms and the dashboard.
 func addMonitoring(
 	stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, accessLog awslogs.ILogGroup,
@@ -41,7 +37,7 @@ func countLines(
 	return awslogs.NewMetricFilter(stack, jsii.String("Filter"+name), &awslogs.MetricFilterProps{
 		LogGroup:        log,
 		FilterPattern:   pattern,
-		MetricNamespace: jsii.String(metricsNamespace),
+		MetricNamespace: jsii.String(apiName),
 		MetricName:      jsii.String(fmt.Sprintf("%s-%s", name, cfg.Stage)),
 		MetricValue:     jsii.String("1"),
 	}).Metric(&awscloudwatch.MetricOptions{
@@ -101,7 +97,7 @@ type metrics struct {
 // decisions counts the authorizer's decisions for one reason.
 func (m metrics) decisions(reason string, period int) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace:  jsii.String(metricsNamespace),
+		Namespace:  jsii.String(apiName),
 		MetricName: jsii.String("Decisions"),
 		DimensionsMap: &map[string]*string{
 			"FunctionName": m.authorizer.FunctionName(), "reason": jsii.String(reason),
@@ -114,7 +110,7 @@ func (m metrics) decisions(reason string, period int) awscloudwatch.IMetric {
 // authorizerMetric is one of the metrics in the authorizer's log lines.
 func (m metrics) authorizerMetric(name, statistic string, period int) awscloudwatch.IMetric {
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace:     jsii.String(metricsNamespace),
+		Namespace:     jsii.String(apiName),
 		MetricName:    jsii.String(name),
 		DimensionsMap: &map[string]*string{"FunctionName": m.authorizer.FunctionName()},
 		Statistic:     jsii.String(statistic),

@@ -29,7 +29,7 @@ func TestOptionsAreOffByDefaultAndOnWhenSet(t *testing.T) {
 			`"RedactedFields":[{"SingleHeader":{"Name":"authorization"}},{"QueryString":{}}]`},
 		{"X-Ray traces the stage", "everything", "ApiGateway::Stage", `"TracingEnabled":true`},
 		{"X-Ray traces the functions", "everything", "Lambda::Function", `"TracingConfig":{"Mode":"Active"}`},
-		{"a boundary by name", "everything", "IAM::Role", `:policy/DeveloperBoundary`},
+		{"a boundary by name", "everything", "IAM::Role", ":policy/" + apiName + "Boundary"},
 		{"a boundary by ARN", "managed", "IAM::Role",
 			`"PermissionsBoundary":"arn:aws:iam::111122223333:policy/Boundary"`},
 		{"several audiences", "everything", "Lambda::Function",
@@ -98,7 +98,7 @@ func artifact(t *testing.T, tpl template, name string) stackArtifact {
 }
 
 func TestTagsAreSetOnTheStack(t *testing.T) {
-	got := artifact(t, stage(t, "everything"), "AccountApi-test").Properties.Tags
+	got := artifact(t, stage(t, "everything"), apiName+"-test").Properties.Tags
 	want := map[string]string{"team": "accounts", "cost-center": "42"}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %v, want %v", got, want)
@@ -113,7 +113,7 @@ func TestStageIsProtectedAndTiedToAnEnvironmentOnlyWhenSet(t *testing.T) {
 		"default":   {"aws://unknown-account/unknown-region", false},
 		"protected": {"aws://111122223333/eu-west-1", true},
 	} {
-		got := artifact(t, stage(t, name), "AccountApi-prod")
+		got := artifact(t, stage(t, name), apiName+"-prod")
 		if got.Environment != want.environment || got.Properties.TerminationProtection != want.protected {
 			t.Errorf("%s: got %+v, want %+v", name, got, want)
 		}

@@ -2,6 +2,10 @@ package main
 
 import "github.com/aws/aws-cdk-go/awscdk/v2"
 
+// apiName begins the names of the stacks, and of what is in them, such as AccountApi-prod.
+// It is also the namespace of the metrics.
+const apiName = "AccountApi"
+
 // routes is the API: who may call what. Everything else follows from this table: methods,
 // permissions, alarms, the functions' own checks, the local runner and its tokens.
 //

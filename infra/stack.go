@@ -21,7 +21,7 @@ const bearerCredentials = `^[Bb][Ee][Aa][Rr][Ee][Rr] +[-0-9A-Za-z._~+/]+=*$`
 // newStack builds the API of one stage, with a table of routes.
 func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, *functions) []route) awscdk.Stack {
 	props := &awscdk.StackProps{
-		Description:           jsii.String("Account API, stage " + cfg.Stage),
+		Description:           jsii.String(apiName + ", stage " + cfg.Stage),
 		Tags:                  pointers(cfg.Tags),
 		PermissionsBoundary:   permissionsBoundary(cfg.PermissionsBoundary),
 		TerminationProtection: jsii.Bool(cfg.Protected),
@@ -29,12 +29,12 @@ func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, 
 	if cfg.Account != "" { // otherwise the template is the same for all accounts and regions
 		props.Env = &awscdk.Environment{Account: jsii.String(cfg.Account), Region: jsii.String(cfg.Region)}
 	}
-	stack := awscdk.NewStack(scope, jsii.String("AccountApi-"+cfg.Stage), props)
+	stack := awscdk.NewStack(scope, jsii.String(cfg.stackName()), props)
 
 	authorizer := newFunction(stack, cfg, function{
 		id:          "Authorizer",
 		folder:      "authorizer",
-		description: "Verifies the bearer token of every request to the Account API",
+		description: "Verifies the bearer token of every request",
 		concurrency: cfg.AuthorizerConcurrency,
 		// The longest invocation waits for a fetch that another one began and that fails,
 		// 3 s, and for one of its own, 3 s, and then answers that it could not check.
@@ -46,6 +46,7 @@ func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, 
 			"PROVIDER":           cfg.Provider,
 			"ALGORITHMS":         strings.Join(cfg.Algorithms, " "),
 			"REQUIRED_SCOPES":    strings.Join(cfg.RequiredScopes, " "),
+			"METRICS_NAMESPACE":  apiName,
 			"CLOCK_SKEW_SECONDS": strconv.Itoa(cfg.ClockSkewSeconds),
 		},
 	})
@@ -60,8 +61,8 @@ func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, 
 		accessLog = newLogGroup(stack, "AccessLogs", cfg, "")
 	}
 	api := awsapigateway.NewRestApi(stack, jsii.String("Api"), &awsapigateway.RestApiProps{
-		RestApiName:   jsii.String("account-api-" + cfg.Stage),
-		Description:   jsii.String("Account API, stage " + cfg.Stage),
+		RestApiName:   jsii.String(cfg.stackName()),
+		Description:   jsii.String(apiName + ", stage " + cfg.Stage),
 		EndpointTypes: &[]awsapigateway.EndpointType{awsapigateway.EndpointType_REGIONAL},
 		DeployOptions: stageOptions(cfg, accessLog),
 		// Set on the API and not on each route, so that it cannot be forgotten.

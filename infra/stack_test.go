@@ -107,7 +107,7 @@ func synthRoutes(
 	app.Synth(nil)
 
 	tpl := template{folder: outdir}
-	if tpl.text, err = os.ReadFile(filepath.Join(outdir, "AccountApi-"+cfg.Stage+".template.json")); err != nil {
+	if tpl.text, err = os.ReadFile(filepath.Join(outdir, apiName+"-"+cfg.Stage+".template.json")); err != nil {
 		t.Fatal(err)
 	}
 	if err := json.Unmarshal(tpl.text, &tpl); err != nil {
@@ -179,7 +179,7 @@ var stages = map[string]map[string]any{
 		"waf":                   "true",
 		"wafRateLimit":          "500",
 		"tags":                  "team=accounts,cost-center=42",
-		"permissionsBoundary":   "DeveloperBoundary",
+		"permissionsBoundary":   apiName + "Boundary",
 	},
 	"managed": {
 		"cloudWatchRole":      "existing",

@@ -52,11 +52,12 @@ func addWAF(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 		})
 	}
 	acl := awswafv2.NewCfnWebACL(stack, jsii.String("WebAcl"), &awswafv2.CfnWebACLProps{
-		Description:      jsii.String("Account API, stage " + cfg.Stage),
+		Name:             jsii.String(cfg.stackName()), // so that deploy-policy.json can name it
+		Description:      jsii.String(cfg.stackName()),
 		Scope:            jsii.String("REGIONAL"),
 		DefaultAction:    &awswafv2.CfnWebACL_DefaultActionProperty{Allow: &awswafv2.CfnWebACL_AllowActionProperty{}},
 		Rules:            &rules,
-		VisibilityConfig: visibility("account-api-" + cfg.Stage),
+		VisibilityConfig: visibility(cfg.stackName()),
 	})
 	awswafv2.NewCfnWebACLAssociation(stack, jsii.String("WebAclAssociation"), &awswafv2.CfnWebACLAssociationProps{
 		ResourceArn: api.DeploymentStage().StageArn(),
@@ -64,7 +65,7 @@ func addWAF(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 	})
 
 	// WAF requires this prefix of the name, and the ARN without ":*".
-	name := "aws-waf-logs-account-api-" + cfg.Stage
+	name := "aws-waf-logs-" + cfg.stackName()
 	if cfg.Protected {
 		// The group outlives the stack, so the next stack of this stage needs another
 		// name. The last part of a stack's ARN is an ID.

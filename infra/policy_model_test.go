@@ -1,0 +1,115 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// iamPolicy models a policy of IAM as far as those of this folder use it.
+type iamPolicy struct {
+	Statement []struct {
+		Sid, Effect      string
+		Action, Resource oneOrMore
+		Condition        map[string]map[string]oneOrMore
+	}
+	used map[string]bool // if not nil: the actions and resources that allowed something, after their Sid
+}
+
+// oneOrMore is a string or a list of strings.
+type oneOrMore []string
+
+func (o *oneOrMore) UnmarshalJSON(text []byte) error {
+	if one := ""; json.Unmarshal(text, &one) == nil {
+		*o = oneOrMore{one}
+		return nil
+	}
+	return json.Unmarshal(text, (*[]string)(o))
+}
+
+// readPolicy reads a policy of this folder and puts in what README.md says to put in.
+func readPolicy(t *testing.T, name, domain, zone string) iamPolicy {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	filled := strings.NewReplacer("NAME", apiName, "ACCOUNT", account, "DOMAIN", domain, "ZONE", zone).Replace(string(text))
+	// IAM counts no white space.
+	if size := len(regexp.MustCompile(`\s`).ReplaceAllString(filled, "")); size > 6144 {
+		t.Errorf("%s has %d characters, but a managed policy may have 6144", name, size)
+	}
+	var p iamPolicy
+	if err := json.Unmarshal([]byte(filled), &p); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return p
+}
+
+// allows says whether the policy allows an action on a resource, with these values of
+// condition keys. A key with several values is separated by spaces.
+func (p iamPolicy) allows(t *testing.T, action, resource string, keys map[string]string) bool {
+	t.Helper()
+	allowed := false
+	for _, s := range p.Statement {
+		pattern := like(s.Action, action)
+		on := like(s.Resource, resource)
+		if pattern == "" || on == "" {
+			continue
+		}
+		holds := true
+		for operator, conditions := range s.Condition {
+			for key, values := range conditions {
+				holds = holds && compare(t, operator, values, strings.Fields(keys[key]))
+			}
+		}
+		if holds && s.Effect == "Deny" {
+			return false
+		}
+		if holds && p.used != nil {
+			p.used[s.Sid+" "+pattern], p.used[s.Sid+" "+on] = true, true
+		}
+		allowed = allowed || holds
+	}
+	return allowed
+}
+
+func compare(t *testing.T, operator string, values oneOrMore, given []string) bool {
+	t.Helper()
+	one := func(text string) bool {
+		for _, value := range values {
+			if value == text || strings.HasSuffix(operator, "StringLike") && like(oneOrMore{value}, text) != "" {
+				return true
+			}
+		}
+		return false
+	}
+	some, all := false, true
+	for _, text := range given {
+		some, all = some || one(text), all && one(text)
+	}
+	switch operator {
+	case "StringEquals", "StringLike":
+		return len(given) == 1 && some
+	case "ForAnyValue:StringEquals":
+		return some
+	case "ForAllValues:StringEquals", "ForAllValues:StringLike":
+		return all // also without a value
+	}
+	t.Fatalf("the model does not know the operator %s", operator)
+	return false
+}
+
+// like returns the pattern that text matches, or "". In a pattern, * is any text and ? any
+// character.
+func like(patterns oneOrMore, text string) string {
+	for _, pattern := range patterns {
+		expression := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(pattern))
+		if regexp.MustCompile(`^` + expression + `$`).MatchString(text) {
+			return pattern
+		}
+	}
+	return ""
+}
