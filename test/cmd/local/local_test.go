@@ -37,6 +37,17 @@ type process struct {
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	p := command(t, args...)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Process.Kill() })
+	return p
+}
+
+// command returns a command that has not been started.
+func command(t *testing.T, args ...string) *process {
+	t.Helper()
 	p := &process{Cmd: exec.Command(program, args...), stderr: &bytes.Buffer{}}
 	stdout, err := p.StdoutPipe()
 	if err != nil {
@@ -44,10 +55,6 @@ func start(t *testing.T, args ...string) *process {
 	}
 	p.stdout = bufio.NewScanner(stdout)
 	p.Stderr = p.stderr
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Process.Kill() })
 	return p
 }
 
@@ -292,8 +299,7 @@ func TestChangedPartsAreNoticed(t *testing.T) {
 		write(file)
 	}
 	noticed := make(chan []string, 100)
-	go watch(t.Context(), root, func(parts []string) { noticed <- parts })
-	time.Sleep(300 * time.Millisecond) // until it has looked once
+	go watch(t.Context(), root, sources(root), func(parts []string) { noticed <- parts })
 	for _, test := range []struct{ file, part string }{
 		{"lambdas/orders/main.go", "lambdas/orders"},
 		{"lambdas/orders/handler.go", "lambdas/orders"},
