@@ -146,21 +146,26 @@ SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$
 
 # The CDK's own validation of the template takes three quarters of a synth. A deploy does it.
 synth: need-go need-node $(CDK_CLI) ## write the template to cdk.out: ISSUER= AUDIENCE= …
-	@CDK_VALIDATION=$(or $(VALIDATION),false) $(CDK) synth --quiet --no-notices $(SETTINGS)
+	@CALLED_BY=make CDK_VALIDATION=$(or $(VALIDATION),false) $(CDK) synth --quiet --no-notices $(SETTINGS)
+
+# cdk diff prints new parameters, conditions and outputs as JSON: their names are enough.
+DIFF = mkdir -p .build; if test -t 1; then color=1; else color=0; fi; \
+	{ FORCE_COLOR=$$color $(CDK) diff --app cdk.out 2>&1; echo $$? >.build/diff; } | \
+	sed -E 's/^([^{]* (Parameter|Mapping|Condition|Output) [^{]*): \{.*/\1/'; test "$$(cat .build/diff)" = 0
 
 diff: need-aws synth ## show the changes of a deploy: ISSUER= AUDIENCE= …
-	@$(CDK) diff --app cdk.out
+	@$(DIFF)
 
 deploy: VALIDATION = true
 deploy: need-aws synth ## show the changes, deploy, print how to call the API: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
-	@$(CDK) diff --app cdk.out
+	@$(DIFF)
 	@mkdir -p .build && $(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)
 	@url=$$(node -p 'Object.values(require("./.build/outputs.json"))[0].ApiUrl') && printf '\nAPI_URL=%s\n\n' "$$url" && \
 		go run ./test/cmd/routes -call "$$url" cdk.out
 
 # Only the name of the stack matters here, so the other settings are placeholders.
 destroy: need-aws need-go need-node $(CDK_CLI) ## remove the stack from the account, after a question: [STAGE= YES=1]
-	@$(CDK) destroy --app 'go run ./infra stand-ins' $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)')
+	@CALLED_BY=make $(CDK) destroy --app 'go run ./infra stand-ins' $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)')
 
 # npm writes this file last. Scripts of packages are not run: the CLI needs none.
 $(CDK_CLI): infra/cli/package-lock.json | need-node
