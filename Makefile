@@ -18,7 +18,7 @@ export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help run routes test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
-	lambdas assembly need-go need-node note-go
+	lambdas assembly need-go need-node need-aws note-go
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -61,7 +61,8 @@ fuzz: need-go ## fuzz every input of the authorizer: [FUZZTIME=30s]
 			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
 smoke: need-go need-node ## run the end-to-end tests against a deployed stage of this project: API_URL= TOKEN=
-	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "API_URL or TOKEN is missing: make smoke API_URL=https://….amazonaws.com/prod TOKEN=…"; exit 1; }
+	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "API_URL or TOKEN is missing: make smoke API_URL=… TOKEN=…" \
+		"with the URL that make deploy prints, and a token: make token ISSUER=… CLIENT_ID=… AUDIENCE=…"; exit 1; }
 	@go test -count=1 -v ./test/e2e
 
 # ---------------------------------------------------------------- what is built
@@ -145,21 +146,26 @@ SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$
 
 # The CDK's own validation of the template takes three quarters of a synth. A deploy does it.
 synth: need-go need-node $(CDK_CLI) ## write the template to cdk.out: ISSUER= AUDIENCE= …
-	@CDK_VALIDATION=$(or $(VALIDATION),false) $(CDK) synth --quiet --no-notices $(SETTINGS)
+	@CALLED_BY=make CDK_VALIDATION=$(or $(VALIDATION),false) $(CDK) synth --quiet --no-notices $(SETTINGS)
 
-diff: synth ## show the changes of a deploy: ISSUER= AUDIENCE= …
-	@$(CDK) diff --app cdk.out
+# cdk diff prints new parameters, conditions and outputs as JSON: their names are enough.
+DIFF = mkdir -p .build; if test -t 1; then color=1; else color=0; fi; \
+	{ FORCE_COLOR=$$color $(CDK) diff --app cdk.out 2>&1; echo $$? >.build/diff; } | \
+	sed -E 's/^([^{]* (Parameter|Mapping|Condition|Output) [^{]*): \{.*/\1/'; test "$$(cat .build/diff)" = 0
+
+diff: need-aws synth ## show the changes of a deploy: ISSUER= AUDIENCE= …
+	@$(DIFF)
 
 deploy: VALIDATION = true
-deploy: synth ## show the changes, deploy, print how to call the API: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
-	@$(CDK) diff --app cdk.out
+deploy: need-aws synth ## show the changes, deploy, print how to call the API: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
+	@$(DIFF)
 	@mkdir -p .build && $(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)
 	@url=$$(node -p 'Object.values(require("./.build/outputs.json"))[0].ApiUrl') && printf '\nAPI_URL=%s\n\n' "$$url" && \
 		go run ./test/cmd/routes -call "$$url" cdk.out
 
 # Only the name of the stack matters here, so the other settings are placeholders.
-destroy: need-go need-node $(CDK_CLI) ## remove the stack from the account, after a question: [STAGE= YES=1]
-	@$(CDK) destroy --app 'go run ./infra stand-ins' $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)')
+destroy: need-aws need-go need-node $(CDK_CLI) ## remove the stack from the account, after a question: [STAGE= YES=1]
+	@CALLED_BY=make $(CDK) destroy --app 'go run ./infra stand-ins' $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)')
 
 # npm writes this file last. Scripts of packages are not run: the CLI needs none.
 $(CDK_CLI): infra/cli/package-lock.json | need-node
@@ -181,6 +187,15 @@ need-go:
 
 need-node:
 	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js 24 (LTS) from https://nodejs.org/ and try again"; exit 1; }
+
+# Where the CDK CLI finds credentials: variables, the files of the AWS CLI, an EC2 instance.
+need-aws:
+	@test -n "$${AWS_ACCESS_KEY_ID:+$$AWS_SECRET_ACCESS_KEY}$$AWS_PROFILE$$AWS_DEFAULT_PROFILE$$AWS_WEB_IDENTITY_TOKEN_FILE" || \
+	test -n "$$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$$AWS_CONTAINER_CREDENTIALS_FULL_URI" || \
+	grep -qsE '^ *(aws_access_key_id|credential_|login_session|role_arn|sso_)' \
+		"$${AWS_SHARED_CREDENTIALS_FILE:-$$HOME/.aws/credentials}" "$${AWS_CONFIG_FILE:-$$HOME/.aws/config}" || \
+	grep -qsi amazon /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/bios_version || { echo "no AWS credentials: set AWS_PROFILE," \
+		"or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure or aws sso login"; exit 1; }
 
 note-go:
 	@version=$$(go env GOVERSION); test "$$version" = '$(LAMBDA_GO)' || echo "this uses $$version, what is deployed is built by $(LAMBDA_GO)" >&2

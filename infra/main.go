@@ -13,7 +13,11 @@ func main() {
 	err := synthesize(os.Args[1:])
 	closeKernel()
 	if err != nil {
-		fmt.Fprintln(stderr, err)
+		message := err.Error()
+		if os.Getenv("CALLED_BY") == "make" {
+			message = inMakesWords(message)
+		}
+		fmt.Fprintln(stderr, message)
 		os.Exit(1)
 	}
 }

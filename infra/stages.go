@@ -47,7 +47,7 @@ func (s *settings) applyStage(stage string) {
 	}
 	if _, declared := stages[stage]; !declared || stage == sharedStage {
 		names := slices.DeleteFunc(slices.Sorted(maps.Keys(stages)), func(name string) bool { return name == sharedStage })
-		s.problem("stage", "%q is not in stages, which has %s: choose one with -c stage=STAGE (make: STAGE=…), or add it",
+		s.problem("stage", "%q is not in stages, which has %s: choose one with -c stage=STAGE, or add it",
 			stage, strings.Join(names, ", "))
 		return
 	}

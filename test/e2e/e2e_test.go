@@ -21,6 +21,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"accountapi/test/gateway"
 	"accountapi/test/internal/project"
@@ -39,15 +40,21 @@ var (
 
 func TestMain(m *testing.M) {
 	var err error
-	if assembly, err = project.Assembly(context.Background(), os.Stderr); err == nil {
+	address, token := os.Getenv("API_URL"), os.Getenv("TOKEN")
+	if address != "" {
+		err = checkArguments(address, token, time.Now())
+	}
+	if err == nil {
+		assembly, err = project.Assembly(context.Background(), os.Stderr)
+	}
+	if err == nil {
 		table, err = routes.Read(assembly)
 	}
 	if err == nil && len(table) == 0 {
 		err = errors.New("the assembly has no routes")
 	}
-	if err == nil && os.Getenv("API_URL") != "" && os.Getenv("TOKEN") == "" {
-		err = fmt.Errorf("API_URL names a deployed stage: set TOKEN to a token for it with the scopes %q",
-			strings.Join(routes.Scopes(table), " "))
+	if err == nil && address != "" {
+		err = checkStage(address, token, table)
 	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

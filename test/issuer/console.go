@@ -150,7 +150,7 @@ func (i *Issuer) state() consoleState {
 		Routes:       routes,
 		Explains:     i.config.Explain != nil,
 		Audience:     i.config.Audience,
-		Scopes:       i.config.Scopes,
+		Scopes:       i.scopes,
 		Subject:      i.subject(),
 		ClientID:     i.config.ClientID,
 		ClientSecret: i.config.ClientSecret,

@@ -109,6 +109,7 @@ type Issuer struct {
 	fault     EndpointFault
 	fetches   int      // of the JWK Set
 	api       *url.URL // what the API console calls; nil for nothing
+	scopes    []string // of the API, at first config.Scopes
 }
 
 // New returns an issuer with new keys, or an error that reports every mistake in config.
@@ -146,12 +147,7 @@ func New(config Config) (*Issuer, error) {
 				algorithm, strings.Join(algorithms, ", ")))
 		}
 	}
-	for _, scope := range config.Scopes {
-		if !isScope(scope) {
-			mistakes = append(mistakes, fmt.Errorf(
-				"scope %q: want printable ASCII without space, quote or backslash (RFC 6749 section 3.3)", scope))
-		}
-	}
+	mistakes = append(mistakes, checkScopes(config.Scopes))
 	if config.Lifetime < time.Second {
 		mistakes = append(mistakes, fmt.Errorf("lifetime %s: want at least one second", config.Lifetime))
 	}
@@ -159,7 +155,7 @@ func New(config Config) (*Issuer, error) {
 		return nil, fmt.Errorf("issuer config: %w", err)
 	}
 
-	i := &Issuer{config: config, mux: http.NewServeMux(), strays: map[string]*key{}}
+	i := &Issuer{config: config, mux: http.NewServeMux(), strays: map[string]*key{}, scopes: config.Scopes}
 	i.Rotate()
 
 	i.page = i.console()
@@ -178,6 +174,35 @@ func checkURL(identifier string) error {
 		return fmt.Errorf("url %q: want an http or https URL without a path, such as http://127.0.0.1:3001/", identifier)
 	}
 	return nil
+}
+
+// SetScopes replaces the API's permissions, see [Config] Scopes.
+func (i *Issuer) SetScopes(scopes []string) error {
+	if err := checkScopes(scopes); err != nil {
+		return err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.scopes = slices.Clone(scopes)
+	return nil
+}
+
+// apiScopes returns the API's permissions.
+func (i *Issuer) apiScopes() []string {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	return i.scopes
+}
+
+func checkScopes(scopes []string) error {
+	var mistakes []error
+	for _, scope := range scopes {
+		if !isScope(scope) {
+			mistakes = append(mistakes, fmt.Errorf(
+				"scope %q: want printable ASCII without space, quote or backslash (RFC 6749 section 3.3)", scope))
+		}
+	}
+	return errors.Join(mistakes...)
 }
 
 // isScope reports whether scope is a scope-token of RFC 6749 section 3.3.
@@ -227,7 +252,7 @@ func (i *Issuer) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 		"subject_types_supported":               []string{"public"},
 		"id_token_signing_alg_values_supported": i.config.Algorithms,
 		"grant_types_supported":                 []string{"client_credentials"},
-		"scopes_supported":                      i.config.Scopes,
+		"scopes_supported":                      i.apiScopes(),
 		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
 	})
 }

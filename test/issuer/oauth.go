@@ -111,14 +111,15 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 		return tokenResponse{}, accessDenied(http.StatusForbidden, "Service not found: "+audience)
 	}
 
+	granted := i.apiScopes()
 	scopes := strings.Fields(parameters["scope"])
 	for _, scope := range scopes {
-		if !slices.Contains(i.config.Scopes, scope) {
+		if !slices.Contains(granted, scope) {
 			return tokenResponse{}, accessDenied(http.StatusForbidden, "Client has not been granted scopes: "+scope)
 		}
 	}
 	if len(scopes) == 0 {
-		scopes = i.config.Scopes
+		scopes = granted
 	}
 
 	token, err := i.mint(Scopes(scopes...))

@@ -201,3 +201,21 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 		})
 	}
 }
+
+func TestScopesThatAreSetLaterAreGranted(t *testing.T) {
+	s := start(t, issuer.Config{Scopes: []string{"read:things"}})
+	request := `{"grant_type":"client_credentials","client_id":"local-client","client_secret":"local-client-secret",` +
+		`"audience":"https://account-api.example.com/","scope":"refund:things"}`
+	if response, _ := post(t, s, jsonBody, request, nil); response.StatusCode != 403 {
+		t.Errorf("got %d before, want 403", response.StatusCode)
+	}
+	if err := s.SetScopes([]string{"read:things", "refund:things"}); err != nil {
+		t.Fatal(err)
+	}
+	if response, answer := post(t, s, jsonBody, request, nil); response.StatusCode != 200 {
+		t.Errorf("got %d %v, want 200", response.StatusCode, answer)
+	}
+	if err := s.SetScopes([]string{"refund things"}); err == nil {
+		t.Error("a scope with a space was taken")
+	}
+}

@@ -185,7 +185,7 @@ func (i *Issuer) mint(options ...Option) (string, error) {
 			"jti": rand.Text(),
 		},
 	}
-	Scopes(i.config.Scopes...).apply(d)
+	Scopes(i.apiScopes()...).apply(d)
 	for _, option := range options {
 		option.apply(d)
 	}

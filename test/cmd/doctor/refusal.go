@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"accountapi/test/internal/discovery"
+	"accountapi/test/internal/pasted"
 )
 
 const (
@@ -21,6 +22,9 @@ const (
 func (d *doctor) refusal(reason string) (why, fix string) {
 	switch reason {
 	case "malformed_header":
+		if why, fix := pasted.Form(d.given.token); why != "" {
+			return why, fix
+		}
 		return "it has characters that no token has, such as spaces or line breaks", copyAgain
 	case "oversize":
 		return "it is longer than the authorizer accepts, which is about what API Gateway accepts",

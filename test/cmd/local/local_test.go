@@ -37,6 +37,17 @@ type process struct {
 
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	p := command(t, args...)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Process.Kill() })
+	return p
+}
+
+// command returns a command that has not been started.
+func command(t *testing.T, args ...string) *process {
+	t.Helper()
 	p := &process{Cmd: exec.Command(program, args...), stderr: &bytes.Buffer{}}
 	stdout, err := p.StdoutPipe()
 	if err != nil {
@@ -44,10 +55,6 @@ func start(t *testing.T, args ...string) *process {
 	}
 	p.stdout = bufio.NewScanner(stdout)
 	p.Stderr = p.stderr
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { p.Process.Kill() })
 	return p
 }
 
@@ -231,7 +238,14 @@ func TestMistakesAreReportedWithTheirFix(t *testing.T) {
 			`PROVIDER "auth1" is unknown: use one of`},
 		{"issuer that does not answer", "-issuer https://127.0.0.1:1/ -audience x", "or set it: JWKS_URI="},
 		{"folder without an assembly", "-assembly " + t.TempDir(), "manifest.json"},
-		{"-env without a value", "-env X", "write it as NAME=VALUE"},
+		{"PORT is a word", "-port abc", "PORT=abc is not a port: use a number from 1 to 65535"},
+		{"PORT is too large", "-port 99999", "PORT=99999 is not a port: use a number from 1 to 65535"},
+		{"PORT is negative", "-port -1", "PORT=-1 is not a port: use a number from 1 to 65535"},
+		{"ISSUER_PORT is a word", "-issuer-port abc", "for example make run ISSUER_PORT=3001"},
+		{"both are wrong", "-port a -issuer-port b", "PORT=a is not a port"},
+		{"both are wrong", "-port a -issuer-port b", "ISSUER_PORT=b is not a port"},
+		{"both are the same", "-port 3001 -issuer-port 3001", "PORT and ISSUER_PORT are both 3001"},
+		{"-env without a value", "-env X", "ENV=X: write it as NAME=VALUE"},
 		{"argument that is no flag", "run", `unexpected "run"`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -243,8 +257,8 @@ func TestMistakesAreReportedWithTheirFix(t *testing.T) {
 				t.Errorf("exit code 0")
 			}
 			stderr := p.stderr.String()
-			if !strings.Contains(stderr, test.want) || strings.Contains(stderr, "goroutine") {
-				t.Errorf("stderr is %q, want it to contain %q and no stack trace", stderr, test.want)
+			if !strings.Contains(stderr, test.want) || strings.Contains(stderr, "goroutine") || strings.Contains(stderr, "Usage") {
+				t.Errorf("stderr is %q, want it to contain %q, no stack trace and no list of flags", stderr, test.want)
 			}
 		})
 	}
@@ -285,8 +299,7 @@ func TestChangedPartsAreNoticed(t *testing.T) {
 		write(file)
 	}
 	noticed := make(chan []string, 100)
-	go watch(t.Context(), root, func(parts []string) { noticed <- parts })
-	time.Sleep(300 * time.Millisecond) // until it has looked once
+	go watch(t.Context(), root, sources(root), func(parts []string) { noticed <- parts })
 	for _, test := range []struct{ file, part string }{
 		{"lambdas/orders/main.go", "lambdas/orders"},
 		{"lambdas/orders/handler.go", "lambdas/orders"},

@@ -113,9 +113,7 @@ func (a *api) reload(ctx context.Context, changed []string) {
 	a.unserved = append(a.unserved, changed...)
 	var err error
 	if slices.Contains(a.unserved, stackPart) {
-		if err = a.build(ctx); err == nil {
-			err = a.loadAssembly()
-		}
+		err = a.reloadStack(ctx)
 	} else {
 		err = a.reloadFunctions(ctx)
 	}
@@ -127,6 +125,25 @@ func (a *api) reload(ctx context.Context, changed []string) {
 		a.unserved = nil
 		fmt.Fprintf(os.Stderr, "reloaded in %.1f s\n", time.Since(start).Seconds())
 	}
+}
+
+// reloadStack builds everything, and has the local issuer grant the scopes of the new
+// routes.
+func (a *api) reloadStack(ctx context.Context) error {
+	if err := a.build(ctx); err != nil {
+		return err
+	}
+	if err := a.loadAssembly(); err != nil {
+		return err
+	}
+	if a.issuer == nil {
+		return nil
+	}
+	scopes, err := scopesOf(a.assembly)
+	if err != nil {
+		return err
+	}
+	return a.issuer.SetScopes(scopes)
 }
 
 // reloadFunctions builds the functions that have changed, and puts them in place of the

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -42,10 +43,12 @@ func run(ctx context.Context, args []string) error {
 	} else if err := api.configure(ctx); err != nil {
 		return err
 	}
+	var built map[string]version // the sources before the build, so that no later change is missed
 	if s.assembly == "" {
 		if api.root, err = project.Root(); err != nil {
 			return fmt.Errorf("%w, or name a cloud assembly with -assembly", err)
 		}
+		built = sources(api.root)
 		if err := api.build(ctx); err != nil {
 			return err
 		}
@@ -77,7 +80,7 @@ func run(ctx context.Context, args []string) error {
 		return err
 	}
 	if s.assembly == "" {
-		go watch(ctx, api.root, func(changed []string) { api.reload(ctx, changed) })
+		go watch(ctx, api.root, built, func(changed []string) { api.reload(ctx, changed) })
 	}
 	select {
 	case <-ctx.Done():
@@ -124,23 +127,42 @@ func listen(port int, setting string) (net.Listener, error) {
 	listener, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port))
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("port %d is in use, perhaps by another make run: "+
-			"stop that, or choose another with make run %s=%d", port, setting, port+10)
+			"stop that, or choose another with make run %s=%d", port, setting, (port+10)%65536)
 	}
-	return listener, err
+	if err != nil {
+		return nil, fmt.Errorf("%s=%d: %w: choose another port", setting, port, err)
+	}
+	return listener, nil
 }
 
 func (a *api) startIssuer(listener net.Listener) error {
-	table, err := routes.Read(a.assembly)
+	scopes, err := scopesOf(a.assembly)
 	if err != nil {
 		return err
 	}
-	config := issuer.Config{Audience: a.settings.audience, Scopes: routes.Scopes(table),
+	config := issuer.Config{Audience: a.settings.audience, Scopes: scopes,
 		Routes: a.consoleRoutes, Explain: a.last.Explanation}
 	if a.settings.algorithms != "" {
 		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
 	}
 	a.issuer, err = issuer.Serve(listener, config)
 	return err
+}
+
+// scopesOf returns the scopes that an API needs: those of its routes, and those that its
+// authorizer demands for every route.
+func scopesOf(assembly string) ([]string, error) {
+	table, err := routes.Read(assembly)
+	if err != nil {
+		return nil, err
+	}
+	required, err := routes.RequiredScopes(assembly)
+	if err != nil {
+		return nil, err
+	}
+	scopes := append(routes.Scopes(table), required...)
+	slices.Sort(scopes)
+	return slices.Compact(scopes), nil
 }
 
 // configure sets the environment of the functions, so that they trust the right issuer.

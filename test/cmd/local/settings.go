@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 
 	"accountapi/test/internal/discovery"
@@ -39,7 +40,8 @@ func (a assignments) Set(text string) error {
 	return nil
 }
 
-// parse reads the flags. Its error names every mistake.
+// parse reads the flags. Its error names every mistake. Where make has a variable for a
+// flag, it names the variable, because most users start this program with make run.
 func parse(args []string) (settings, error) {
 	s := settings{env: assignments{}, parameters: assignments{}}
 	flags := flag.NewFlagSet("local", flag.ContinueOnError)
@@ -48,10 +50,12 @@ func parse(args []string) (settings, error) {
 		"serve the cloud assembly in this `folder` instead of building this project's")
 	flags.StringVar(&s.api, "api", "", "logical `id` of the REST API to serve, where the assembly has several")
 	flags.StringVar(&s.stage, "stage", "", "`name` of the stage to serve, where the API has several")
-	flags.IntVar(&s.port, "port", 3000, "`port` of the API on 127.0.0.1, 0 for any free one")
-	flags.IntVar(&s.issuerPort, "issuer-port", 3001, "`port` of the local issuer on 127.0.0.1, 0 for any free one")
-	flags.Var(s.env, "env",
-		"set `NAME=VALUE` in the environment of the functions, overriding the template; may be repeated")
+	port := flags.String("port", "3000", "`port` of the API on 127.0.0.1, 0 for any free one")
+	issuerPort := flags.String("issuer-port", "3001", "`port` of the local issuer on 127.0.0.1, 0 for any free one")
+	var env []string
+	flags.Func("env",
+		"set `NAME=VALUE` in the environment of the functions, overriding the template; may be repeated",
+		func(text string) error { env = append(env, text); return nil })
 	flags.Var(s.parameters, "parameter",
 		"give the template's parameter NAME the VALUE, as `NAME=VALUE`; may be repeated")
 	flags.StringVar(&s.issuer, "issuer", "",
@@ -72,6 +76,22 @@ func parse(args []string) (settings, error) {
 	flags.Visit(func(f *flag.Flag) { issuerPortGiven = issuerPortGiven || f.Name == "issuer-port" })
 	s.localIssuer = s.issuer == "" && (s.assembly == "" || issuerPortGiven)
 
+	var err error
+	if s.port, err = parsePort("PORT", *port, 3000); err != nil {
+		problems = append(problems, err)
+	}
+	if s.issuerPort, err = parsePort("ISSUER_PORT", *issuerPort, 3001); err != nil {
+		problems = append(problems, err)
+	}
+	if s.localIssuer && s.port == s.issuerPort && s.port != 0 {
+		problem("PORT and ISSUER_PORT are both %d: choose another port for one of them, for example make run PORT=%[1]d ISSUER_PORT=%d",
+			s.port, (s.port+1)%65536)
+	}
+	for _, text := range env {
+		if err := s.env.Set(text); err != nil {
+			problem("ENV=%s: %w", text, err)
+		}
+	}
 	if flags.NArg() > 0 {
 		problem("unexpected %q: every setting is a flag, see -help", flags.Arg(0))
 	}
@@ -86,6 +106,16 @@ func parse(args []string) (settings, error) {
 		problem("PROVIDER=%s needs ISSUER: the tokens of the local issuer have the form of Auth0's", s.provider)
 	}
 	return s, errors.Join(problems...)
+}
+
+// parsePort reads the port that a variable of make holds.
+func parsePort(variable, text string, example int) (int, error) {
+	port, err := strconv.ParseUint(text, 10, 16)
+	if err != nil {
+		return 0, fmt.Errorf("%s=%s is not a port: use a number from 1 to 65535, or 0 for any free port, "+
+			"for example make run %[1]s=%[3]d", variable, text, example)
+	}
+	return int(port), nil
 }
 
 // overrides returns the environment variables of the functions that override the

@@ -37,14 +37,22 @@ func Call(t testing.TB, routes api.Routes, caller api.Caller, request, body stri
 	}
 
 	access := map[string]any{}
+	best := ""
 	for route := range routes {
 		access[route] = []string{}
 		if caller.Subject == "" {
 			access[route] = "public"
 		}
 		verb, resource, _ := strings.Cut(route, " ")
-		if variables, ok := match(resource, path); ok && (verb == method || verb == "ANY") {
-			event.Resource, event.PathParameters = resource, variables
+		variables, rank := match(resource, path)
+		switch {
+		case rank == "" || verb != method && verb != "ANY":
+			continue
+		case verb == "ANY":
+			rank += "2" // its own method comes first
+		}
+		if best == "" || rank < best {
+			best, event.Resource, event.PathParameters = rank, resource, variables
 		}
 	}
 	if event.Resource == "" {
@@ -70,8 +78,10 @@ func Call(t testing.TB, routes api.Routes, caller api.Caller, request, body stri
 	return response.StatusCode, response.Body
 }
 
-// match returns the variables of a path if it is one of the resource's.
-func match(resource, path string) (variables map[string]string, ok bool) {
+// match returns the variables of a path if it is one of the resource's. Of several
+// resources API Gateway takes the one whose rank is the lowest: a part without a variable
+// comes before one with, and this before a greedy one. The rank is "" if none matches.
+func match(resource, path string) (variables map[string]string, rank string) {
 	variables = map[string]string{}
 	parts, values := strings.Split(resource, "/"), strings.Split(path, "/")
 	for i, part := range parts {
@@ -79,19 +89,25 @@ func match(resource, path string) (variables map[string]string, ok bool) {
 		greedy := strings.HasSuffix(name, "+")
 		switch {
 		case i >= len(values):
-			return nil, false
+			return nil, ""
 		case isVariable && greedy:
 			variables[strings.TrimSuffix(name, "+")] = strings.Join(values[i:], "/")
-			return variables, true
+			return variables, rank + "2"
 		case isVariable:
 			value, err := url.PathUnescape(values[i])
 			if err != nil || value == "" {
-				return nil, false
+				return nil, ""
 			}
 			variables[name] = value
+			rank += "1"
 		case part != values[i]:
-			return nil, false
+			return nil, ""
+		default:
+			rank += "0"
 		}
 	}
-	return variables, len(parts) == len(values)
+	if len(parts) != len(values) {
+		return nil, ""
+	}
+	return variables, rank
 }

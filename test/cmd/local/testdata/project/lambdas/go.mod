@@ -1,0 +1,3 @@
+module project/lambdas
+
+go 1.26.0
