@@ -132,6 +132,10 @@ var conformanceOfTemplates = []conformanceRow{
 		refuses(t, withNestedRoutes(), "Get (AWS::ApiGateway::Method) of the nested stack Pets: GET /pets is not in the "+
 			"stage prod on AWS, because no deployment waits for it: add the nested stack Pets "+
 			"(AWS::CloudFormation::Stack) to the DependsOn of Deployment, in CDK with deployment.node.addDependency")
+
+		f = withNestedRoutes()
+		f.nested = nil
+		refuses(t, f, "Pets (AWS::CloudFormation::Stack): it gets the API, and its template is not in the assembly")
 	}},
 	{90, "D/I", "routes of another stack are served if a deployment comes after them", func(t *testing.T) {
 		routes := func() (f *fixture, template cfn) {
@@ -147,8 +151,8 @@ var conformanceOfTemplates = []conformanceRow{
 			return f, template
 		}
 		f, _ := routes()
-		refuses(t, f, "Get (AWS::ApiGateway::Method): GET /pets is not in the stage prod on AWS, because no deployment "+
-			"waits for it: add an AWS::ApiGateway::Deployment with the StageName to the stack Routes")
+		refuses(t, f, "Get (AWS::ApiGateway::Method) of the stack Routes: GET /pets is not in the stage prod on AWS, "+
+			"because no deployment waits for it: add an AWS::ApiGateway::Deployment with the StageName to the stack Routes")
 		f, template := routes()
 		template["Resources"].(cfn)["Again"] = cfn{
 			"Type": "AWS::ApiGateway::Deployment", "DependsOn": "Get",
@@ -166,7 +170,7 @@ var conformanceOfTemplates = []conformanceRow{
 		f.properties("Handler")["Environment"] = cfn{"Variables": cfn{
 			"ISSUER":   ref("Issuer"),
 			"AUDIENCE": "{{resolve:ssm:/auth/audience}}",
-			"SECRET":   cfn{"Fn::Join": []any{"", []any{"{{resolve:secretsmanager:", ref("AWS::Region"), ":SecretString:a}}"}}},
+			"SECRET":   join("{{resolve:secretsmanager:", ref("AWS::Region"), ":SecretString:a}}"),
 		}}
 		refuses(t, f, "Environment.Variables.ISSUER: Ref: the value of the SSM parameter /auth/issuer is not known here: "+
 			"give the parameter Issuer the value that SSM has, -parameter Issuer=VALUE (in Go: Options.Parameters); "+

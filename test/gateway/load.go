@@ -23,6 +23,7 @@ func load(dir string, options Options) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
+	assembly.Served = restAPI.Stack
 	l := &loader{
 		options:   options,
 		assembly:  assembly,
@@ -65,7 +66,7 @@ func chooseAPI(a *template.Assembly, wanted string) (*template.Resource, error) 
 			}
 			exists, err := r.Exists()
 			if err != nil {
-				return nil, fmt.Errorf("stack %s: %s: %w", s.Name, named(r), err)
+				return nil, fmt.Errorf("stack %s: %s: %w", s.Name, r, err)
 			}
 			if !exists {
 				continue
@@ -149,10 +150,10 @@ func checkTypes(l *loader) {
 			switch {
 			case strings.HasPrefix(r.Type, "AWS::ApiGateway::") && !template.Known(r.Type):
 				l.fail("%s: the local gateway does not know this resource type: take it out for local runs, "+
-					"or add it to the lists in support.go", named(r))
+					"or add it to the lists in support.go", r)
 			case r.Type == "AWS::CloudFormation::Stack" && r.Nested == nil && l.exists(r) && l.getsAPI(r):
 				l.fail("%s: it gets the API, and its template is not in the assembly: "+
-					"make the nested stack with CDK's NestedStack", named(r))
+					"make the nested stack with CDK's NestedStack", r)
 			}
 		}
 	}
@@ -176,9 +177,9 @@ func (l *loader) getsAPI(r *template.Resource) bool {
 func noteOtherEndpoints(l *loader, restAPI template.Values) {
 	if restAPI.Bool("DisableExecuteApiEndpoint") {
 		l.note("%s: DisableExecuteApiEndpoint: on AWS the API answers at a custom domain only; here it answers at "+
-			"the path of the stage too", named(l.restAPI))
+			"the path of the stage too", l.restAPI)
 	}
 	for _, r := range l.all("AWS::WAFv2::WebACLAssociation") {
-		l.note("%s: the rules of the web ACL are not applied here", named(r))
+		l.note("%s: the rules of the web ACL are not applied here", r)
 	}
 }

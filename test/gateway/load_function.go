@@ -60,7 +60,7 @@ func functionWith(l *loader, arn string) *function {
 	for _, r := range l.all("AWS::Lambda::Function") {
 		candidate, err := r.Attribute("Arn")
 		if err != nil {
-			unnamed = append(unnamed, fmt.Errorf("%s: %w", named(r), err))
+			unnamed = append(unnamed, fmt.Errorf("%s: %w", r, err))
 		} else if candidate == arn {
 			f := startFunction(l, r, arn)
 			l.functions.byARN[arn] = f
@@ -201,7 +201,7 @@ func loadPermissions(l *loader) {
 	for _, r := range l.all("AWS::Lambda::Permission") {
 		name, _, err := r.Stack.Evaluate(r.Properties["FunctionName"])
 		if err != nil {
-			l.fail("%s: FunctionName: %v", named(r), err)
+			l.fail("%s: FunctionName: %v", r, err)
 			continue
 		}
 		arn, qualifier := r.Stack.FunctionARN(name)

@@ -24,7 +24,7 @@ type Values struct {
 // property that the gateway does not support or does not know, and each that cannot be
 // evaluated. The methods of the result report to problems too.
 func (r *Resource) Values(problems *[]error) Values {
-	p := Values{r.Type, r.LogicalID + " (" + r.Type + ")", map[string]any{}, problems}
+	p := Values{r.Type, r.String(), map[string]any{}, problems}
 	for _, name := range slices.Sorted(maps.Keys(r.Properties)) {
 		if !p.uses(name) {
 			continue
