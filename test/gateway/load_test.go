@@ -262,6 +262,9 @@ func TestLoadAcceptsWhatHasNoEffectHere(t *testing.T) {
 	} {
 		f.add(id, typ, cfn{"Whatever": cfn{"Fn::Novelty": "x"}})
 	}
+	f.add("Rule", "AWS::Scheduler::Schedule", cfn{})
+	f.permission("SchedulePermission", "Handler", getAtt("Rule", "Arn"))
+	f.properties("SchedulePermission")["Principal"] = "scheduler.amazonaws.com"
 	s := f.start(t)
 	s.get("/prod/profile").isOK()
 	equal(t, s.gateway.Notes(), []string{
