@@ -106,6 +106,12 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 		{"private endpoint", set("Api", "EndpointConfiguration", cfn{"Types": []any{"PRIVATE"}}),
 			`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: ` +
 				`a PRIVATE endpoint answers inside its VPC only: use REGIONAL for local runs`},
+		{"endpoint in a VPC",
+			set("Api", "EndpointConfiguration", cfn{"Types": []any{"PRIVATE"}, "VpcEndpointIds": []any{ref("Nothing")}}),
+			`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: VpcEndpointIds: the local gateway does not support ` +
+				`this: use a REGIONAL endpoint for local runs` + "\n" +
+				`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: ` +
+				`a PRIVATE endpoint answers inside its VPC only: use REGIONAL for local runs`},
 		{"OpenAPI document", set("Api", "Body", cfn{"openapi": "3.0.1"}),
 			`Api (AWS::ApiGateway::RestApi): Body: the local gateway does not support this: ` +
 				`declare resources and methods in the template, as CDK's RestApi does, not in an OpenAPI document`},
@@ -262,6 +268,8 @@ func TestLoadAcceptsWhatHasNoEffectHere(t *testing.T) {
 	} {
 		f.add(id, typ, cfn{"Whatever": cfn{"Fn::Novelty": "x"}})
 	}
+	f.properties("Handler")["Code"].(cfn)["S3ObjectVersion"] = ref("Nothing")
+	f.properties("Handler")["VpcConfig"] = cfn{"SubnetIds": []any{ref("Nothing")}}
 	f.add("Rule", "AWS::Scheduler::Schedule", cfn{})
 	f.permission("SchedulePermission", "Handler", getAtt("Rule", "Arn"))
 	f.properties("SchedulePermission")["Principal"] = "scheduler.amazonaws.com"

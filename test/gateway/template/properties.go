@@ -29,7 +29,7 @@ func (r *Resource) Values(problems *[]error) Values {
 		if !p.uses(name) {
 			continue
 		}
-		v, err := r.Stack.value(r.Properties[name])
+		v, err := r.Stack.value(needed(r.Type+" "+name, r.Properties[name]))
 		if err != nil {
 			p.Fail(name, "%v", err)
 		} else if !isNoValue(v) {
@@ -37,6 +37,37 @@ func (r *Resource) Values(problems *[]error) Values {
 		}
 	}
 	return p
+}
+
+// needed leaves out of a nested type, as written, what the gateway does not evaluate: a value
+// of a harmless property may have no value here, and an unsupported one is reported anyhow.
+func needed(typ string, v any) any {
+	if known[typ] == nil {
+		return v
+	}
+	switch v := v.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = needed(typ, item)
+		}
+		return list
+	case map[string]any:
+		if _, _, ok := intrinsic(v); ok {
+			return v
+		}
+		object := make(map[string]any, len(v))
+		for name, item := range v {
+			switch supportOf(typ, name).level {
+			case implemented:
+				object[name] = needed(typ+" "+name, item)
+			case unsupported, unknown:
+				object[name] = nil
+			}
+		}
+		return object
+	}
+	return v
 }
 
 // uses reports whether the gateway uses the property's value, and reports a problem if it
