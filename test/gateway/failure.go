@@ -37,7 +37,8 @@ var (
 	apiConfigurationError        = kind{"API_CONFIGURATION_ERROR", 500, "ApiConfigurationException", internalMessage}
 	authorizerConfigurationError = kind{"AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", ""}
 	badRequestBody               = kind{"BAD_REQUEST_BODY", 400, "BadRequestException", "Invalid request body"}
-	badRequestParameters         = kind{"BAD_REQUEST_PARAMETERS", 400, "BadRequestException", "Missing required request parameters"}
+	badRequestParameters         = kind{"BAD_REQUEST_PARAMETERS", 400, "BadRequestException",
+		"Missing required request parameters"}
 	integrationTimeout           = kind{"INTEGRATION_TIMEOUT", 504, internalError, "Endpoint request timed out"}
 	missingAuthenticationToken   = kind{"MISSING_AUTHENTICATION_TOKEN", 403,
 		"MissingAuthenticationTokenException", "Missing Authentication Token"}
@@ -58,7 +59,8 @@ var (
 
 	// The limits apply before the API is known, so its gateway responses do not: see
 	// customised.
-	requestTooLarge = kind{"REQUEST_TOO_LARGE", 413, "RequestTooLargeException", "HTTP content length exceeded 10485760 bytes"}
+	requestTooLarge = kind{"REQUEST_TOO_LARGE", 413, "RequestTooLargeException",
+		"HTTP content length exceeded 10485760 bytes"}
 	badRequest      = kind{"", 400, "BadRequestException", "Bad Request"}
 	uriTooLong      = kind{"", 414, "RequestUriTooLongException", "Request URI too long"}
 	headerTooLarge  = kind{"", 431, "RequestHeaderFieldsTooLargeException", "Request header is larger than 10240 bytes"}

@@ -84,7 +84,8 @@ func chooseAPI(a *template.Assembly, wanted string) (*template.Resource, error) 
 	case len(names) == 0 && len(macros) > 0:
 		return nil, errors.Join(macros...)
 	case len(names) == 0:
-		return nil, fmt.Errorf("no stack has a REST API (%s); HTTP APIs are not served", apiType)
+		return nil, fmt.Errorf("no stack has a REST API (%s); HTTP APIs are not served: "+
+			"describe the API with CDK's RestApi", apiType)
 	case len(chosen) == 0:
 		return nil, fmt.Errorf("no REST API is called %s: there is %s", wanted, strings.Join(names, ", "))
 	default:
@@ -134,8 +135,8 @@ func loadAPI(l *loader) *api {
 }
 
 // checkTypes refuses the resource types of API Gateway that are not in the tables, nested
-// stacks that get the API and whose template is missing, and templates that CloudFormation
-// has yet to expand.
+// stacks that get the API and whose template is missing, and templates that
+// CloudFormation has yet to expand.
 func checkTypes(l *loader) {
 	for _, s := range l.assembly.Stacks {
 		if !s.SharesEnvironment(l.restAPI.Stack) {
@@ -151,26 +152,24 @@ func checkTypes(l *loader) {
 			case strings.HasPrefix(r.Type, "AWS::ApiGateway::") && !template.Known(r.Type):
 				l.fail("%s: the local gateway does not know this resource type: take it out for local runs, "+
 					"or add it to the lists in support.go", r)
-			case r.Type == "AWS::CloudFormation::Stack" && r.Nested == nil && l.exists(r) && l.getsAPI(r):
-				l.fail("%s: it gets the API, and its template is not in the assembly: "+
+			case r.Type == "AWS::CloudFormation::Stack" && r.Nested == nil && l.exists(r) && l.mayGetAPI(r):
+				l.fail("%s: its Parameters lead to the API, and its template is not in the assembly: "+
 					"make the nested stack with CDK's NestedStack", r)
 			}
 		}
 	}
 }
 
-// getsAPI reports whether a parameter of a nested stack has the id of the API or of its
-// root resource, or cannot be evaluated.
-func (l *loader) getsAPI(r *template.Resource) bool {
+// mayGetAPI reports whether a parameter of a nested stack has the id of the API or of its
+// root resource, or has no value here.
+func (l *loader) mayGetAPI(r *template.Resource) bool {
 	root, _ := l.restAPI.Attribute("RootResourceId")
-	given, _ := r.Properties["Parameters"].(map[string]any)
-	for _, expression := range given {
-		value, _, err := r.Stack.Evaluate(expression)
-		if err != nil || strings.Contains(value, l.id) || value == root {
-			return true
-		}
+	given := r.Properties["Parameters"]
+	if given == nil {
+		return false
 	}
-	return false
+	values, _, err := r.Stack.Evaluate(map[string]any{"Fn::ToJsonString": given})
+	return err != nil || strings.Contains(values, l.id) || strings.Contains(values, fmt.Sprint(root))
 }
 
 // noteOtherEndpoints names what else decides on AWS whether a request reaches the API.

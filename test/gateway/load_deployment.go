@@ -7,9 +7,9 @@ import (
 	"accountapi/test/gateway/template"
 )
 
-// This file checks that the stage has the methods: a deployment is a copy of the API as it
-// is when CloudFormation creates the deployment, and a method that is added later answers
-// 403 until the API is deployed again
+// This file checks that the stage has the methods: a deployment is a copy of the API as
+// it is when CloudFormation creates the deployment, and a method that is added later
+// answers 403 until the API is deployed again
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.html).
 
 // checkDeployed refuses the methods that AWS adds after the last of the deployments, and

@@ -38,7 +38,8 @@ func loadMethods(l *loader, resources map[string]*resource, authorizers map[stri
 			p.Fail("HttpMethod", "AWS refuses %q: Invalid HTTP method specified; it is ANY or one of %s",
 				m.verb, strings.Join(verbs, ", "))
 		case r.methods[m.verb] != nil:
-			p.Fail("HttpMethod", "AWS refuses a second %s for %s: Method already exists for this resource", m.verb, r.path)
+			p.Fail("HttpMethod", "AWS refuses a second %s for %s: Method already exists for this resource",
+				m.verb, r.path)
 			continue
 		}
 		m.authorizer = authorizerOf(p, authorizers)
@@ -123,7 +124,8 @@ func loadProxy(l *loader, p template.Values) *proxy {
 		p.Fail("ContentHandling", "it is for MOCK integrations here: leave the payload's encoding to BinaryMediaTypes")
 	}
 	if strings.HasSuffix(p.String("Credentials"), ":user/*") {
-		p.Fail("Credentials", "the caller's own credentials need AuthorizationType AWS_IAM, which is not supported here")
+		p.Fail("Credentials", "the caller's own credentials need AuthorizationType AWS_IAM, "+
+			"which is not supported here")
 	}
 	if i.timeout < minIntegrationTime {
 		p.Fail("TimeoutInMillis", "%v is out of range: AWS allows %v or more", i.timeout, minIntegrationTime)

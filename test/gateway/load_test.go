@@ -107,9 +107,10 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 			`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: ` +
 				`a PRIVATE endpoint answers inside its VPC only: use REGIONAL for local runs`},
 		{"endpoint in a VPC",
-			set("Api", "EndpointConfiguration", cfn{"Types": []any{"PRIVATE"}, "VpcEndpointIds": []any{ref("Nothing")}}),
-			`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: VpcEndpointIds: the local gateway does not support ` +
-				`this: use a REGIONAL endpoint for local runs` + "\n" +
+			set("Api", "EndpointConfiguration",
+				cfn{"Types": []any{"PRIVATE"}, "VpcEndpointIds": []any{ref("Nothing")}}),
+			`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: VpcEndpointIds: ` +
+				`the local gateway does not support this: use a REGIONAL endpoint for local runs` + "\n" +
 				`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: ` +
 				`a PRIVATE endpoint answers inside its VPC only: use REGIONAL for local runs`},
 		{"OpenAPI document", set("Api", "Body", cfn{"openapi": "3.0.1"}),
@@ -139,10 +140,13 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 			method + `Integration: AWS refuses to deploy it: No integration defined for method`},
 		{"alias that is not in the assembly",
 			setIntegration("Uri", invocation(join(getAtt("Handler", "Arn"), ":live"))),
-			method + `Integration: Uri: no stack of the assembly has the version or alias live of the function Handler`},
+			method + `Integration: Uri: ` +
+				`no stack of the assembly has the version or alias live of the function Handler`},
 		{"alias of a version that is not in the assembly",
 			func(f *fixture) {
-				f.add("Live", "AWS::Lambda::Alias", cfn{"FunctionName": ref("Handler"), "FunctionVersion": "7", "Name": "live"})
+				f.add("Live", "AWS::Lambda::Alias", cfn{
+					"FunctionName": ref("Handler"), "FunctionVersion": "7", "Name": "live",
+				})
 				f.integration("GET2Fprofile")["Uri"] = invocation(ref("Live"))
 			},
 			`Live (AWS::Lambda::Alias): FunctionVersion: ` +
@@ -163,7 +167,7 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 			`Handler (AWS::Lambda::Function): SnapStart: AWS has no SnapStart for OS-only runtimes: leave it out`},
 		{"file system", set("Handler", "FileSystemConfigs", []any{cfn{"Arn": "a", "LocalMountPath": "/mnt/a"}}),
 			`Handler (AWS::Lambda::Function): FileSystemConfigs: the local gateway does not support this: ` +
-				`file systems of AWS cannot be mounted here: leave them out for local runs`},
+				`file systems of AWS cannot be mounted: leave them out for local runs`},
 		{"unknown property of a function", set("Handler", "Novelty", true),
 			`Handler (AWS::Lambda::Function): Novelty: the local gateway does not know this property: ` +
 				`take it out for local runs, or add it to the list in support.go`},
@@ -177,12 +181,12 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 			`Lost (AWS::ApiGateway::Method): RestApiId: Fn::ImportValue: no stack of the assembly exports nothing ` +
 				`(the id of the served API is ciqx622xkc here)`},
 		{"SAM template", func(f *fixture) { f.sections = cfn{"Transform": "AWS::Serverless-2016-10-31"} },
-			`the template has the transform AWS::Serverless-2016-10-31: the local gateway does not serve SAM templates, ` +
-				`describe the API with CDK's RestApi and its functions with CDK's Function`},
+			`the template has the transform AWS::Serverless-2016-10-31: the local gateway does not serve SAM ` +
+				`templates, describe the API with CDK's RestApi and its functions with CDK's Function`},
 		{"Fn::ForEach among the resources",
 			func(f *fixture) { f.resources["Fn::ForEach::Routes"] = []any{"Name", []any{"a"}, cfn{}} },
-			`Fn::ForEach::Routes: only CloudFormation can expand this: write the resources or values out in the template, ` +
-				`for example with a loop in the CDK app`},
+			`Fn::ForEach::Routes: only CloudFormation can expand this: write the resources or values out ` +
+				`in the template, for example with a loop in the CDK app`},
 		{"reserved variable", set("Handler", "Environment", cfn{"Variables": cfn{"AWS_REGION": "x"}}),
 			`Handler: function "Fixture-Handler-7RfztiJZjsJ6": variable AWS_REGION is reserved by Lambda: ` +
 				`choose another name`},
@@ -316,8 +320,8 @@ func TestDeploymentInANestedStack(t *testing.T) {
 	f.add("Deploy", "AWS::CloudFormation::Stack", cfn{"Parameters": cfn{"Api": ref("Api")}})
 	deploy := f.resources["Deploy"].(cfn)
 	deploy["Metadata"] = cfn{"aws:asset:path": "deploy.json"}
-	refuses(t, f, "Get (AWS::ApiGateway::Method) of the nested stack Pets: GET /pets is not in the stage nested on AWS, "+
-		"because no deployment waits for it: "+
+	refuses(t, f, "Get (AWS::ApiGateway::Method) of the nested stack Pets: GET /pets is not in the stage nested on "+
+		"AWS, because no deployment waits for it: "+
 		"add the nested stack Pets (AWS::CloudFormation::Stack) to the DependsOn of Deploy")
 	deploy["DependsOn"] = []any{"Pets"}
 	s := f.start(t)

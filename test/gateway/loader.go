@@ -60,8 +60,8 @@ func (l *loader) exists(r *template.Resource) bool {
 	return exists
 }
 
-// belongs reports whether the resource is one of this API. A resource of which that cannot
-// be known is a problem.
+// belongs reports whether the resource is one of this API. A resource of which that
+// cannot be known is a problem.
 func (l *loader) belongs(r *template.Resource) bool {
 	id, _, err := r.Stack.Evaluate(r.Properties["RestApiId"])
 	if err != nil {

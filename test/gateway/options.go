@@ -14,7 +14,8 @@ type Options struct {
 	Stage string
 	// Env is set in every function, over the values of the template.
 	Env map[string]string
-	// Parameters are values for the templates' parameters, over their defaults.
+	// Parameters are values for the templates' parameters, over their defaults. A
+	// parameter whose value CloudFormation reads from SSM gets the value that SSM has.
 	Parameters map[string]string
 	// Output receives the functions' stdout and stderr in whole lines, never two at once;
 	// discarded if nil.

@@ -227,8 +227,8 @@ func (a *api) announce(ctx context.Context, address string) error {
 
 // tryOut calls the API once, at its first route. With a good token it must answer 200.
 // Without one, it must refuse a token that is not valid, which shows that the functions
-// start with the settings. It cannot tell what another route than a GET that needs a token
-// answers.
+// start with the settings. It cannot tell what another route than a GET that needs a
+// token answers.
 func (a *api) tryOut(ctx context.Context, url, token string) error {
 	route := firstRoute(a.gateway.Routes())
 	if route.Method != http.MethodGet || route.Authorizer == "" {

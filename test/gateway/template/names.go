@@ -67,8 +67,8 @@ func (r *Resource) Name() (string, error) {
 	return fmt.Sprintf("%.24s-%.24s-%s", s.Name, r.LogicalID, random), nil
 }
 
-// version is the number of every AWS::Lambda::Version: a template has the first version of
-// a function that was never deployed.
+// version is the number of every AWS::Lambda::Version: a template has the first version
+// of a function that was never deployed.
 const version = "1"
 
 // Ref returns the value of Ref for the resource: its name, or what stands in its place

@@ -29,7 +29,7 @@ func (r *Resource) Values(problems *[]error) Values {
 		if !p.uses(name) {
 			continue
 		}
-		v, err := r.Stack.value(needed(r.Type+" "+name, r.Properties[name]))
+		v, err := r.Stack.value(pruned(r.Type+" "+name, r.Properties[name]))
 		if err != nil {
 			p.Fail(name, "%v", err)
 		} else if !isNoValue(v) {
@@ -39,9 +39,10 @@ func (r *Resource) Values(problems *[]error) Values {
 	return p
 }
 
-// needed leaves out of a nested type, as written, what the gateway does not evaluate: a value
-// of a harmless property may have no value here, and an unsupported one is reported anyhow.
-func needed(typ string, v any) any {
+// pruned leaves out of a nested type, as written, what the gateway does not evaluate: a
+// value of a harmless property may have no value here, and an unsupported one is reported
+// anyhow.
+func pruned(typ string, v any) any {
 	if known[typ] == nil {
 		return v
 	}
@@ -49,7 +50,7 @@ func needed(typ string, v any) any {
 	case []any:
 		list := make([]any, len(v))
 		for i, item := range v {
-			list[i] = needed(typ, item)
+			list[i] = pruned(typ, item)
 		}
 		return list
 	case map[string]any:
@@ -60,7 +61,7 @@ func needed(typ string, v any) any {
 		for name, item := range v {
 			switch supportOf(typ, name).level {
 			case implemented:
-				object[name] = needed(typ+" "+name, item)
+				object[name] = pruned(typ+" "+name, item)
 			case unsupported, unknown:
 				object[name] = nil
 			}
