@@ -176,7 +176,8 @@ var conformanceOfTemplates = []conformanceRow{
 			"SECRET":   join("{{resolve:secretsmanager:", ref("AWS::Region"), ":SecretString:a}}"),
 		}}
 		refuses(t, f, "Environment.Variables.ISSUER: Ref: the value of the SSM parameter /auth/issuer is not known "+
-			"here: give the parameter Issuer the value that SSM has, -parameter Issuer=VALUE (in Go: Options.Parameters); "+
+			"here: give the parameter Issuer the value that SSM has, "+
+			"-parameter Issuer=VALUE (in Go: Options.Parameters); "+
 			"-env ISSUER=VALUE (in Go: Options.Env) sets the variable",
 			"Environment.Variables.AUDIENCE: {{resolve:ssm:/auth/audience}} is a value of SSM or Secrets Manager, "+
 				"which is not known here; -env AUDIENCE=VALUE (in Go: Options.Env) sets the variable",

@@ -17,7 +17,7 @@ func withPets(t *testing.T, pets cfn) *Stack {
 			"Remote": cfn{
 				"Type": "AWS::CloudFormation::Stack", "Properties": cfn{"TemplateURL": "https://x.example/y"},
 			},
-			"Queue":  cfn{"Type": "AWS::SQS::Queue", "Properties": cfn{"QueueName": "jobs"}},
+			"Queue": cfn{"Type": "AWS::SQS::Queue", "Properties": cfn{"QueueName": "jobs"}},
 		}},
 		"pets.json": pets,
 	})
