@@ -82,6 +82,14 @@ type gatewayResponse struct {
 	templates map[string]string // by media type
 }
 
+// A basePath leads from a path of a custom domain to the API
+// (https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html).
+type basePath struct {
+	domain string
+	path   string // without slashes around it; "" for the root of the domain
+	stage  string // "": the next segment of the request's path is the stage
+}
+
 // arn is the method ARN of a request, which policies and permissions name.
 func (a *api) arn(verb, path string) string {
 	return a.executeAPI(a.stage.name + "/" + verb + path)

@@ -2,14 +2,6 @@ package gateway
 
 import "strings"
 
-// A basePath leads from a path of a custom domain to the API
-// (https://docs.aws.amazon.com/apigateway/latest/developerguide/rest-api-mappings.html).
-type basePath struct {
-	domain string
-	path   string // without slashes around it; "" for the root of the domain
-	stage  string // "": the next segment of the request's path is the stage
-}
-
 // isDomain reports whether a host is a custom domain of the API.
 func (a *api) isDomain(host string) bool {
 	for _, b := range a.basePaths {

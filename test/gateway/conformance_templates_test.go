@@ -21,7 +21,8 @@ var conformanceOfTemplates = []conformanceRow{
 			f := newFixture()
 			f.public("GET", path)
 			f.add("Second", "AWS::ApiGateway::Resource", f.properties(logicalID("Api", path)))
-			refuses(t, f, "PathPart: AWS refuses it: Another resource with the same parent already has this name: "+path[1:])
+			refuses(t, f, "PathPart: AWS refuses it: "+
+				"Another resource with the same parent already has this name: "+path[1:])
 		}
 	}},
 	{81, "O", "a path part with a slash or with braces inside is refused", func(t *testing.T) {
@@ -129,9 +130,14 @@ var conformanceOfTemplates = []conformanceRow{
 		equal(t, s.handler.last(t)["resource"], "/pets")
 		s.get("/prod/things").isOK()
 
-		refuses(t, withNestedRoutes(), "Get (AWS::ApiGateway::Method) of the nested stack Pets: GET /pets is not in the "+
-			"stage prod on AWS, because no deployment waits for it: add the nested stack Pets "+
+		refuses(t, withNestedRoutes(), "Get (AWS::ApiGateway::Method) of the nested stack Pets: GET /pets is not "+
+			"in the stage prod on AWS, because no deployment waits for it: add the nested stack Pets "+
 			"(AWS::CloudFormation::Stack) to the DependsOn of Deployment, in CDK with deployment.node.addDependency")
+
+		f = withNestedRoutes()
+		f.nested = nil
+		refuses(t, f, "Pets (AWS::CloudFormation::Stack): its Parameters lead to the API, "+
+			"and its template is not in the assembly")
 	}},
 	{90, "D/I", "routes of another stack are served if a deployment comes after them", func(t *testing.T) {
 		routes := func() (f *fixture, template cfn) {
@@ -147,8 +153,9 @@ var conformanceOfTemplates = []conformanceRow{
 			return f, template
 		}
 		f, _ := routes()
-		refuses(t, f, "Get (AWS::ApiGateway::Method): GET /pets is not in the stage prod on AWS, because no deployment "+
-			"waits for it: add an AWS::ApiGateway::Deployment with the StageName to the stack Routes")
+		refuses(t, f, "Get (AWS::ApiGateway::Method) of the stack Routes: GET /pets is not in the stage prod on AWS, "+
+			"because no deployment waits for it: "+
+			"add an AWS::ApiGateway::Deployment with the StageName to the stack Routes")
 		f, template := routes()
 		template["Resources"].(cfn)["Again"] = cfn{
 			"Type": "AWS::ApiGateway::Deployment", "DependsOn": "Get",
@@ -166,10 +173,11 @@ var conformanceOfTemplates = []conformanceRow{
 		f.properties("Handler")["Environment"] = cfn{"Variables": cfn{
 			"ISSUER":   ref("Issuer"),
 			"AUDIENCE": "{{resolve:ssm:/auth/audience}}",
-			"SECRET":   cfn{"Fn::Join": []any{"", []any{"{{resolve:secretsmanager:", ref("AWS::Region"), ":SecretString:a}}"}}},
+			"SECRET":   join("{{resolve:secretsmanager:", ref("AWS::Region"), ":SecretString:a}}"),
 		}}
-		refuses(t, f, "Environment.Variables.ISSUER: Ref: the value of the SSM parameter /auth/issuer is not known here: "+
-			"give the parameter Issuer the value that SSM has, -parameter Issuer=VALUE (in Go: Options.Parameters); "+
+		refuses(t, f, "Environment.Variables.ISSUER: Ref: the value of the SSM parameter /auth/issuer is not known "+
+			"here: give the parameter Issuer the value that SSM has, "+
+			"-parameter Issuer=VALUE (in Go: Options.Parameters); "+
 			"make run ENV=ISSUER=VALUE (the flag -env, in Go: Options.Env) sets the variable",
 			"Environment.Variables.AUDIENCE: {{resolve:ssm:/auth/audience}} is a value of SSM or Secrets Manager, "+
 				"which is not known here; make run ENV=AUDIENCE=VALUE (the flag -env, in Go: Options.Env) sets the variable",
@@ -241,7 +249,8 @@ var conformanceOfTemplates = []conformanceRow{
 	{99, "O", "two stages of one name, and a stage of an unknown deployment, are refused", func(t *testing.T) {
 		f := newFixture()
 		f.add("Stage2", "AWS::ApiGateway::Stage", f.properties("Stage"))
-		refuses(t, f, "Stage2 (AWS::ApiGateway::Stage): StageName: AWS refuses a second stage prod: Stage already exists")
+		refuses(t, f, "Stage2 (AWS::ApiGateway::Stage): StageName: "+
+			"AWS refuses a second stage prod: Stage already exists")
 		f = newFixture()
 		f.properties("Stage")["DeploymentId"] = "gone"
 		refuses(t, f, "DeploymentId: AWS refuses it: the API has no deployment gone")

@@ -122,7 +122,8 @@ func (x *exchange) domainPrefix() string {
 
 func (x *exchange) requestTime() string { return x.time.Format("02/Jan/2006:15:04:05 -0700") }
 
-// queryValues decodes the query as a form, once. A semicolon separates parameters as & does
+// queryValues decodes the query as a form, once. A semicolon separates parameters as &
+// does
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-known-issues.html).
 func (x *exchange) queryValues() url.Values {
 	values := url.Values{}

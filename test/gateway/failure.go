@@ -37,9 +37,10 @@ var (
 	apiConfigurationError        = kind{"API_CONFIGURATION_ERROR", 500, "ApiConfigurationException", internalMessage}
 	authorizerConfigurationError = kind{"AUTHORIZER_CONFIGURATION_ERROR", 500, "AuthorizerConfigurationException", ""}
 	badRequestBody               = kind{"BAD_REQUEST_BODY", 400, "BadRequestException", "Invalid request body"}
-	badRequestParameters         = kind{"BAD_REQUEST_PARAMETERS", 400, "BadRequestException", "Missing required request parameters"}
-	integrationTimeout           = kind{"INTEGRATION_TIMEOUT", 504, internalError, "Endpoint request timed out"}
-	missingAuthenticationToken   = kind{"MISSING_AUTHENTICATION_TOKEN", 403,
+	badRequestParameters         = kind{"BAD_REQUEST_PARAMETERS", 400, "BadRequestException",
+		"Missing required request parameters"}
+	integrationTimeout         = kind{"INTEGRATION_TIMEOUT", 504, internalError, "Endpoint request timed out"}
+	missingAuthenticationToken = kind{"MISSING_AUTHENTICATION_TOKEN", 403,
 		"MissingAuthenticationTokenException", "Missing Authentication Token"}
 	throttled            = kind{"THROTTLED", 429, "TooManyRequestsException", "Too Many Requests"}
 	unauthorized         = kind{"UNAUTHORIZED", 401, "UnauthorizedException", "Unauthorized"}
@@ -58,10 +59,11 @@ var (
 
 	// The limits apply before the API is known, so its gateway responses do not: see
 	// customised.
-	requestTooLarge = kind{"REQUEST_TOO_LARGE", 413, "RequestTooLargeException", "HTTP content length exceeded 10485760 bytes"}
-	badRequest      = kind{"", 400, "BadRequestException", "Bad Request"}
-	uriTooLong      = kind{"", 414, "RequestUriTooLongException", "Request URI too long"}
-	headerTooLarge  = kind{"", 431, "RequestHeaderFieldsTooLargeException", "Request header is larger than 10240 bytes"}
+	requestTooLarge = kind{"REQUEST_TOO_LARGE", 413, "RequestTooLargeException",
+		"HTTP content length exceeded 10485760 bytes"}
+	badRequest     = kind{"", 400, "BadRequestException", "Bad Request"}
+	uriTooLong     = kind{"", 414, "RequestUriTooLongException", "Request URI too long"}
+	headerTooLarge = kind{"", 431, "RequestHeaderFieldsTooLargeException", "Request header is larger than 10240 bytes"}
 )
 
 // A failure is the gateway's own answer to one request.

@@ -100,6 +100,12 @@ func (f *fixture) add(id, typ string, p cfn) cfn {
 	return p
 }
 
+// never gives a resource a condition that does not hold.
+func (f *fixture) never(id string) {
+	f.resources[id].(cfn)["Condition"] = "Never"
+	f.sections = cfn{"Conditions": cfn{"Never": cfn{"Fn::Equals": []any{"a", "b"}}}}
+}
+
 // properties of a resource, to change them.
 func (f *fixture) properties(id string) cfn {
 	return f.resources[id].(cfn)["Properties"].(cfn)

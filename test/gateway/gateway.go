@@ -15,9 +15,12 @@
 // REST APIs with a regional endpoint: routing, TOKEN authorizers with their result cache,
 // IAM policies, request validators, Lambda proxy integrations (payload format 1.0), MOCK
 // integrations as CDK's CORS support makes them, gateway responses, stage variables,
-// throttling by the stage, the limits on sizes and time. A feature in the template that
-// it does not implement is an error of Load, never silently ignored; the tables are in
-// template/support.go.
+// custom domains, throttling by the stage, the limits on sizes and time. The API may be
+// in one stack, nested stacks and other stacks of the assembly.
+//
+// A feature in the template that it does not implement is an error of Load, never
+// silently ignored; the tables are in template/support.go. What AWS would refuse to
+// deploy is an error too, with AWS's reason.
 //
 // The function serve is the order of operations. Where AWS does not document a behaviour,
 // a named constant has the one that was chosen.

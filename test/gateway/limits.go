@@ -24,8 +24,8 @@ const (
 	headerOverhead = 4
 )
 
-// readBody checks the form and sizes of a request and returns its body: API Gateway reads the
-// whole request before it does anything else.
+// readBody checks the form and sizes of a request and returns its body: API Gateway reads
+// the whole request before it does anything else.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *failure) {
 	size := len("Host") + len(r.Host) + headerOverhead
 	for name, values := range r.Header {

@@ -23,6 +23,7 @@ func load(dir string, options Options) (*api, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
+	assembly.Served = restAPI.Stack
 	l := &loader{
 		options:   options,
 		assembly:  assembly,
@@ -65,7 +66,7 @@ func chooseAPI(a *template.Assembly, wanted string) (*template.Resource, error) 
 			}
 			exists, err := r.Exists()
 			if err != nil {
-				return nil, fmt.Errorf("stack %s: %s: %w", s.Name, named(r), err)
+				return nil, fmt.Errorf("stack %s: %s: %w", s.Name, r, err)
 			}
 			if !exists {
 				continue
@@ -83,7 +84,8 @@ func chooseAPI(a *template.Assembly, wanted string) (*template.Resource, error) 
 	case len(names) == 0 && len(macros) > 0:
 		return nil, errors.Join(macros...)
 	case len(names) == 0:
-		return nil, fmt.Errorf("no stack has a REST API (%s); HTTP APIs are not served", apiType)
+		return nil, fmt.Errorf("no stack has a REST API (%s); HTTP APIs are not served: "+
+			"describe the API with CDK's RestApi", apiType)
 	case len(chosen) == 0:
 		return nil, fmt.Errorf("no REST API is called %s: there is %s", wanted, strings.Join(names, ", "))
 	default:
@@ -133,8 +135,8 @@ func loadAPI(l *loader) *api {
 }
 
 // checkTypes refuses the resource types of API Gateway that are not in the tables, nested
-// stacks that get the API and whose template is missing, and templates that CloudFormation
-// has yet to expand.
+// stacks that get the API and whose template is missing, and templates that
+// CloudFormation has yet to expand.
 func checkTypes(l *loader) {
 	for _, s := range l.assembly.Stacks {
 		if !s.SharesEnvironment(l.restAPI.Stack) {
@@ -149,36 +151,34 @@ func checkTypes(l *loader) {
 			switch {
 			case strings.HasPrefix(r.Type, "AWS::ApiGateway::") && !template.Known(r.Type):
 				l.fail("%s: the local gateway does not know this resource type: take it out for local runs, "+
-					"or add it to the lists in support.go", named(r))
-			case r.Type == "AWS::CloudFormation::Stack" && r.Nested == nil && l.exists(r) && l.getsAPI(r):
-				l.fail("%s: it gets the API, and its template is not in the assembly: "+
-					"make the nested stack with CDK's NestedStack", named(r))
+					"or add it to the lists in support.go", r)
+			case r.Type == "AWS::CloudFormation::Stack" && r.Nested == nil && l.exists(r) && l.mayGetAPI(r):
+				l.fail("%s: its Parameters lead to the API, and its template is not in the assembly: "+
+					"make the nested stack with CDK's NestedStack", r)
 			}
 		}
 	}
 }
 
-// getsAPI reports whether a parameter of a nested stack has the id of the API or of its
-// root resource, or cannot be evaluated.
-func (l *loader) getsAPI(r *template.Resource) bool {
+// mayGetAPI reports whether a parameter of a nested stack has the id of the API or of its
+// root resource, or has no value here.
+func (l *loader) mayGetAPI(r *template.Resource) bool {
 	root, _ := l.restAPI.Attribute("RootResourceId")
-	given, _ := r.Properties["Parameters"].(map[string]any)
-	for _, expression := range given {
-		value, _, err := r.Stack.Evaluate(expression)
-		if err != nil || strings.Contains(value, l.id) || value == root {
-			return true
-		}
+	given := r.Properties["Parameters"]
+	if given == nil {
+		return false
 	}
-	return false
+	values, _, err := r.Stack.Evaluate(map[string]any{"Fn::ToJsonString": given})
+	return err != nil || strings.Contains(values, l.id) || strings.Contains(values, fmt.Sprint(root))
 }
 
 // noteOtherEndpoints names what else decides on AWS whether a request reaches the API.
 func noteOtherEndpoints(l *loader, restAPI template.Values) {
 	if restAPI.Bool("DisableExecuteApiEndpoint") {
 		l.note("%s: DisableExecuteApiEndpoint: on AWS the API answers at a custom domain only; here it answers at "+
-			"the path of the stage too", named(l.restAPI))
+			"the path of the stage too", l.restAPI)
 	}
 	for _, r := range l.all("AWS::WAFv2::WebACLAssociation") {
-		l.note("%s: the rules of the web ACL are not applied here", named(r))
+		l.note("%s: the rules of the web ACL are not applied here", r)
 	}
 }

@@ -27,7 +27,8 @@ func loadAuthorizers(l *loader) map[string]*authorizer {
 		switch name := p.String("Name"); {
 		case name == "": // its mistake is reported, or AWS makes up a name
 		case names[name]:
-			p.Fail("Name", "AWS refuses it: Authorizer name must be unique. Authorizer %s already exists in this RestApi.", name)
+			p.Fail("Name", "AWS refuses it: Authorizer name must be unique. "+
+				"Authorizer %s already exists in this RestApi.", name)
 		default:
 			names[name] = true
 		}

@@ -16,7 +16,7 @@ func loadBasePaths(l *loader) (all []basePath) {
 			}
 			value, _, err := r.Stack.Evaluate(expression)
 			if err != nil {
-				l.fail("%s: %s: %v", named(r), name, err)
+				l.fail("%s: %s: %v", r, name, err)
 			}
 			return value
 		}
@@ -32,11 +32,11 @@ func loadBasePaths(l *loader) (all []basePath) {
 			b.path = ""
 		}
 		if b.domain == "" {
-			l.note("%s: private custom domains are not served here", named(r))
+			l.note("%s: private custom domains are not served here", r)
 			continue
 		}
 		l.note("%s: requests with the header Host: %s are answered as those to https://%s/%s",
-			named(r), b.domain, b.domain, b.path)
+			r, b.domain, b.domain, b.path)
 		all = append(all, b)
 	}
 	return all

@@ -7,9 +7,9 @@ import (
 	"accountapi/test/gateway/template"
 )
 
-// This file checks that the stage has the methods: a deployment is a copy of the API as it
-// is when CloudFormation creates the deployment, and a method that is added later answers
-// 403 until the API is deployed again
+// This file checks that the stage has the methods: a deployment is a copy of the API as
+// it is when CloudFormation creates the deployment, and a method that is added later
+// answers 403 until the API is deployed again
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/how-to-deploy-api.html).
 
 // checkDeployed refuses the methods that AWS adds after the last of the deployments, and
@@ -27,14 +27,14 @@ func checkDeployed(l *loader, deployments []*template.Resource, methods []declar
 		switch best {
 		case lacksMethod:
 			l.fail("%s: %s is not in the stage %s on AWS, because no deployment waits for it: %s",
-				named(m.from), m.name, l.stage.name, deployAdvice(deployments[0], m.from))
+				m.from, m.name, l.stage.name, deployAdvice(deployments[0], m.from))
 		case mayHaveMethod:
 			unordered = append(unordered, m.name)
 		}
 	}
 	if len(unordered) > 0 {
 		l.note("%s: it does not depend on %s: AWS may deploy the API without them; add them to its DependsOn",
-			named(deployments[0]), strings.Join(unordered, ", "))
+			deployments[0], strings.Join(unordered, ", "))
 	}
 }
 
@@ -42,15 +42,9 @@ func deployAdvice(d, m *template.Resource) string {
 	if m.Stack.Root() != d.Stack.Root() {
 		return "add an AWS::ApiGateway::Deployment with the StageName to the stack " + m.Stack.Root().Name
 	}
-	nested := chain(m)[0]
-	for i, r := range chain(m) {
-		if at := chain(d); i < len(at) && at[i] != r {
-			nested = r
-			break
-		}
-	}
-	return "add the nested stack " + nested.LogicalID + " (" + nested.Type + ") to the DependsOn of " + d.LogicalID +
-		", in CDK with deployment.node.addDependency"
+	first, second := parting(d, m)
+	return "add the nested stack " + second.LogicalID + " (" + second.Type + ") to the DependsOn of " +
+		first.LogicalID + ", in CDK with deployment.node.addDependency"
 }
 
 // Whether a deployment has a method.
@@ -68,22 +62,25 @@ func inclusion(d, m *template.Resource) int {
 		}
 		return lacksMethod
 	}
-	ofDeployment, ofMethod := chain(d), chain(m)
-	for i := range min(len(ofDeployment), len(ofMethod)) {
-		first, second := ofDeployment[i], ofMethod[i]
-		switch {
-		case first == second:
-		case first.WaitsFor(second):
-			return hasMethod
-		case second.Nested != nil:
-			return lacksMethod
-		case first.Nested != nil:
-			return hasMethod // a nested stack takes longer than a method of its parent
-		default:
-			return mayHaveMethod
-		}
+	switch first, second := parting(d, m); {
+	case first.WaitsFor(second):
+		return hasMethod
+	case second.Nested != nil:
+		return lacksMethod
+	case first.Nested != nil:
+		return hasMethod // a nested stack takes longer than a method of its parent
 	}
 	return mayHaveMethod
+}
+
+// parting returns the resources of one stack that d and m are or are nested in.
+func parting(d, m *template.Resource) (ofD, ofM *template.Resource) {
+	first, second := chain(d), chain(m)
+	i := 0
+	for first[i] == second[i] { // they are not the same resource, so this ends
+		i++
+	}
+	return first[i], second[i]
 }
 
 // chain is the way to a resource: the nested stacks that it is in, from the outside, and

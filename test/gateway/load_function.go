@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"accountapi/test/gateway/iam"
 	"accountapi/test/gateway/template"
 	"accountapi/test/runtimeapi"
 )
@@ -22,7 +21,14 @@ var stageVariable = regexp.MustCompile(`\$\{stageVariables\.([A-Za-z0-9_]+)\}`)
 // loadFunction returns the function that an integration or authorizer URI names, an empty
 // target if there is none. It may be in any stack of the assembly.
 func loadFunction(l *loader, p template.Values, property string) target {
+	if !p.Has(property) {
+		p.Fail(property, "the URI of a Lambda function is needed")
+		return target{}
+	}
 	uri := p.String(property)
+	if l.stage.name == "" && stageVariable.MatchString(uri) {
+		return target{} // why there is no stage is reported
+	}
 	// The stage that is served gives the variables their values
 	// (https://docs.aws.amazon.com/apigateway/latest/developerguide/aws-api-gateway-stage-variables-reference.html).
 	uri = stageVariable.ReplaceAllStringFunc(uri, func(match string) string {
@@ -46,7 +52,8 @@ func loadFunction(l *loader, p template.Values, property string) target {
 		return target{}
 	}
 	if qualifier != "" && !hasQualifier(l, arn, qualifier) {
-		p.Fail(property, "no stack of the assembly has the version or alias %s of the function %s", qualifier, f.logicalID)
+		p.Fail(property, "no stack of the assembly has the version or alias %s of the function %s",
+			qualifier, f.logicalID)
 	}
 	return target{f, qualifier}
 }
@@ -60,7 +67,7 @@ func functionWith(l *loader, arn string) *function {
 	for _, r := range l.all("AWS::Lambda::Function") {
 		candidate, err := r.Attribute("Arn")
 		if err != nil {
-			unnamed = append(unnamed, fmt.Errorf("%s: %w", named(r), err))
+			unnamed = append(unnamed, fmt.Errorf("%s: %w", r, err))
 		} else if candidate == arn {
 			f := startFunction(l, r, arn)
 			l.functions.byARN[arn] = f
@@ -196,27 +203,4 @@ func environment(l *loader, r *template.Resource, p template.Values) map[string]
 	}
 	maps.Copy(env, l.options.Env)
 	return env
-}
-
-// loadPermissions reads who may invoke the functions, in every stack.
-func loadPermissions(l *loader) {
-	for _, r := range l.all("AWS::Lambda::Permission") {
-		name, _, err := r.Stack.Evaluate(r.Properties["FunctionName"])
-		if err != nil {
-			l.fail("%s: FunctionName: %v", named(r), err)
-			continue
-		}
-		arn, qualifier := r.Stack.FunctionARN(name)
-		f := l.functions.byARN[arn]
-		if f == nil {
-			continue // of a function that this API does not invoke
-		}
-		p := r.Values(&l.problems)
-		forOthers := p.Has("EventSourceToken") || p.Has("FunctionUrlAuthType") || p.Has("PrincipalOrgID") ||
-			p.Bool("InvokedViaFunctionUrl") // conditions that no call of API Gateway fulfils
-		if !forOthers && iam.MatchAction(p.String("Action"), "lambda:InvokeFunction") &&
-			slices.Contains([]string{"apigateway.amazonaws.com", "*"}, p.String("Principal")) {
-			f.permissions = append(f.permissions, permission{qualifier, p.String("SourceArn"), p.String("SourceAccount")})
-		}
-	}
 }

@@ -38,13 +38,18 @@ func loadMethods(l *loader, resources map[string]*resource, authorizers map[stri
 			p.Fail("HttpMethod", "AWS refuses %q: Invalid HTTP method specified; it is ANY or one of %s",
 				m.verb, strings.Join(verbs, ", "))
 		case r.methods[m.verb] != nil:
-			p.Fail("HttpMethod", "AWS refuses a second %s for %s: Method already exists for this resource", m.verb, r.path)
+			p.Fail("HttpMethod", "AWS refuses a second %s for %s: Method already exists for this resource",
+				m.verb, r.path)
 			continue
 		}
 		m.authorizer = authorizerOf(p, authorizers)
 		m.limiter = limiterFor(settings, r.path, m.verb)
 		m.validator = validators.of(p)
-		m.proxy, m.mock = loadIntegration(l, p)
+		if _, ok := declared.Properties["Integration"]; !ok {
+			p.Fail("Integration", "AWS refuses to deploy it: No integration defined for method")
+		} else if p.Has("Integration") {
+			m.proxy, m.mock = loadIntegration(l, p)
+		}
 		if r.methods == nil {
 			r.methods = map[string]*method{}
 		}
@@ -52,7 +57,7 @@ func loadMethods(l *loader, resources map[string]*resource, authorizers map[stri
 		all = append(all, declaredMethod{m.verb + " " + r.path, declared})
 	}
 	if len(all) == 0 && len(l.problems) == 0 {
-		l.fail("%s: AWS refuses to deploy it: The REST API doesn't contain any methods", named(l.restAPI))
+		l.fail("%s: AWS refuses to deploy it: The REST API doesn't contain any methods", l.restAPI)
 	}
 	return all
 }
@@ -84,10 +89,6 @@ func authorizerOf(p template.Values, authorizers map[string]*authorizer) *author
 
 // loadIntegration reads the integration of a method: a proxy or a mock.
 func loadIntegration(l *loader, method template.Values) (*proxy, *mock) {
-	if !method.Has("Integration") {
-		method.Fail("Integration", "the method has none")
-		return nil, nil
-	}
 	p := method.Object("Integration")
 	switch mode := p.String("ResponseTransferMode"); mode {
 	case "", "BUFFERED":
@@ -123,7 +124,8 @@ func loadProxy(l *loader, p template.Values) *proxy {
 		p.Fail("ContentHandling", "it is for MOCK integrations here: leave the payload's encoding to BinaryMediaTypes")
 	}
 	if strings.HasSuffix(p.String("Credentials"), ":user/*") {
-		p.Fail("Credentials", "the caller's own credentials need AuthorizationType AWS_IAM, which is not supported here")
+		p.Fail("Credentials", "the caller's own credentials need AuthorizationType AWS_IAM, "+
+			"which is not supported here")
 	}
 	if i.timeout < minIntegrationTime {
 		p.Fail("TimeoutInMillis", "%v is out of range: AWS allows %v or more", i.timeout, minIntegrationTime)

@@ -27,8 +27,8 @@ func loadResources(l *loader) (root *resource, all map[string]*resource) {
 		child := &resource{id: l.idOf(r), part: p.String("PathPart")}
 		if p.Has("PathPart") && !pathPart.MatchString(child.part) {
 			p.Fail("PathPart", "AWS refuses %q: Resource's path part only allow a-zA-Z0-9._-: or a valid greedy path "+
-				"variable and curly braces at the beginning and the end; a path of several segments is a resource for each",
-				child.part)
+				"variable and curly braces at the beginning and the end; "+
+				"a path of several segments is a resource for each", child.part)
 		}
 		all[child.id] = child
 		declared[child] = p

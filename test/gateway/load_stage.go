@@ -37,11 +37,11 @@ func loadStage(l *loader) (stage, []template.Values, []*template.Resource) {
 		case i >= 0: // it deploys to the stage that is there, or the other way round
 			if at := all[i].declared; at != nil && at.Stack == r.Stack && !r.WaitsFor(at) {
 				l.fail("%s: StageName: %s has the same stage %s, and AWS refuses what it makes second: "+
-					"Stage already exists", named(r), at.LogicalID, name)
+					"Stage already exists", r, at.LogicalID, name)
 			}
 			all[i].deployments = append(all[i].deployments, r)
 		default:
-			checkStageName(l, named(r), name)
+			checkStageName(l, r, name)
 			all = append(all, &candidate{
 				stage: stage{name: name, deploymentID: l.idOf(r)}, deployments: []*template.Resource{r},
 			})
@@ -52,7 +52,7 @@ func loadStage(l *loader) (stage, []template.Values, []*template.Resource) {
 		names = append(names, c.name)
 	}
 	all = slices.DeleteFunc(all, func(c *candidate) bool { return l.options.Stage != "" && c.name != l.options.Stage })
-	switch api := named(l.restAPI); {
+	switch api := l.restAPI; {
 	case len(all) == 1:
 		return all[0].stage, all[0].settings, all[0].deployments
 	case len(names) == 0:
@@ -88,7 +88,7 @@ func loadCandidate(l *loader, r *template.Resource, before []*candidate, deploym
 		}
 	}
 	if c.name != "" {
-		checkStageName(l, named(r), c.name)
+		checkStageName(l, r, c.name)
 	}
 	if slices.ContainsFunc(before, func(other *candidate) bool { return other.name == c.name }) {
 		p.Fail("StageName", "AWS refuses a second stage %s: Stage already exists", c.name)
@@ -127,7 +127,7 @@ var (
 	variableValues = regexp.MustCompile(`^[A-Za-z0-9\-._~:/?#&=,]+$`)
 )
 
-func checkStageName(l *loader, where, name string) {
+func checkStageName(l *loader, where *template.Resource, name string) {
 	if !stageNames.MatchString(name) {
 		l.fail("%s: StageName: AWS refuses %q: Stage name only allows a-zA-Z0-9_-, up to 128 characters", where, name)
 	}

@@ -106,6 +106,13 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 		{"private endpoint", set("Api", "EndpointConfiguration", cfn{"Types": []any{"PRIVATE"}}),
 			`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: ` +
 				`a PRIVATE endpoint answers inside its VPC only: use REGIONAL for local runs`},
+		{"endpoint in a VPC",
+			set("Api", "EndpointConfiguration",
+				cfn{"Types": []any{"PRIVATE"}, "VpcEndpointIds": []any{ref("Nothing")}}),
+			`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: VpcEndpointIds: ` +
+				`the local gateway does not support this: use a REGIONAL endpoint for local runs` + "\n" +
+				`Api (AWS::ApiGateway::RestApi): EndpointConfiguration: ` +
+				`a PRIVATE endpoint answers inside its VPC only: use REGIONAL for local runs`},
 		{"OpenAPI document", set("Api", "Body", cfn{"openapi": "3.0.1"}),
 			`Api (AWS::ApiGateway::RestApi): Body: the local gateway does not support this: ` +
 				`declare resources and methods in the template, as CDK's RestApi does, not in an OpenAPI document`},
@@ -119,6 +126,67 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 				"arn:aws:lambda:eu-west-1:1:function:x/invocations"),
 			method + `Integration: Uri: ` +
 				`no stack of the assembly has the function arn:aws:lambda:eu-west-1:1:function:x`},
+		{"function that is not created", func(f *fixture) { f.never("Handler") },
+			method + `Integration: Fn::Join: Fn::GetAtt: the resource Handler is not created, ` +
+				`because the condition Never does not hold` + "\n" +
+				`HandlerPermission (AWS::Lambda::Permission): FunctionName: Fn::GetAtt: ` +
+				`the resource Handler is not created, because the condition Never does not hold`},
+		{"function whose name has no value", set("Handler", "FunctionName", ref("Nothing")),
+			method + `Integration: Fn::Join: Fn::GetAtt: FunctionName of Handler: ` +
+				`Ref: the template has no parameter and no resource Nothing` + "\n" +
+				`HandlerPermission (AWS::Lambda::Permission): FunctionName: Fn::GetAtt: FunctionName of Handler: ` +
+				`Ref: the template has no parameter and no resource Nothing`},
+		{"method without an integration", func(f *fixture) { delete(f.properties("GET2Fthings"), "Integration") },
+			method + `Integration: AWS refuses to deploy it: No integration defined for method`},
+		{"alias that is not in the assembly",
+			setIntegration("Uri", invocation(join(getAtt("Handler", "Arn"), ":live"))),
+			method + `Integration: Uri: ` +
+				`no stack of the assembly has the version or alias live of the function Handler`},
+		{"alias of a version that is not in the assembly",
+			func(f *fixture) {
+				f.add("Live", "AWS::Lambda::Alias", cfn{
+					"FunctionName": ref("Handler"), "FunctionVersion": "7", "Name": "live",
+				})
+				f.integration("GET2Fthings")["Uri"] = invocation(ref("Live"))
+			},
+			`Live (AWS::Lambda::Alias): FunctionVersion: ` +
+				`no stack of the assembly has the version 7: what it does is not known here`},
+		{"alias that shares requests",
+			func(f *fixture) {
+				f.add("Live", "AWS::Lambda::Alias", cfn{
+					"FunctionName": ref("Handler"), "FunctionVersion": "$LATEST", "Name": "live",
+					"RoutingConfig": cfn{"AdditionalVersionWeights": []any{
+						cfn{"FunctionVersion": "7", "FunctionWeight": 0.5},
+					}},
+				})
+				f.integration("GET2Fthings")["Uri"] = invocation(ref("Live"))
+			},
+			`Live (AWS::Lambda::Alias): RoutingConfig: the local gateway does not share requests among versions: ` +
+				`let the alias lead to one version for local runs`},
+		{"SnapStart", set("Handler", "SnapStart", cfn{"ApplyOn": "PublishedVersions"}),
+			`Handler (AWS::Lambda::Function): SnapStart: AWS has no SnapStart for OS-only runtimes: leave it out`},
+		{"file system", set("Handler", "FileSystemConfigs", []any{cfn{"Arn": "a", "LocalMountPath": "/mnt/a"}}),
+			`Handler (AWS::Lambda::Function): FileSystemConfigs: the local gateway does not support this: ` +
+				`file systems of AWS cannot be mounted: leave them out for local runs`},
+		{"unknown property of a function", set("Handler", "Novelty", true),
+			`Handler (AWS::Lambda::Function): Novelty: the local gateway does not know this property: ` +
+				`take it out for local runs, or add it to the list in support.go`},
+		{"public method with an authorizer", set("GET2Fthings", "AuthorizationType", "NONE"),
+			method + `AuthorizerId: it has no effect with AuthorizationType NONE, the method is public: ` +
+				`use CUSTOM, or leave the authorizer out`},
+		{"resource whose API has no value",
+			func(f *fixture) {
+				f.add("Lost", "AWS::ApiGateway::Method", cfn{"RestApiId": cfn{"Fn::ImportValue": "nothing"}})
+			},
+			`Lost (AWS::ApiGateway::Method): RestApiId: Fn::ImportValue: no stack of the assembly exports nothing ` +
+				`(the id of the served API is ciqx622xkc here)`},
+		{"SAM template", func(f *fixture) { f.sections = cfn{"Transform": "AWS::Serverless-2016-10-31"} },
+			`the template has the transform AWS::Serverless-2016-10-31: the local gateway does not serve SAM ` +
+				`templates, describe the API with CDK's RestApi and its functions with CDK's Function`},
+		{"Fn::ForEach among the resources",
+			func(f *fixture) { f.resources["Fn::ForEach::Routes"] = []any{"Name", []any{"a"}, cfn{}} },
+			`Fn::ForEach::Routes: only CloudFormation can expand this: write the resources or values out ` +
+				`in the template, for example with a loop in the CDK app`},
 		{"reserved variable", set("Handler", "Environment", cfn{"Variables": cfn{"AWS_REGION": "x"}}),
 			`Handler: function "Fixture-Handler-7RfztiJZjsJ6": variable AWS_REGION is reserved by Lambda: ` +
 				`choose another name`},
@@ -144,6 +212,12 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 			loadFails(t, dir, Options{}, dir+": stack Fixture: "+test.want)
 		})
 	}
+	t.Run("folder of a SAM application", func(t *testing.T) {
+		dir := t.TempDir()
+		writeJSON(t, filepath.Join(dir, "template.yaml"), cfn{})
+		loadFails(t, dir, Options{}, dir+" is not a cloud assembly, it has no manifest.json: it looks like a "+
+			"SAM application, which the local gateway does not serve: describe the API with CDK's RestApi")
+	})
 	t.Run("folder that is no assembly", func(t *testing.T) {
 		dir := t.TempDir()
 		loadFails(t, dir, Options{},
@@ -198,11 +272,61 @@ func TestLoadAcceptsWhatHasNoEffectHere(t *testing.T) {
 	} {
 		f.add(id, typ, cfn{"Whatever": cfn{"Fn::Novelty": "x"}})
 	}
+	f.properties("Handler")["Code"].(cfn)["S3ObjectVersion"] = ref("Nothing")
+	f.properties("Handler")["VpcConfig"] = cfn{"SubnetIds": []any{ref("Nothing")}}
+	f.add("Rule", "AWS::Scheduler::Schedule", cfn{})
+	f.permission("SchedulePermission", "Handler", getAtt("Rule", "Arn"))
+	f.properties("SchedulePermission")["Principal"] = "scheduler.amazonaws.com"
 	s := f.start(t)
 	s.get("/prod/things").isOK()
+	equal(t, s.gateway.Notes(), []string{
+		"Deployment (AWS::ApiGateway::Deployment): it does not depend on GET /things, OPTIONS /things: " +
+			"AWS may deploy the API without them; add them to its DependsOn",
+		"Api (AWS::ApiGateway::RestApi): DisableExecuteApiEndpoint: on AWS the API answers at a custom domain only; " +
+			"here it answers at the path of the stage too",
+		"Association (AWS::WAFv2::WebACLAssociation): the rules of the web ACL are not applied here",
+	})
+	equal(t, s.gateway.Routes(), []ServedRoute{
+		{Method: "GET", Path: "/things", Authorizer: "TokenAuthorizer", Header: "Authorization"},
+		{Method: "OPTIONS", Path: "/things"},
+	})
 	if s.gateway.Stage() != "prod" {
 		t.Errorf("the stage is %q", s.gateway.Stage())
 	}
+}
+
+func TestAPIThatIsNotCreatedIsNotServed(t *testing.T) {
+	f := newFixture()
+	f.add("Other", "AWS::ApiGateway::RestApi", cfn{"Name": "other"})
+	f.never("Other")
+	f.start(t).get("/prod/things").isOK()
+}
+
+// TestDeploymentInANestedStack has the API in the parent, routes in one nested stack, and
+// the deployment and the stage in another, as CDK recommends for large APIs.
+func TestDeploymentInANestedStack(t *testing.T) {
+	f := withNestedRoutes()
+	f.nested["deploy.json"] = cfn{
+		"Parameters": cfn{"Api": cfn{"Type": "String"}},
+		"Resources": cfn{
+			"Deployment": cfn{"Type": "AWS::ApiGateway::Deployment", "Properties": cfn{"RestApiId": ref("Api")}},
+			"Stage": cfn{"Type": "AWS::ApiGateway::Stage", "Properties": cfn{
+				"RestApiId": ref("Api"), "DeploymentId": ref("Deployment"), "StageName": "nested",
+			}},
+		},
+	}
+	delete(f.resources, "Deployment")
+	delete(f.resources, "Stage")
+	f.add("Deploy", "AWS::CloudFormation::Stack", cfn{"Parameters": cfn{"Api": ref("Api")}})
+	deploy := f.resources["Deploy"].(cfn)
+	deploy["Metadata"] = cfn{"aws:asset:path": "deploy.json"}
+	refuses(t, f, "Get (AWS::ApiGateway::Method) of the nested stack Pets: GET /pets is not in the stage nested on "+
+		"AWS, because no deployment waits for it: "+
+		"add the nested stack Pets (AWS::CloudFormation::Stack) to the DependsOn of Deploy")
+	deploy["DependsOn"] = []any{"Pets"}
+	s := f.start(t)
+	s.send("GET /nested/pets").isOK()
+	s.get("/nested/things").isOK()
 }
 
 func TestFunctionsGetVariablesOfTemplateAndOptions(t *testing.T) {

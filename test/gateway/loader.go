@@ -55,35 +55,26 @@ func (l *loader) of(typ string) []*template.Resource {
 func (l *loader) exists(r *template.Resource) bool {
 	exists, err := r.Exists()
 	if err != nil {
-		l.fail("%s: %v", named(r), err)
+		l.fail("%s: %v", r, err)
 	}
 	return exists
 }
 
-// belongs reports whether the resource is one of this API. A resource of which that cannot
-// be known is a problem.
+// belongs reports whether the resource is one of this API. A resource of which that
+// cannot be known is a problem.
 func (l *loader) belongs(r *template.Resource) bool {
 	id, _, err := r.Stack.Evaluate(r.Properties["RestApiId"])
 	if err != nil {
-		l.fail("%s: RestApiId: %v (the id of the served API is %s here)", named(r), err, l.id)
+		l.fail("%s: RestApiId: %v (the id of the served API is %s here)", r, err, l.id)
 	}
 	return err == nil && id == l.id
-}
-
-// named names a resource in messages.
-func named(r *template.Resource) string {
-	name := r.LogicalID + " (" + r.Type + ")"
-	if r.Stack.Parent != nil {
-		name += " of the nested stack " + r.Stack.Parent.LogicalID
-	}
-	return name
 }
 
 // idOf is the id by which other resources refer to r.
 func (l *loader) idOf(r *template.Resource) string {
 	id, err := r.Ref()
 	if err != nil {
-		l.fail("%s: %v", named(r), err)
+		l.fail("%s: %v", r, err)
 	}
 	return id
 }

@@ -17,7 +17,8 @@ type Options struct {
 	// AWS are variables in place of the functions' made-up credentials: see
 	// runtimeapi.Config.
 	AWS map[string]string
-	// Parameters are values for the templates' parameters, over their defaults.
+	// Parameters are values for the templates' parameters, over their defaults. A
+	// parameter whose value CloudFormation reads from SSM gets the value that SSM has.
 	Parameters map[string]string
 	// Output receives the functions' stdout and stderr in whole lines, never two at once;
 	// discarded if nil.

@@ -9,7 +9,8 @@ import (
 	"accountapi/test/gateway"
 )
 
-// firstRoute is the route to show: the first GET, else the first. An API has at least one.
+// firstRoute is the route to show: the first GET, else the first. An API has at least
+// one.
 func firstRoute(routes []gateway.ServedRoute) gateway.ServedRoute {
 	i := slices.IndexFunc(routes, func(r gateway.ServedRoute) bool { return r.Method == http.MethodGet })
 	return routes[max(i, 0)]

@@ -28,6 +28,9 @@ type Options struct {
 type Assembly struct {
 	Stacks []*Stack // in the order of their names
 
+	// Served is the stack of the API. Messages name the stacks of resources elsewhere.
+	Served *Stack
+
 	assets map[string]Asset // by S3 key
 }
 
@@ -121,4 +124,17 @@ func (s *Stack) Resource(id string) (*Resource, bool) {
 		return nil, false
 	}
 	return s.Resources[i], true
+}
+
+// String names the resource in messages.
+func (r *Resource) String() string {
+	name := r.LogicalID + " (" + r.Type + ")"
+	switch s := r.Stack; {
+	case s == s.assembly.Served:
+	case s.Parent != nil:
+		name += " of the nested stack " + s.Parent.LogicalID
+	case s.assembly.Served != nil:
+		name += " of the stack " + s.Name
+	}
+	return name
 }

@@ -7,21 +7,37 @@ import (
 
 // nameProperty is the property that gives a resource of the type its name.
 var nameProperty = map[string]string{
-	"AWS::ApiGateway::DomainName":      "DomainName",
-	"AWS::ApiGateway::Stage":           "StageName",
-	"AWS::ApiGateway::Model":           "Name",
-	"AWS::ApiGatewayV2::DomainName":    "DomainName",
-	"AWS::DynamoDB::Table":             "TableName",
-	"AWS::IAM::Role":                   "RoleName",
-	"AWS::Lambda::Function":            "FunctionName",
-	"AWS::Logs::LogGroup":              "LogGroupName",
-	"AWS::S3::Bucket":                  "BucketName",
-	"AWS::SNS::Topic":                  "TopicName",
-	"AWS::SQS::Queue":                  "QueueName",
-	"AWS::SSM::Parameter":              "Name",
-	"AWS::SecretsManager::Secret":      "Name",
-	"AWS::Events::EventBus":            "Name",
-	"AWS::StepFunctions::StateMachine": "StateMachineName",
+	"AWS::ApiGateway::DomainName":          "DomainName",
+	"AWS::ApiGateway::Model":               "Name",
+	"AWS::ApiGateway::Stage":               "StageName",
+	"AWS::ApiGatewayV2::DomainName":        "DomainName",
+	"AWS::CloudWatch::Alarm":               "AlarmName",
+	"AWS::DynamoDB::GlobalTable":           "TableName",
+	"AWS::DynamoDB::Table":                 "TableName",
+	"AWS::ECR::Repository":                 "RepositoryName",
+	"AWS::ECS::Cluster":                    "ClusterName",
+	"AWS::Events::EventBus":                "Name",
+	"AWS::Events::Rule":                    "Name",
+	"AWS::IAM::Group":                      "GroupName",
+	"AWS::IAM::Role":                       "RoleName",
+	"AWS::IAM::User":                       "UserName",
+	"AWS::Kinesis::Stream":                 "Name",
+	"AWS::KinesisFirehose::DeliveryStream": "DeliveryStreamName",
+	"AWS::Lambda::Function":                "FunctionName",
+	"AWS::Logs::LogGroup":                  "LogGroupName",
+	"AWS::S3::Bucket":                      "BucketName",
+	"AWS::SNS::Topic":                      "TopicName",
+	"AWS::SQS::Queue":                      "QueueName",
+	"AWS::SSM::Parameter":                  "Name",
+	"AWS::SecretsManager::Secret":          "Name",
+	"AWS::StepFunctions::StateMachine":     "StateMachineName",
+}
+
+// hasOwnForm reports whether Ref of a type has a value of a form that is known here. That
+// of another type may be an id like eu-west-1_AbC, which only AWS makes.
+func hasOwnForm(typ string) bool {
+	return nameProperty[typ] != "" || typ == nestedType || strings.HasPrefix(typ, "AWS::ApiGateway::") ||
+		strings.HasPrefix(typ, "AWS::Lambda::")
 }
 
 // Name returns the physical name that the template gives the resource, or one like those
@@ -51,25 +67,20 @@ func (r *Resource) Name() (string, error) {
 	return fmt.Sprintf("%.24s-%.24s-%s", s.Name, r.LogicalID, random), nil
 }
 
-// version is the number of every AWS::Lambda::Version: a template has the first version of
-// a function that was never deployed.
+// version is the number of every AWS::Lambda::Version: a template has the first version
+// of a function that was never deployed.
 const version = "1"
 
-// isCustom reports whether a Lambda function of the stack makes up the values of a
-// resource of the type when it is deployed.
-func isCustom(typ string) bool {
-	return strings.HasPrefix(typ, "Custom::") || typ == "AWS::CloudFormation::CustomResource"
-}
-
 // Ref returns the value of Ref for the resource: its name, or what stands in its place
-// for the type. A given name that cannot be evaluated is an error.
+// for the type. It is an error if only AWS knows the value, or if a given name cannot be
+// evaluated.
 func (r *Resource) Ref() (string, error) {
 	name, err := r.Name()
 	if err != nil {
 		return "", err
 	}
-	if isCustom(r.Type) {
-		return "", fmt.Errorf("the custom resource %s (%s) has its value only on AWS", r.LogicalID, r.Type)
+	if !hasOwnForm(r.Type) {
+		return "", fmt.Errorf("%s has its id only on AWS", r)
 	}
 	s := r.Stack
 	switch r.Type {
@@ -125,8 +136,8 @@ func (r *Resource) Attribute(attribute string) (any, error) {
 		return s.arn("dynamodb", "table/"+name), nil
 	case "AWS::Events::EventBus.Arn":
 		return s.arn("events", "event-bus/"+name), nil
-	case "AWS::KMS::Key.Arn":
-		return s.arn("kms", "key/"+name), nil
+	case "AWS::Events::Rule.Arn":
+		return s.arn("events", "rule/"+name), nil
 	case "AWS::Kinesis::Stream.Arn":
 		return s.arn("kinesis", "stream/"+name), nil
 	case "AWS::KinesisFirehose::DeliveryStream.Arn":
@@ -152,7 +163,7 @@ func (r *Resource) Attribute(attribute string) (any, error) {
 		"AWS::ApiGateway::RequestValidator.RequestValidatorId":
 		return name, nil
 	}
-	return nil, fmt.Errorf("%s of %s (%s) has its value only on AWS", attribute, r.LogicalID, r.Type)
+	return nil, fmt.Errorf("%s of %s has its value only on AWS", attribute, r)
 }
 
 // nestedOutput is an output of the nested stack that r is.

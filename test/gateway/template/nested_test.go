@@ -14,8 +14,10 @@ func withPets(t *testing.T, pets cfn) *Stack {
 				}},
 				"Metadata": cfn{"aws:asset:path": "pets.json"},
 			},
-			"Remote": cfn{"Type": "AWS::CloudFormation::Stack", "Properties": cfn{"TemplateURL": "https://x.example/y"}},
-			"Queue":  cfn{"Type": "AWS::SQS::Queue", "Properties": cfn{"QueueName": "jobs"}},
+			"Remote": cfn{
+				"Type": "AWS::CloudFormation::Stack", "Properties": cfn{"TemplateURL": "https://x.example/y"},
+			},
+			"Queue": cfn{"Type": "AWS::SQS::Queue", "Properties": cfn{"QueueName": "jobs"}},
 		}},
 		"pets.json": pets,
 	})
@@ -57,7 +59,9 @@ func TestOrderOfResourcesAndStacks(t *testing.T) {
 		"Api": {"Resources": cfn{
 			"A": cfn{"Type": "T", "DependsOn": "B"},
 			"B": cfn{"Type": "T", "DependsOn": []any{"Nothing"}, "Properties": cfn{"x": []any{ref("C")}}},
-			"C": cfn{"Type": "T", "Properties": cfn{"x": cfn{"Fn::Sub": []any{"${D.Arn}-${y}", cfn{"y": getAtt("E", "Arn")}}}}},
+			"C": cfn{"Type": "T", "Properties": cfn{
+				"x": cfn{"Fn::Sub": []any{"${D.Arn}-${y}", cfn{"y": getAtt("E", "Arn")}}},
+			}},
 			"D": cfn{"Type": "T", "Properties": cfn{"x": cfn{"Fn::GetAtt": "F.Arn"}}},
 			"E": cfn{"Type": "T"},
 			"F": cfn{"Type": "T"},
@@ -107,7 +111,8 @@ func TestPartsThatCloudFormationExpandsAreNamed(t *testing.T) {
 				"write out in the template what it adds"},
 		{"Fn::ForEach", cfn{"Resources": cfn{"Fn::ForEach::Routes": []any{"x", []any{"a"}, cfn{}}}},
 			"Fn::ForEach::Routes: " + expand},
-		{"AWS::Include", cfn{"Resources": cfn{"Fn::Transform": cfn{"Name": "AWS::Include"}}}, "Fn::Transform: " + expand},
+		{"AWS::Include", cfn{"Resources": cfn{"Fn::Transform": cfn{"Name": "AWS::Include"}}},
+			"Fn::Transform: " + expand},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if got := errorText(read(t, test.template, Options{}).Macros()); got != test.want {

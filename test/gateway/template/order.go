@@ -13,22 +13,21 @@ import (
 // for does
 // (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-dependson.html).
 func (r *Resource) WaitsFor(other *Resource) bool {
-	met := map[string]bool{}
-	var waits func(r *Resource) bool
-	waits = func(r *Resource) bool {
-		for _, id := range append(named(r.Properties), r.dependsOn...) {
-			next, ok := r.Stack.Resource(id)
-			if !ok || met[id] {
+	met := map[*Resource]bool{}
+	for next := []*Resource{r}; len(next) > 0; next = next[1:] {
+		for _, id := range append(slices.Clip(next[0].dependsOn), named(next[0].Properties)...) {
+			before, ok := r.Stack.Resource(id)
+			if !ok || met[before] {
 				continue
 			}
-			met[id] = true
-			if next == other || waits(next) {
+			if before == other {
 				return true
 			}
+			met[before] = true
+			next = append(next, before)
 		}
-		return false
 	}
-	return waits(r)
+	return false
 }
 
 // named returns the logical ids and parameters that intrinsic functions in v name.

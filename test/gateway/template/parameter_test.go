@@ -28,7 +28,8 @@ func TestParameterValueThatAWSRefusesIsAnError(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			s := read(t, cfn{"Parameters": cfn{"P": test.parameter}}, Options{Parameters: map[string]string{"P": test.value}})
+			s := read(t, cfn{"Parameters": cfn{"P": test.parameter}},
+				Options{Parameters: map[string]string{"P": test.value}})
 			_, err := s.ref("P")
 			want := test.want
 			if want != "" {

@@ -24,12 +24,12 @@ type Values struct {
 // property that the gateway does not support or does not know, and each that cannot be
 // evaluated. The methods of the result report to problems too.
 func (r *Resource) Values(problems *[]error) Values {
-	p := Values{r.Type, r.LogicalID + " (" + r.Type + ")", map[string]any{}, problems}
+	p := Values{r.Type, r.String(), map[string]any{}, problems}
 	for _, name := range slices.Sorted(maps.Keys(r.Properties)) {
 		if !p.uses(name) {
 			continue
 		}
-		v, err := r.Stack.value(r.Properties[name])
+		v, err := r.Stack.value(pruned(r.Type+" "+name, r.Properties[name]))
 		if err != nil {
 			p.Fail(name, "%v", err)
 		} else if !isNoValue(v) {
@@ -37,6 +37,38 @@ func (r *Resource) Values(problems *[]error) Values {
 		}
 	}
 	return p
+}
+
+// pruned leaves out of a nested type, as written, what the gateway does not evaluate: a
+// value of a harmless property may have no value here, and an unsupported one is reported
+// anyhow.
+func pruned(typ string, v any) any {
+	if known[typ] == nil {
+		return v
+	}
+	switch v := v.(type) {
+	case []any:
+		list := make([]any, len(v))
+		for i, item := range v {
+			list[i] = pruned(typ, item)
+		}
+		return list
+	case map[string]any:
+		if _, _, ok := intrinsic(v); ok {
+			return v
+		}
+		object := make(map[string]any, len(v))
+		for name, item := range v {
+			switch supportOf(typ, name).level {
+			case implemented:
+				object[name] = pruned(typ+" "+name, item)
+			case unsupported, unknown:
+				object[name] = nil
+			}
+		}
+		return object
+	}
+	return v
 }
 
 // uses reports whether the gateway uses the property's value, and reports a problem if it

@@ -57,5 +57,6 @@ func isCreated(r *Resource) error {
 	if exists, err := r.Exists(); err != nil || exists {
 		return err
 	}
-	return fmt.Errorf("the resource %s is not created, because the condition %s does not hold", r.LogicalID, r.condition)
+	return fmt.Errorf("the resource %s is not created, because the condition %s does not hold",
+		r.LogicalID, r.condition)
 }

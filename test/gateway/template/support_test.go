@@ -7,9 +7,10 @@ import (
 	"testing"
 )
 
-// TestEveryPropertyOfCloudFormationIsDecided compares the tables with testdata/properties.txt:
-// the properties of each type in the resource specification of CloudFormation (npm package
-// @aws-cdk/aws-service-spec 0.1.216). A property that AWS adds later is an error of Load.
+// TestEveryPropertyOfCloudFormationIsDecided compares the tables with
+// testdata/properties.txt: the properties of each type in the resource specification of
+// CloudFormation (npm package @aws-cdk/aws-service-spec 0.1.216). A property that AWS
+// adds later is an error of Load.
 func TestEveryPropertyOfCloudFormationIsDecided(t *testing.T) {
 	content, err := os.ReadFile("testdata/properties.txt")
 	if err != nil {
