@@ -58,34 +58,16 @@ func serveOrders(t *testing.T, settings ...string) *api {
 	return serve(t, assembly, startIssuerFor(t, read(t, assembly).routes), settings...)
 }
 
-// ordersAssembly copies the cloud assembly of this project and replaces the routes in its
-// template by those of ordersTable. One function is behind all of them: the first that had
-// routes, with other code. The answers of the authorizer are cached for five minutes.
+// ordersAssembly returns a copy of the cloud assembly of this project with the routes of
+// ordersTable. One function is behind all of them: the first that had routes, with other
+// code.
 func ordersAssembly(t *testing.T) (folder string) {
 	t.Helper()
-	folder = t.TempDir()
-	if err := os.CopyFS(folder, os.DirFS(assembly)); err != nil {
-		t.Fatal(err)
-	}
-	files, _ := filepath.Glob(filepath.Join(folder, "*.template.json"))
-	if len(files) != 1 {
-		t.Fatalf("want one template, found %v", files)
-	}
-	text, err := os.ReadFile(files[0])
-	if err != nil {
-		t.Fatal(err)
-	}
-	var template cfn
-	if err := json.Unmarshal(text, &template); err != nil {
-		t.Fatal(err)
-	}
-	code := replaceRoutes(t, template["Resources"].(cfn))
-	if text, err = json.Marshal(template); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(files[0], text, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	var code string
+	folder = editedAssembly(t, func(resources cfn) {
+		openToAll(resources)
+		code = replaceRoutes(t, resources)
+	})
 	bootstrap, err := compileOrders()
 	if err != nil {
 		t.Fatal(err)
@@ -95,9 +77,6 @@ func ordersAssembly(t *testing.T) (folder string) {
 	}
 	return folder
 }
-
-// cfn is a part of a CloudFormation template.
-type cfn = map[string]any
 
 // replaceRoutes replaces the routes in the resources of a template. It returns the hash of
 // the asset with the code of the function behind the new ones.
@@ -112,17 +91,15 @@ func replaceRoutes(t *testing.T, resources cfn) (code string) {
 			api = id
 		case "AWS::ApiGateway::Authorizer":
 			authorizer = id
-			p["AuthorizerResultTtlInSeconds"] = 300
 		case "AWS::ApiGateway::Deployment":
 			delete(resources[id].(cfn), "DependsOn") // the methods
 		case "AWS::Lambda::Function":
-			variables := p["Environment"].(cfn)["Variables"].(cfn)
-			if variables["ROUTES"] != nil && function == "" {
+			if v := variables(p); v["ROUTES"] != nil && function == "" {
 				function = id
 				code = strings.TrimSuffix(p["Code"].(cfn)["S3Key"].(string), ".zip")
-				variables["ROUTES"] = ordersTable
+				v["ROUTES"] = ordersTable
 			} else {
-				delete(variables, "ROUTES")
+				delete(v, "ROUTES")
 			}
 		case "AWS::ApiGateway::Method":
 			if p["HttpMethod"] == "OPTIONS" {

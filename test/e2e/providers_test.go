@@ -47,8 +47,9 @@ func TestOnlyAccessTokensOfRealProvidersForThisAPIAreAccepted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := startProvider(t, filepath.Join(providers, name), route.Scopes)
 			a := serveWith(t, assembly, map[string]string{
-				"TOKEN_ISSUER": p.Issuer,
-				"JWKS_URI":     p.JWKSURI,
+				"TOKEN_ISSUER":    p.Issuer,
+				"JWKS_URI":        p.JWKSURI,
+				"REQUIRED_SCOPES": "", // those of the route are enough
 				// The client is an audience too: its ID token must be refused for what it
 				// is.
 				"AUDIENCE": accountAPI + " app",

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -134,7 +135,13 @@ func (a *api) startIssuer(listener net.Listener) error {
 	if err != nil {
 		return err
 	}
-	config := issuer.Config{Audience: a.settings.audience, Scopes: routes.Scopes(table),
+	required, err := routes.RequiredScopes(a.assembly)
+	if err != nil {
+		return err
+	}
+	scopes := append(routes.Scopes(table), required...)
+	slices.Sort(scopes)
+	config := issuer.Config{Audience: a.settings.audience, Scopes: slices.Compact(scopes),
 		Routes: a.consoleRoutes, Explain: a.last.Explanation}
 	if a.settings.algorithms != "" {
 		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })

@@ -91,50 +91,75 @@ func Read(assembly string) ([]Route, error) {
 
 // ReadFunctions returns the functions that have routes.
 func ReadFunctions(assembly string) ([]Function, error) {
-	files, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
+	templates, err := readTemplates(assembly)
 	if err != nil {
 		return nil, err
 	}
 	var all []Function
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		var template struct {
-			Resources map[string]struct {
-				Type       string
-				Properties struct {
-					Environment struct{ Variables map[string]any }
-				}
-			}
-			Outputs map[string]struct{ Value any }
-		}
-		// Other types of resources may have another Environment.
-		_ = json.Unmarshal(text, &template)
+	for _, t := range templates {
 		names := map[string]string{} // by logical ID
-		for output, o := range template.Outputs {
+		for output, o := range t.Outputs {
 			value, _ := o.Value.(map[string]any)
 			id, _ := value["Ref"].(string)
 			if name, ok := strings.CutSuffix(output, "FunctionName"); ok {
 				names[id] = name
 			}
 		}
-		for _, id := range slices.Sorted(maps.Keys(template.Resources)) {
-			variables := template.Resources[id].Properties.Environment.Variables
+		for _, id := range slices.Sorted(maps.Keys(t.Resources)) {
+			variables := t.Resources[id].Properties.Environment.Variables
 			table, ok := variables["ROUTES"].(string)
 			if !ok {
 				continue
 			}
 			routes, err := parse(table)
 			if err != nil {
-				return nil, fmt.Errorf("%s: ROUTES of %s: %w", file, id, err)
+				return nil, fmt.Errorf("%s: ROUTES of %s: %w", assembly, id, err)
 			}
 			origins, _ := variables["CORS_ORIGINS"].(string)
 			all = append(all, Function{cmp.Or(names[id], id), routes, strings.Fields(origins)})
 		}
 	}
 	return all, nil
+}
+
+// RequiredScopes returns the scopes that the authorizer demands for every route.
+func RequiredScopes(assembly string) ([]string, error) {
+	templates, err := readTemplates(assembly)
+	var all []string
+	for _, t := range templates {
+		for _, r := range t.Resources {
+			scopes, _ := r.Properties.Environment.Variables["REQUIRED_SCOPES"].(string)
+			all = append(all, strings.FieldsFunc(scopes, func(r rune) bool { return r == ' ' || r == ',' })...)
+		}
+	}
+	return all, err
+}
+
+// template is what is read of a template.
+type template struct {
+	Resources map[string]struct {
+		Properties struct {
+			Environment struct{ Variables map[string]any }
+		}
+	}
+	Outputs map[string]struct{ Value any }
+}
+
+func readTemplates(assembly string) ([]template, error) {
+	files, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
+	if err != nil {
+		return nil, err
+	}
+	templates := make([]template, len(files))
+	for i, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return nil, err
+		}
+		// Other types of resources may have another Environment.
+		_ = json.Unmarshal(text, &templates[i])
+	}
+	return templates, nil
 }
 
 func sort(routes []Route) {

@@ -98,6 +98,19 @@ func TestFunctionsAreNamedAsInTheOutputs(t *testing.T) {
 	}
 }
 
+func TestScopesOfEveryRouteAreRead(t *testing.T) {
+	folder := t.TempDir()
+	template := `{"Resources":{"Other":{"Properties":{"Environment":{"Variables":{"ROUTES":"{}"}}}},
+		"Authorizer":{"Properties":{"Environment":{"Variables":{"REQUIRED_SCOPES":"use:api,read:any"}}}}}}`
+	if err := os.WriteFile(filepath.Join(folder, "S.template.json"), []byte(template), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	got, err := RequiredScopes(folder)
+	if diff := cmp.Diff([]string{"use:api", "read:any"}, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
 func TestARouteThatIsNeitherPublicNorHasScopesIsAnError(t *testing.T) {
 	for _, access := range []string{`null`, `"Public"`, `""`, `true`, `{}`} {
 		if routes, err := parse(`{"GET /orders":` + access + `}`); err == nil {
