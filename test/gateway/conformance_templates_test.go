@@ -178,9 +178,10 @@ var conformanceOfTemplates = []conformanceRow{
 		refuses(t, f, "Environment.Variables.ISSUER: Ref: the value of the SSM parameter /auth/issuer is not known "+
 			"here: give the parameter Issuer the value that SSM has, "+
 			"-parameter Issuer=VALUE (in Go: Options.Parameters); "+
-			"make run ENV=ISSUER=VALUE (the flag -env, in Go: Options.Env) sets the variable",
+			"-env ISSUER=VALUE (make run ENV=ISSUER=VALUE, in Go: Options.Env) sets the variable",
 			"Environment.Variables.AUDIENCE: {{resolve:ssm:/auth/audience}} is a value of SSM or Secrets Manager, "+
-				"which is not known here; make run ENV=AUDIENCE=VALUE (the flag -env, in Go: Options.Env) sets the variable",
+				"which is not known here; -env AUDIENCE=VALUE "+
+				"(make run ENV=AUDIENCE=VALUE, in Go: Options.Env) sets the variable",
 			"Environment.Variables.SECRET: {{resolve:secretsmanager:us-east-1:SecretString:a}} is a value")
 		f.options.Parameters = map[string]string{"Issuer": "https://issuer.example/"}
 		f.options.Env = map[string]string{"AUDIENCE": "x", "SECRET": "y"}

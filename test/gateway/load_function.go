@@ -195,8 +195,8 @@ func environment(l *loader, r *template.Resource, p template.Values) map[string]
 		}
 		value, ok, err := r.Stack.Evaluate(variables[name])
 		if err != nil {
-			p.Fail("Environment.Variables."+name, "%v; make run ENV=%s=VALUE "+
-				"(the flag -env, in Go: Options.Env) sets the variable", err, name)
+			p.Fail("Environment.Variables."+name, "%v; -env %s=VALUE "+
+				"(make run ENV=%[2]s=VALUE, in Go: Options.Env) sets the variable", err, name)
 		} else if ok {
 			env[name] = value
 		}

@@ -194,7 +194,7 @@ func TestLoadRefusesUnsupportedTemplates(t *testing.T) {
 			set("Handler", "Environment", cfn{"Variables": cfn{"TABLE": ref("Nothing")}}),
 			`Handler (AWS::Lambda::Function): Environment.Variables.TABLE: ` +
 				`Ref: the template has no parameter and no resource Nothing; ` +
-				`make run ENV=TABLE=VALUE (the flag -env, in Go: Options.Env) sets the variable`},
+				`-env TABLE=VALUE (make run ENV=TABLE=VALUE, in Go: Options.Env) sets the variable`},
 		{"two mistakes",
 			func(f *fixture) {
 				f.properties("GET2Fthings")["AuthorizationType"] = "AWS_IAM"
