@@ -69,7 +69,7 @@ func TestMistakesInStagesNameTheirPlace(t *testing.T) {
 		},
 		"a stage that is not declared": {
 			object{},
-			[]string{`stage: "prod" is not in stages, which has dev, live`, "-c stage=STAGE", "-c stage=STAGE"},
+			[]string{`stage: "prod" is not in stages, which has dev, live`, "-c stage=STAGE"},
 		},
 		"the entry for all stages as a stage": {
 			object{"stage": "default"}, []string{`stage: "default" is not in stages`},

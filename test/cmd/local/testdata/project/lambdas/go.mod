@@ -1,3 +1,0 @@
-module project/lambdas
-
-go 1.26.0
