@@ -151,6 +151,14 @@ func (b *bed) within(t *testing.T, d time.Duration, key tokentest.Key) error {
 	return err
 }
 
+func TestCallerWaitsForKeysUntilHalfASecondBeforeItsInvocationTimesOut(t *testing.T) {
+	bed := newColdBed(t)
+	bed.Answer(slowly(jwks(key1().JWK()), 200*time.Millisecond))
+	if err := bed.within(t, time.Second, key1()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestCallerIsAnsweredHalfASecondBeforeItsInvocationTimesOut(t *testing.T) {
 	for name, bed := range map[string]*bed{
 		"without keys":                   newColdBed(t),
