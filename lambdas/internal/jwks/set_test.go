@@ -75,6 +75,26 @@ func TestFetchIsDueAsSoonAsTheTimeToLiveIsOver(t *testing.T) {
 	}
 }
 
+func TestErrorSaysHowAFetchHasFailed(t *testing.T) {
+	faults := faults(t)
+	for name, want := range map[string]string{
+		"a closed connection": "EOF",
+		"a short body":        "unexpected EOF",
+		"a redirect":          "status 302 Found, want 200",
+		"a huge body":         "the document is longer than 262144 bytes",
+		"65 keys":             "the document holds more than 64 keys",
+		"HTML":                "the document is not one JSON object without repeated names",
+		"keys an object":      `the document is not a JWK Set: it has no array "keys"`,
+	} {
+		bed := newColdBed(t)
+		bed.Answer(faults[name])
+		bed.Prefetch()
+		if err := bed.lastFetch().Err; err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: got %v, want an error with %q", name, err, want)
+		}
+	}
+}
+
 func TestErrorSaysWhyTheKeysAreNotAvailable(t *testing.T) {
 	bed := newColdBed(t)
 	bed.Answer(status(503))
