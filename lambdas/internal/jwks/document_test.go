@@ -85,6 +85,7 @@ func TestUnsoundKeyIsDropped(t *testing.T) {
 
 func TestDroppedKeyIsReportedWithTheReason(t *testing.T) {
 	n := func(modulus *big.Int) string { return base64.RawURLEncoding.EncodeToString(modulus.Bytes()) }
+	allowed := Algorithms{Supported().Named("RS256"), Supported().Named("ES384"), Supported().Named("EdDSA")}
 	const wrong = "is missing, not base64url or of a wrong length"
 	const exponent = "an RSA modulus or exponent that nobody generates, or that crypto/rsa refuses"
 	for _, test := range []struct {
@@ -101,15 +102,25 @@ func TestDroppedKeyIsReportedWithTheReason(t *testing.T) {
 		{key1().JWK(members{"alg": "RSA-OAEP-256-and-more"}), "key-1",
 			`no allowed algorithm goes with kty "RSA" crv "" alg "RSA-OAEP-256-and"`},
 		{key1().JWK(members{"n": 1}), "key-1", "n " + wrong},
+		{ed().JWK(members{"x": strings.Repeat("A", 42)}), "ed", "x " + wrong},
+		{p384().JWK(members{"x": strings.Repeat("A", 64)}), "p384", "a point that is not on the curve"},
 		{key1().JWK(members{"e": "AQAAAAE"}), "key-1", "e " + wrong},
 		{key1().JWK(members{"n": "AQAB"}), "key-1", "an RSA modulus of 17 bits, want 2048 to 8192"},
 		{key1().JWK(members{"e": "AQ"}), "key-1", exponent},
 		{key1().JWK(members{"n": n(rocaModulus(7))}), "key-1", "an RSA modulus of a broken generator (CVE-2017-15361)"},
 	} {
-		fetch := newBed(t, toJSON(members{"keys": []any{test.key}})).lastFetch()
+		fetch := newBed(t, toJSON(members{"keys": []any{test.key}}), allowed...).lastFetch()
 		if !slices.Equal(fetch.Dropped, []Dropped{{test.kid, test.why}}) {
 			t.Errorf("%v: got %q, want %q", test.key, fetch.Dropped, Dropped{test.kid, test.why})
 		}
+	}
+}
+
+func TestKeyThatTheParserCannotReadIsDropped(t *testing.T) {
+	document := keyDocument{usable: []candidate{{kid: "a", algorithms: Supported()}}}
+	keys, dropped := document.keys(nil)
+	if len(keys) != 0 || !slices.Equal(dropped, []Dropped{{"a", "the key cannot be read"}}) {
+		t.Errorf("got %v, dropped %v", keys, dropped)
 	}
 }
 
@@ -119,37 +130,38 @@ func TestGoodKeyIsUsedWhateverIsBesideIt(t *testing.T) {
 	objects := strings.Repeat(`{"a":`, 16) + "1" + strings.Repeat("}", 16)
 	bare := jwks(key1().JWK(members{"alg": nil, "use": nil}))
 	for name, document := range map[string]string{
-		"null":               `{"keys":[null,` + good + `]}`,
-		"a number":           `{"keys":[1,` + good + `]}`,
-		"an array":           `{"keys":[[],` + good + `]}`,
-		"an empty key":       `{"keys":[{},` + good + `]}`,
-		"16 arrays":          `{"keys":[{"kid":"a","x":` + deep + `},` + good + `]}`,
-		"broken UTF-8":       "{\"keys\":[{\"kid\":\"a\",\"x\":\"\xff\"}," + good + "]}",
-		"14 objects":         `{"keys":[{"kid":"a","x":` + objects + `},` + good + `]}`,
-		"half a surrogate":   `{"keys":[{"kid":"a","x":"\ud800"},` + good + `]}`,
-		"repeated names":     `{"keys":[{"kid":"a","kid":"b"},` + good + `]}`,
-		"other members":      `{"issuer":"x","keys":[` + good + `],"more":{"a":[1]}}`,
-		"x5t in hex":         jwks(key1().JWK(members{"x5t": "AB:CD:EF", "x5t#S256": 7, "x5u": "http://127.0.0.1:1/"})),
-		"x5c not in base64":  jwks(key1().JWK(members{"x5c": []string{"not base64!"}})),
-		"null members":       strings.Replace(bare, `"kid"`, `"alg":null,"use":null,"key_ops":null,"d":null,"kid"`, 1),
-		"unknown members":    jwks(key1().JWK(members{"iss": "x", "nbf": 1})),
-		"key_ops verify":     jwks(key1().JWK(members{"key_ops": []string{"verify"}})),
-		"no use":             jwks(key1().JWK(members{"use": nil})),
-		"no alg":             jwks(key1().JWK(members{"alg": nil})),
-		"blanks":             "\r\n " + jwks(key1().JWK()) + " \n",
-		"64 keys":            jwks(append(repeat(key2().JWK(), 63), key1().JWK())...),
-		"keys in escapes":    strings.Replace(jwks(key1().JWK()), "keys", `k\u0065ys`, 1),
-		"kty in escapes":     strings.Replace(jwks(key1().JWK()), "kty", `k\u0074y`, 1),
-		"63 unknown keys":    jwks(append(repeat(members{"kty": "AKP", "kid": "x", "pub": "AA"}, 63), key1().JWK())...),
-		"a symmetric key":    jwks(members{"kty": "oct", "k": "AAAA", "alg": "HS256", "kid": "key-1"}, key1().JWK()),
-		"members of EC keys": jwks(key1().JWK(members{"crv": "P-256", "x": "AA", "y": "AA"})),
-		"a longer modulus":   jwks(key1().JWK(members{"n": "AAAA" + key1().JWK()["n"].(string)})), // by zero bytes
-		"x5c of 100 KB":      jwks(key1().JWK(members{"x5c": []string{strings.Repeat("A", 100_000)}})),
-		"256 KB":             jwks(key1().JWK()) + strings.Repeat(" ", 256<<10-len(jwks(key1().JWK()))),
-		"1e999":              `{"x":1e999,` + jwks(key1().JWK())[1:],
-		"names twice below":  `{"x":{"a":1,"a":2},` + jwks(key1().JWK())[1:],
-		"the key twice":      jwks(key1().JWK(), key1().JWK()),
-		"the kid of another": jwks(stranger().JWK(), p256().As("key-1", "ES256").JWK(), key1().JWK()),
+		"null":                `{"keys":[null,` + good + `]}`,
+		"a number":            `{"keys":[1,` + good + `]}`,
+		"an array":            `{"keys":[[],` + good + `]}`,
+		"an empty key":        `{"keys":[{},` + good + `]}`,
+		"16 arrays":           `{"keys":[{"kid":"a","x":` + deep + `},` + good + `]}`,
+		"broken UTF-8":        "{\"keys\":[{\"kid\":\"a\",\"x\":\"\xff\"}," + good + "]}",
+		"14 objects":          `{"keys":[{"kid":"a","x":` + objects + `},` + good + `]}`,
+		"half a surrogate":    `{"keys":[{"kid":"a","x":"\ud800"},` + good + `]}`,
+		"repeated names":      `{"keys":[{"kid":"a","kid":"b"},` + good + `]}`,
+		"other members":       `{"issuer":"x","keys":[` + good + `],"more":{"a":[1]}}`,
+		"x5t in hex":          jwks(key1().JWK(members{"x5t": "AB:CD:EF", "x5t#S256": 7, "x5u": "http://127.0.0.1:1/"})),
+		"x5c not in base64":   jwks(key1().JWK(members{"x5c": []string{"not base64!"}})),
+		"null members":        strings.Replace(bare, `"kid"`, `"alg":null,"use":null,"key_ops":null,"d":null,"kid"`, 1),
+		"unknown members":     jwks(key1().JWK(members{"iss": "x", "nbf": 1})),
+		"key_ops verify":      jwks(key1().JWK(members{"key_ops": []string{"verify"}})),
+		"no use":              jwks(key1().JWK(members{"use": nil})),
+		"no alg":              jwks(key1().JWK(members{"alg": nil})),
+		"blanks":              "\r\n " + jwks(key1().JWK()) + " \n",
+		"64 keys":             jwks(append(repeat(key2().JWK(), 63), key1().JWK())...),
+		"keys in escapes":     strings.Replace(jwks(key1().JWK()), "keys", `k\u0065ys`, 1),
+		"kty in escapes":      strings.Replace(jwks(key1().JWK()), "kty", `k\u0074y`, 1),
+		"63 unknown keys":     jwks(append(repeat(members{"kty": "AKP", "kid": "x", "pub": "AA"}, 63), key1().JWK())...),
+		"a symmetric key":     jwks(members{"kty": "oct", "k": "AAAA", "alg": "HS256", "kid": "key-1"}, key1().JWK()),
+		"members of EC keys":  jwks(key1().JWK(members{"crv": "P-256", "x": "AA", "y": "AA"})),
+		"exponent of 4 bytes": jwks(key1().JWK(members{"e": "AAEAAQ"})),
+		"a longer modulus":    jwks(key1().JWK(members{"n": "AAAA" + key1().JWK()["n"].(string)})), // by zero bytes
+		"x5c of 100 KB":       jwks(key1().JWK(members{"x5c": []string{strings.Repeat("A", 100_000)}})),
+		"256 KB":              jwks(key1().JWK()) + strings.Repeat(" ", 256<<10-len(jwks(key1().JWK()))),
+		"1e999":               `{"x":1e999,` + jwks(key1().JWK())[1:],
+		"names twice below":   `{"x":{"a":1,"a":2},` + jwks(key1().JWK())[1:],
+		"the key twice":       jwks(key1().JWK(), key1().JWK()),
+		"the kid of another":  jwks(stranger().JWK(), p256().As("key-1", "ES256").JWK(), key1().JWK()),
 	} {
 		t.Run(name, func(t *testing.T) {
 			newBed(t, document, Supported()...).expect(t, nil, key1())

@@ -81,15 +81,19 @@ func TestRSAKeysHave2048To8192BitsAndAnOddExponentOf3To31Bits(t *testing.T) {
 }
 
 func TestCoordinateWithoutItsLeadingZeroIsRefused(t *testing.T) {
-	var key tokentest.Key
-	x := []byte{1}
-	for x[0] != 0 {
-		key = tokentest.EC("short", "ES256", elliptic.P256())
-		x, _ = base64.RawURLEncoding.DecodeString(key.JWK()["x"].(string))
+	for algorithm, curve := range map[string]elliptic.Curve{
+		"ES256": elliptic.P256(), "ES384": elliptic.P384(), "ES512": elliptic.P521(),
+	} {
+		var key tokentest.Key
+		x := []byte{1}
+		for x[0] != 0 {
+			key = tokentest.EC("short", algorithm, curve)
+			x, _ = base64.RawURLEncoding.DecodeString(key.JWK()["x"].(string))
+		}
+		newBed(t, jwks(key.JWK()), Supported()...).expect(t, nil, key)
+		short := members{"x": base64.RawURLEncoding.EncodeToString(x[1:])}
+		newBed(t, jwks(key.JWK(short)), Supported()...).expect(t, ErrUnavailable, key)
 	}
-	newBed(t, jwks(key.JWK()), Supported()...).expect(t, nil, key)
-	short := members{"x": base64.RawURLEncoding.EncodeToString(x[1:])}
-	newBed(t, jwks(key.JWK(short)), Supported()...).expect(t, ErrUnavailable, key)
 }
 
 func TestReasonSaysWhatIsWrongWithAKey(t *testing.T) {
