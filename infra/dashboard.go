@@ -10,7 +10,8 @@ import (
 )
 
 // addDashboard adds a dashboard that shows, from top to bottom: raised alarms, how many
-// callers are refused and why, who they are, latencies, the age of the keys, and failures.
+// callers are refused and why, who they are, latencies, the age of the keys, and
+// failures.
 func addDashboard(stack awscdk.Stack, cfg Config, m metrics, alarms []interfacesawscloudwatch.IAlarmRef) {
 	// FILL, because a reason that did not occur has no data instead of a zero.
 	const unchecked = "(FILL(keys, 0) + FILL(unproven, 0) + FILL(internal, 0))"

@@ -27,8 +27,8 @@ func addMonitoring(
 	addDashboard(stack, cfg, m, addAlarms(stack, cfg, m))
 }
 
-// countLines adds a metric filter that counts the lines of a log that match a pattern, and
-// returns the count in 5 minutes.
+// countLines adds a metric filter that counts the lines of a log that match a pattern,
+// and returns the count in 5 minutes.
 func countLines(
 	stack awscdk.Stack, cfg Config, name, label string, log awslogs.ILogGroup, pattern awslogs.JsonPattern,
 ) awscloudwatch.IMetric {
@@ -47,11 +47,11 @@ func countLines(
 
 // crashed matches what Lambda itself logs about an authorizer that timed out, ran out of
 // memory or ended, and about a failed init; the authorizer has no line for these (AWS:
-// "Lambda Telemetry API Event schema reference"; at the log level WARN Lambda writes these
-// events if the status is not success).
+// "Lambda Telemetry API Event schema reference"; at the log level WARN Lambda writes
+// these events if the status is not success).
 //
-// An answer with an error, such as a refused token, is reported as a success. The types of
-// errors are listed nevertheless, so that a refusal could not become a crash.
+// An answer with an error, such as a refused token, is reported as a success. The types
+// of errors are listed nevertheless, so that a refusal could not become a crash.
 func crashed() awslogs.JsonPattern {
 	return awslogs.FilterPattern_Any(
 		awslogs.FilterPattern_All(

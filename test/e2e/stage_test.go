@@ -18,8 +18,8 @@ import (
 	"accountapi/test/issuer"
 )
 
-// A mistake in API_URL or TOKEN would fail nearly every test of a deployed stage, so it is
-// looked for before the tests.
+// A mistake in API_URL or TOKEN would fail nearly every test of a deployed stage, so it
+// is looked for before the tests.
 
 const (
 	getToken = "get a new token: make token ISSUER=… CLIENT_ID=… AUDIENCE=…"

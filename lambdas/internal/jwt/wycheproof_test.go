@@ -12,8 +12,8 @@ import (
 	"accountapi/lambdas/internal/tokentest"
 )
 
-// The payloads of these vectors are not claims, so what is asked is: split, header, key by
-// kid, signature. Each key set is published and fetched.
+// The payloads of these vectors are not claims, so what is asked is: split, header, key
+// by kid, signature. Each key set is published and fetched.
 func TestWycheproofJWS(t *testing.T) {
 	type group struct {
 		Public, Private members

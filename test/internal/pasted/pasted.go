@@ -1,5 +1,5 @@
-// Package pasted finds the mistakes of a token that was passed by hand. What it says holds
-// no part of the token.
+// Package pasted finds the mistakes of a token that was passed by hand. What it says
+// holds no part of the token.
 package pasted
 
 import (
@@ -33,8 +33,8 @@ func Form(token string) (mistake, fix string) {
 	return "", ""
 }
 
-// Expiry returns when the token expires according to its claim exp, which is not verified;
-// ok is false if that cannot be read.
+// Expiry returns when the token expires according to its claim exp, which is not
+// verified; ok is false if that cannot be read.
 func Expiry(token string) (exp time.Time, ok bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

@@ -2,9 +2,9 @@
 
 // What the API should answer
 
-// routeOf returns the route that serves a request, as API Gateway finds it: first the path,
-// where plain text comes before a variable, then the method, where its own comes before ANY.
-// For OPTIONS it is any route with the path.
+// routeOf returns the route that serves a request, as API Gateway finds it: first the
+// path, where plain text comes before a variable, then the method, where its own comes
+// before ANY. For OPTIONS it is any route with the path.
 function routeOf(method, path) {
   const order = route => // a variable sorts behind every text, {name+} behind {name}
     route.path.replaceAll(/\{[^}]*\+\}/g, "\uffff\uffff").replaceAll(/\{[^}]*\}/g, "\uffff");
