@@ -26,7 +26,7 @@ type alarm struct {
 	of, periods int     // raised when the threshold is reached in this many of the last periods
 }
 
-// addAlarms adds the alarms. README.md says what raises each, and why nobody outside can.
+// addAlarms adds the alarms. README.md says what raises each, and why an outsider cannot.
 //
 // No alarm uses what an outsider can influence: the Lambda errors of the authorizer,
 // which refuses a token by the error "Unauthorized", the only way to a 401; the 5xx of

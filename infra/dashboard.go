@@ -29,7 +29,8 @@ func addDashboard(stack awscdk.Stack, cfg Config, m metrics, alarms []interfaces
 		})
 	}
 	// A search, so that reasons that are added to the authorizer later are shown too.
-	const search = `SEARCH('{"%s",FunctionName,reason} FunctionName="%s" MetricName="Decisions" NOT reason="ok"', 'Sum', 300)`
+	const search = `SEARCH('{"%s",FunctionName,reason} FunctionName="%s" ` +
+		`MetricName="Decisions" NOT reason="ok"', 'Sum', 300)`
 	byReason := awscloudwatch.NewSearchExpression(&awscloudwatch.SearchExpressionProps{
 		Expression: jsii.String(fmt.Sprintf(search, apiName, *m.authorizer.FunctionName())),
 		Label:      jsii.String("${PROP('Dim.reason')}"),

@@ -12,7 +12,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// addMonitoring adds what counts failures, the alarms and the dashboard.
+// addMonitoring adds the metric filters that count failures, the alarms and the
+// dashboard.
 func addMonitoring(
 	stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, accessLog awslogs.ILogGroup,
 	authorizer awslambda.Function, functions []awslambda.Function,
@@ -51,7 +52,7 @@ func countLines(
 // these events if the status is not success).
 //
 // An answer with an error, such as a refused token, is reported as a success. The types
-// of errors are listed nevertheless, so that a refusal could not become a crash.
+// of errors are listed nevertheless, so that a refusal cannot count as a crash.
 func crashed() awslogs.JsonPattern {
 	return awslogs.FilterPattern_Any(
 		awslogs.FilterPattern_All(
@@ -142,7 +143,8 @@ func (m metrics) sum(label, name string, functions []awslambda.Function) awsclou
 		terms, using[id] = append(terms, "FILL("+id+", 0)"), metric
 	}
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-		Expression: jsii.String(strings.Join(terms, " + ")), Label: jsii.String(label), Period: minutes(5), UsingMetrics: &using,
+		Expression: jsii.String(strings.Join(terms, " + ")), Label: jsii.String(label),
+		Period: minutes(5), UsingMetrics: &using,
 	})
 }
 
