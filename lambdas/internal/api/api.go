@@ -75,7 +75,9 @@ func New(routes Routes, getenv func(string) string, out io.Writer, now func() ti
 
 // Handle answers one event of a Lambda proxy integration. Its error is always nil: with
 // an error API Gateway would answer 502, without CORS headers.
-func (f *Function) Handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+func (f *Function) Handle(ctx context.Context, event events.APIGatewayProxyRequest) (
+	events.APIGatewayProxyResponse, error,
+) {
 	start := f.now()
 	route := f.handlers.of(event.HTTPMethod, event.Resource)
 	caller, answer, err := f.answer(ctx, route, event)
@@ -84,8 +86,8 @@ func (f *Function) Handle(ctx context.Context, event events.APIGatewayProxyReque
 	return answer, nil
 }
 
-// answer decides, and has the handler answer. Its error is for the log, the rest is what
-// the caller is told.
+// answer decides, and has the handler answer. Its error is for the log, the rest is
+// sent to the caller.
 func (f *Function) answer(ctx context.Context, route string, event events.APIGatewayProxyRequest) (
 	caller Caller, answer events.APIGatewayProxyResponse, err error,
 ) {
