@@ -64,8 +64,8 @@ type Config struct {
 	// Now is the clock of iat, nbf and exp. Default: time.Now.
 	Now func() time.Time
 
-	// Routes returns the routes that the API console offers. It is called for
-	// every request of the page, because they may change. Default: none, the user types the path.
+	// Routes returns the routes that the API console offers. It is called for every request
+	// of the page, because they may change. Default: none, the user types the path.
 	Routes func() []Route
 
 	// Explain returns what the API has logged about its last request. Default: none, the

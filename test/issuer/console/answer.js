@@ -41,7 +41,7 @@ async function send(request) {
     Object.assign(answer, { status: response.status, text: response.statusText, headers: [...response.headers] });
   } catch (error) {
     answer.hint = error.name === "TimeoutError" ? "The API did not answer in 40 s."
-      : `Either there was none, or ${unreadable} curl shows which.`;
+      : `Either there was no answer, or ${unreadable} curl shows which.`;
   }
   answer.milliseconds = Math.round(performance.now() - start);
   const log = state.explains ? await logged(before, request.method, answer.status) : undefined;

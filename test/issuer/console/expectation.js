@@ -36,7 +36,7 @@ function expectation({ method, path, token: { kind, payload, note } }) {
   const expect = (statuses, why) => ({ statuses, why });
   const route = routeOf(method, path);
   if (state.routes.length > 0 && !route) return expect(["403"], "the API has no such route");
-  if (method === "OPTIONS") return expect(["2xx"], "browsers ask it before a call (CORS), without a token");
+  if (method === "OPTIONS") return expect(["2xx"], "browsers send it before a call (CORS), without a token");
   if (route?.public) return expect(["2xx"], "the route is public: no token is checked");
   if (kind === "unknown-key") return expect(["401", "503"], `${note}; 503 within 10 s after the API last looked for a key`);
   if (["wrong-key", "tampered"].includes(kind) && state.fault !== "") {

@@ -107,7 +107,8 @@ function showError(field, text) {
   if (text !== "" && el("claims").contains(place)) el("claims").open = true;
 }
 
-// pathIsReady reports whether the path can be sent. If not, it shows an error at the field.
+// pathIsReady reports whether the path can be sent. If not, it shows an error at the
+// field.
 function pathIsReady() {
   const text = el("path").value.trim();
   const problem = /^[a-z]+:\/\//i.test(text) ? "Only the path, such as /orders/1: the API's address is known."
