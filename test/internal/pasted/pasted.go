@@ -1,5 +1,5 @@
-// Package pasted finds the mistakes of a token that was passed by hand. What it says
-// holds no part of the token.
+// Package pasted finds mistakes in a token that a person has copied. Its results contain
+// no part of the token.
 package pasted
 
 import (
