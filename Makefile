@@ -69,7 +69,8 @@ smoke: need-go need-node ## run the end-to-end tests against a deployed stage of
 
 # What is deployed is built by exactly this version of Go, which the go command downloads
 # if another one is installed: the standard library is a part of every function, and patch
-# releases fix vulnerabilities in it. LAMBDA_GO=local builds with the Go at hand instead.
+# releases fix vulnerabilities in it. LAMBDA_GO=local builds with the installed Go
+# instead.
 LAMBDA_GO     ?= go1.26.11
 
 # The flags of a Lambda build. They make builds reproducible (the same sources give the
@@ -100,7 +101,7 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$* && chmod 755 $(@D) $@
 
 # The version of Go that .build/lambdas is built by. It changes only with the version, so
-# that another LAMBDA_GO builds anew.
+# that another LAMBDA_GO builds everything again.
 .build/lambda-go: FORCE
 	@version=$$(GOTOOLCHAIN='$(LAMBDA_GO)' go env GOVERSION 2>/dev/null) || { echo "$(LAMBDA_GO) cannot be had: connect to the Go module proxy," \
 		"or build what is deployed with another version, for example make lambdas LAMBDA_GO=local"; exit 1; }; \
@@ -144,8 +145,8 @@ CONTEXT ?=
 SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') $(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') \
 	$(if $(PROVIDER),-c provider='$(PROVIDER)') $(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
 
-# The CDK's own validation of the template takes three quarters of a synth. A deploy does
-# it.
+# The CDK's validation of the template takes three quarters of a synth, so only a deploy
+# runs it.
 synth: need-go need-node $(CDK_CLI) ## write the template to cdk.out: ISSUER= AUDIENCE= …
 	@CALLED_BY=make CDK_VALIDATION=$(or $(VALIDATION),false) $(CDK) synth --quiet --no-notices $(SETTINGS)
 
@@ -189,7 +190,7 @@ need-go:
 need-node:
 	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js 24 (LTS) from https://nodejs.org/ and try again"; exit 1; }
 
-# Where the CDK CLI finds credentials: variables, the files of the AWS CLI, an EC2
+# The CDK CLI finds credentials in variables, in the files of the AWS CLI, on an EC2
 # instance.
 need-aws:
 	@test -n "$${AWS_ACCESS_KEY_ID:+$$AWS_SECRET_ACCESS_KEY}$$AWS_PROFILE$$AWS_DEFAULT_PROFILE$$AWS_WEB_IDENTITY_TOKEN_FILE" || \

@@ -127,7 +127,7 @@ func copySources(t *testing.T, folder string) {
 }
 
 // makeLambdas runs a command of the shell in folder and then builds as a deploy does;
-// without the pinned version of Go, with the Go at hand.
+// without the pinned version of Go, with the installed Go.
 func makeLambdas(t *testing.T, folder, command string) {
 	t.Helper()
 	if _, err := goVersion(shippedGo); err != nil {

@@ -21,7 +21,8 @@ func TestTargetsThatNeedAWSStopBeforeTheBuildWithoutCredentials(t *testing.T) {
 	for _, target := range []string{"deploy", "diff", "destroy"} {
 		output, err := makeWithoutCredentials(folder, target)
 		sentence, _, _ := strings.Cut(output, "\nmake") // make's own line follows
-		if err == nil || strings.Contains(sentence, "\n") || !strings.HasPrefix(sentence, "no AWS credentials: set AWS_PROFILE") {
+		if err == nil || strings.Contains(sentence, "\n") ||
+			!strings.HasPrefix(sentence, "no AWS credentials: set AWS_PROFILE") {
 			t.Errorf("make %s: got %v, %q; want one sentence about the credentials", target, err, output)
 		}
 		if _, err := os.Stat(filepath.Join(folder, ".build")); err == nil {
