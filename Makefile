@@ -3,8 +3,8 @@
 PORT        ?= 3000
 ISSUER_PORT ?= 3001
 
-# Exact versions, so that builds are repeatable. The CDK CLI must support the cloud assembly
-# schema of the awscdk version in infra/go.mod.
+# Exact versions, so that builds are repeatable. The CDK CLI must support the cloud
+# assembly schema of the awscdk version in infra/go.mod.
 CDK         := infra/cli/node_modules/.bin/cdk
 CDK_CLI     := infra/cli/node_modules/.package-lock.json
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
@@ -67,14 +67,15 @@ smoke: need-go need-node ## run the end-to-end tests against a deployed stage of
 
 # ---------------------------------------------------------------- what is built
 
-# What is deployed is built by exactly this version of Go, which the go command downloads if
-# another one is installed: the standard library is a part of every function, and patch
-# releases fix vulnerabilities in it. LAMBDA_GO=local builds with the Go at hand instead.
+# What is deployed is built by exactly this version of Go, which the go command downloads
+# if another one is installed: the standard library is a part of every function, and patch
+# releases fix vulnerabilities in it. LAMBDA_GO=local builds with the installed Go
+# instead.
 LAMBDA_GO     ?= go1.26.11
 
-# The flags of a Lambda build. They make builds reproducible (the same sources give the same
-# bytes in any folder, with any umask, with or without git) and leave out what Lambda does
-# not need:
+# The flags of a Lambda build. They make builds reproducible (the same sources give the
+# same bytes in any folder, with any umask, with or without git) and leave out what Lambda
+# does not need:
 #   GOTOOLCHAIN=        the version of Go; only for what is deployed
 #   GOFLAGS=            ignores the settings of this machine
 #   GOWORK=off          uses the versions in lambdas/go.mod, not those of other modules
@@ -99,8 +100,8 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 	@echo "building lambdas/$*" >&2
 	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$* && chmod 755 $(@D) $@
 
-# The version of Go that .build/lambdas is built by. It changes only with the version, so that
-# another LAMBDA_GO builds anew.
+# The version of Go that .build/lambdas is built by. It changes only with the version, so
+# that another LAMBDA_GO builds everything again.
 .build/lambda-go: FORCE
 	@version=$$(GOTOOLCHAIN='$(LAMBDA_GO)' go env GOVERSION 2>/dev/null) || { echo "$(LAMBDA_GO) cannot be had: connect to the Go module proxy," \
 		"or build what is deployed with another version, for example make lambdas LAMBDA_GO=local"; exit 1; }; \
@@ -116,9 +117,9 @@ BENCH_SOURCE := $(shell find test/bench/contestants -name '*.go') test/go.mod te
 .build/bench/arm64/%/bootstrap: $(BENCH_SOURCE) Makefile
 	@GOOS=linux GOARCH=arm64 GOARM64=v8.0 $(BENCH_BUILD) -o ../$@ ./bench/contestants/$*
 
-# The cloud assembly for this machine: the stack as it is deployed, with functions that are
-# built for this machine. Settings about issuers, stages and the account are replaced by
-# stand-ins: make run has its own.
+# The cloud assembly for this machine: the stack as it is deployed, with functions that
+# are built for this machine. Settings about issuers, stages and the account are replaced
+# by stand-ins: make run has its own.
 assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
@@ -144,7 +145,8 @@ CONTEXT ?=
 SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') $(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') \
 	$(if $(PROVIDER),-c provider='$(PROVIDER)') $(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
 
-# The CDK's own validation of the template takes three quarters of a synth. A deploy does it.
+# The CDK's validation of the template takes three quarters of a synth, so only a deploy
+# runs it.
 synth: need-go need-node $(CDK_CLI) ## write the template to cdk.out: ISSUER= AUDIENCE= …
 	@CALLED_BY=make CDK_VALIDATION=$(or $(VALIDATION),false) $(CDK) synth --quiet --no-notices $(SETTINGS)
 
@@ -188,7 +190,8 @@ need-go:
 need-node:
 	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js 24 (LTS) from https://nodejs.org/ and try again"; exit 1; }
 
-# Where the CDK CLI finds credentials: variables, the files of the AWS CLI, an EC2 instance.
+# The CDK CLI finds credentials in variables, in the files of the AWS CLI, on an EC2
+# instance.
 need-aws:
 	@test -n "$${AWS_ACCESS_KEY_ID:+$$AWS_SECRET_ACCESS_KEY}$$AWS_PROFILE$$AWS_DEFAULT_PROFILE$$AWS_WEB_IDENTITY_TOKEN_FILE" || \
 	test -n "$$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$$AWS_CONTAINER_CREDENTIALS_FULL_URI" || \

@@ -167,8 +167,9 @@ func statistic(t *testing.T, metric map[string]any, values map[int][]float64, fr
 	return math.NaN(), false
 }
 
-// matchesPattern evaluates a JSON filter pattern of CloudWatch Logs: comparisons of strings
-// by = and !=, with && and || and parentheses. A field that is missing matches nothing.
+// matchesPattern evaluates a JSON filter pattern of CloudWatch Logs: comparisons of
+// strings by = and !=, with && and || and parentheses. A field that is missing matches
+// nothing.
 func matchesPattern(t *testing.T, pattern string, line map[string]any) bool {
 	t.Helper()
 	tokens := regexp.MustCompile(`&&|\|\||!=|[{}()=]|\$[\w.]+|"[^"]*"`).FindAllString(pattern, -1)

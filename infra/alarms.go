@@ -26,12 +26,12 @@ type alarm struct {
 	of, periods int     // raised when the threshold is reached in this many of the last periods
 }
 
-// addAlarms adds the alarms. README.md says what raises each, and why nobody outside can.
+// addAlarms adds the alarms. README.md says what raises each, and why an outsider cannot.
 //
-// No alarm uses what an outsider can influence: the Lambda errors of the authorizer, which
-// refuses a token by the error "Unauthorized", the only way to a 401; the 5xx of the
-// gateway, since a made-up key ID may be answered with 503; and the latency of requests
-// that may wait for a fetch, since such a key ID may cause one.
+// No alarm uses what an outsider can influence: the Lambda errors of the authorizer,
+// which refuses a token by the error "Unauthorized", the only way to a 401; the 5xx of
+// the gateway, since a made-up key ID may be answered with 503; and the latency of
+// requests that may wait for a fetch, since such a key ID may cause one.
 func addAlarms(stack awscdk.Stack, cfg Config, m metrics) []interfacesawscloudwatch.IAlarmRef {
 	list := []alarm{
 		{

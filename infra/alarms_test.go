@@ -59,8 +59,8 @@ func (h happening) logged(fields map[string]string) happening {
 	return h
 }
 
-// A refused token is a Lambda error of the authorizer, which answers with an error; a token
-// that could not be checked is that too, and a 5xx of the gateway.
+// A refused token is a Lambda error of the authorizer, which answers with an error; a
+// token that could not be checked is that too, and a 5xx of the gateway.
 var (
 	refused = map[string]float64{"AWS/Lambda Errors of Authorizer": 1, "AWS/ApiGateway 4XXError": 1}
 	failed  = map[string]float64{"AWS/Lambda Errors of Authorizer": 1, "AWS/ApiGateway 5XXError": 1}

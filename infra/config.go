@@ -244,8 +244,8 @@ func (s *settings) checkProduction(cfg *Config) {
 	}
 }
 
-// checkFunctions looks for the compiled functions: the authorizer, and whatever is there
-// besides. Those that the table of routes uses are looked for when it is read.
+// checkFunctions checks the compiled authorizer and all other compiled functions in the
+// folder. functions.add reports a function of the table of routes that is missing.
 func (s *settings) checkFunctions(folder string) {
 	built, _ := filepath.Glob(filepath.Join(folder, "*", "bootstrap"))
 	checked := []string{filepath.Join(folder, "authorizer")}

@@ -315,8 +315,8 @@ func refuse(t *testing.T, settings object, key, problem string) {
 	}
 }
 
-// The CLI says in these variables which account and region the credentials are of. Without
-// credentials, and in make run, there is no account.
+// The CLI says in these variables which account and region the credentials are of.
+// Without credentials, and in make run, there is no account.
 func TestStageIsDeployedToItsOwnAccountAndRegionOnly(t *testing.T) {
 	tied := Config{Stage: "prod", Account: "111122223333", Region: "eu-west-1"}
 	const (

@@ -10,7 +10,8 @@ import (
 )
 
 // addDashboard adds a dashboard that shows, from top to bottom: raised alarms, how many
-// callers are refused and why, who they are, latencies, the age of the keys, and failures.
+// callers are refused and why, who they are, latencies, the age of the keys, and
+// failures.
 func addDashboard(stack awscdk.Stack, cfg Config, m metrics, alarms []interfacesawscloudwatch.IAlarmRef) {
 	// FILL, because a reason that did not occur has no data instead of a zero.
 	const unchecked = "(FILL(keys, 0) + FILL(unproven, 0) + FILL(internal, 0))"
@@ -28,7 +29,8 @@ func addDashboard(stack awscdk.Stack, cfg Config, m metrics, alarms []interfaces
 		})
 	}
 	// A search, so that reasons that are added to the authorizer later are shown too.
-	const search = `SEARCH('{"%s",FunctionName,reason} FunctionName="%s" MetricName="Decisions" NOT reason="ok"', 'Sum', 300)`
+	const search = `SEARCH('{"%s",FunctionName,reason} FunctionName="%s" ` +
+		`MetricName="Decisions" NOT reason="ok"', 'Sum', 300)`
 	byReason := awscloudwatch.NewSearchExpression(&awscloudwatch.SearchExpressionProps{
 		Expression: jsii.String(fmt.Sprintf(search, apiName, *m.authorizer.FunctionName())),
 		Label:      jsii.String("${PROP('Dim.reason')}"),

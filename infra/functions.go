@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 )
 
-// functions makes the functions behind the routes. A mistake ends the synth with a plain
-// error, by a panic: so do those that jsii finds.
+// functions creates the functions behind the routes. It reports a mistake as jsii does,
+// by a panic with an error, which synthesize prints without a stack trace.
 type functions struct {
 	stack awscdk.Stack
 	cfg   Config
@@ -21,15 +21,15 @@ type functions struct {
 	ids   []string // of all, in the construct tree
 }
 
-// add adds the function in a folder of lambdas. In the stack it has the name of the
-// folder: order-items is OrderItems.
+// add adds the function in a folder of lambdas. Its ID in the stack is made from the name
+// of the folder: OrderItems for order-items.
 func (f *functions) add(folder string) awslambda.Function {
 	var id strings.Builder
 	for part := range strings.SplitSeq(folder, "-") {
 		id.WriteString(strings.ToUpper(part[:min(len(part), 1)]) + part[min(len(part), 1):])
 	}
 	if err := checkBuilt(filepath.Join(f.cfg.Lambdas, folder)); err != nil {
-		panic(fmt.Errorf("infra/routes.go: the function %s: %w", folder, err)) // as jsii reports errors
+		panic(fmt.Errorf("infra/routes.go: the function %s: %w", folder, err))
 	}
 	added := newFunction(f.stack, f.cfg, function{
 		id:          id.String(),

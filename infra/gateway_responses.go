@@ -89,10 +89,10 @@ func addGatewayResponses(api awsapigateway.RestApi, cfg Config) {
 }
 
 // corsHeaders returns the headers that decide which pages may read a gateway error. They
-// are constants: with several origins they cannot contain the one that asks, and with the
-// first origin the pages of the others could not read the answer. "*" is safe: the bodies
-// are the same for everybody, no cookies are used, and the preflight, which does compare
-// the origin, prevents other pages from sending a token.
+// are constants: with several origins they cannot contain that of the request, and with
+// the first origin the pages of the others could not read the answer. "*" is safe: the
+// bodies are the same for everybody, no cookies are used, and the preflight, which does
+// compare the origin, prevents other pages from sending a token.
 func corsHeaders(origins []string) map[string]string {
 	if len(origins) == 1 && origins[0] != "*" {
 		return map[string]string{"Access-Control-Allow-Origin": origins[0], "Vary": "Origin"}

@@ -59,8 +59,8 @@ func newLogGroup(scope constructs.Construct, id string, cfg Config, name string)
 	return group
 }
 
-// stageOptions returns the throttling, tracing and logging of the stage. Without an access
-// log, accessLog is nil.
+// stageOptions returns the throttling, tracing and logging of the stage. Without an
+// access log, accessLog is nil.
 func stageOptions(cfg Config, accessLog awslogs.ILogGroup) *awsapigateway.StageOptions {
 	options := &awsapigateway.StageOptions{
 		StageName:            jsii.String(cfg.Stage),
@@ -123,8 +123,8 @@ func accessLogFormat() string {
 // can be deployed into a new account and into a used one. It replaces a role that was set
 // before by one with the same rights. Neither the account's setting nor the role is
 // deleted with the stack or by the rollback of its first deployment, because other APIs
-// may use them by then. "existing" changes nothing and relies on the role that the account
-// has; "none" turns access and execution logs off.
+// may use them by then. "existing" changes nothing and relies on the role that the
+// account has; "none" turns access and execution logs off.
 func addLogging(stack awscdk.Stack, cfg Config, api awsapigateway.RestApi) {
 	stage := api.DeploymentStage()
 	if cfg.CloudWatchRole == "create" {

@@ -15,7 +15,7 @@ func main() {
 	if err != nil {
 		message := err.Error()
 		if os.Getenv("CALLED_BY") == "make" {
-			message = inMakesWords(message)
+			message = withMakeVariables(message)
 		}
 		fmt.Fprintln(stderr, message)
 		os.Exit(1)

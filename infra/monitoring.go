@@ -12,7 +12,8 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// addMonitoring adds what counts failures, the alarms and the dashboard.
+// addMonitoring adds the metric filters that count failures, the alarms and the
+// dashboard.
 func addMonitoring(
 	stack awscdk.Stack, cfg Config, api awsapigateway.RestApi, accessLog awslogs.ILogGroup,
 	authorizer awslambda.Function, functions []awslambda.Function,
@@ -27,8 +28,8 @@ func addMonitoring(
 	addDashboard(stack, cfg, m, addAlarms(stack, cfg, m))
 }
 
-// countLines adds a metric filter that counts the lines of a log that match a pattern, and
-// returns the count in 5 minutes.
+// countLines adds a metric filter that counts the lines of a log that match a pattern,
+// and returns the count in 5 minutes.
 func countLines(
 	stack awscdk.Stack, cfg Config, name, label string, log awslogs.ILogGroup, pattern awslogs.JsonPattern,
 ) awscloudwatch.IMetric {
@@ -47,11 +48,11 @@ func countLines(
 
 // crashed matches what Lambda itself logs about an authorizer that timed out, ran out of
 // memory or ended, and about a failed init; the authorizer has no line for these (AWS:
-// "Lambda Telemetry API Event schema reference"; at the log level WARN Lambda writes these
-// events if the status is not success).
+// "Lambda Telemetry API Event schema reference"; at the log level WARN Lambda writes
+// these events if the status is not success).
 //
-// An answer with an error, such as a refused token, is reported as a success. The types of
-// errors are listed nevertheless, so that a refusal could not become a crash.
+// An answer with an error, such as a refused token, is reported as a success. The types
+// of errors are listed nevertheless, so that a refusal cannot count as a crash.
 func crashed() awslogs.JsonPattern {
 	return awslogs.FilterPattern_Any(
 		awslogs.FilterPattern_All(
@@ -142,7 +143,8 @@ func (m metrics) sum(label, name string, functions []awslambda.Function) awsclou
 		terms, using[id] = append(terms, "FILL("+id+", 0)"), metric
 	}
 	return awscloudwatch.NewMathExpression(&awscloudwatch.MathExpressionProps{
-		Expression: jsii.String(strings.Join(terms, " + ")), Label: jsii.String(label), Period: minutes(5), UsingMetrics: &using,
+		Expression: jsii.String(strings.Join(terms, " + ")), Label: jsii.String(label),
+		Period: minutes(5), UsingMetrics: &using,
 	})
 }
 

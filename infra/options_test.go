@@ -195,14 +195,15 @@ func TestCloudWatchRoleSettingChangesTheAccountOnlyWithCreate(t *testing.T) {
 	}
 }
 
-// outlives has the resources that are kept when the stack is deleted, besides those below:
-// the ID that they have in the construct tree, and the reason. To keep another one, add it
-// in a file of your own (README.md, "A DynamoDB table").
+// outlives has the resources that are kept when the stack is deleted, besides those
+// below: the ID that they have in the construct tree, and the reason. To keep another
+// one, add it in a file of your own (README.md, "A DynamoDB table").
 var outlives = map[string]string{}
 
-// Other APIs of the account may use the role once it is set. Retain keeps it also when the
-// first deployment is rolled back; RetainExceptOnCreate, CDK's RETAIN_ON_UPDATE_OR_DELETE,
-// would delete it then, and the account's setting would name a role that does not exist.
+// Other APIs of the account may use the role once it is set. Retain keeps it also when
+// the first deployment is rolled back; RetainExceptOnCreate, CDK's
+// RETAIN_ON_UPDATE_OR_DELETE, would delete it then, and the account's setting would name
+// a role that does not exist.
 func TestWhatOutlivesTheStackIsDeclared(t *testing.T) {
 	for name := range stages {
 		for id, r := range stage(t, name).Resources {

@@ -30,8 +30,8 @@ func (o *oneOrMore) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(o))
 }
 
-// readPolicy reads the policies of this folder with names of this pattern as one, and puts
-// in what README.md says to put in.
+// readPolicy reads the policies of this folder with names of this pattern as one, and
+// puts in what README.md says to put in.
 func readPolicy(t *testing.T, pattern, domain, zone string) iamPolicy {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
@@ -115,8 +115,8 @@ func compare(t *testing.T, operator string, values oneOrMore, given []string) bo
 	return false
 }
 
-// like returns the pattern that text matches, or "". In a pattern, * is any text and ? any
-// character.
+// like returns the pattern that text matches, or "". In a pattern, * is any text and ?
+// any character.
 func like(patterns oneOrMore, text string) string {
 	for _, pattern := range patterns {
 		expression := strings.NewReplacer(`\*`, `.*`, `\?`, `.`).Replace(regexp.QuoteMeta(pattern))

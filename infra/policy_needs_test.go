@@ -33,15 +33,16 @@ type subject struct {
 //	                 DeleteRolePermissionsBoundary (it is never taken away, see README.md)
 //	Policy           those on users and groups
 //	Function         ec2 (VpcConfig), elasticfilesystem, s3files (FileSystemConfigs),
-//	                 GetLayerVersion (Layers), *CodeSigning* but Get (CodeSigningConfigArn),
+//	                 GetLayerVersion (Layers),
+//	                 *CodeSigning* but Get (CodeSigningConfigArn),
 //	                 PutRuntimeManagementConfig, PutFunctionRecursionConfig,
 //	                 PutFunctionScalingConfig, PassCapacityProvider, PublishVersion
 //	LogGroup         PutDataProtectionPolicy, *IndexPolicy but Describe, *ResourcePolicy,
 //	                 CreateLogDelivery, PutLogGroupDeletionProtection,
 //	                 PutBearerTokenAuthentication
 //	Topic            PutDataProtectionPolicy
-//	Association      what belongs to other services than API Gateway, and PutPermissionPolicy
-//	                 (rule groups of other accounts)
+//	Association      what belongs to other services than API Gateway, and
+//	                 PutPermissionPolicy (rule groups of other accounts)
 //	LoggingConfiguration  what belongs to S3 and Firehose, and iam:DescribeOrganization
 //
 // Lists of all resources of a type are left out too: a stack reads only its own. A record
@@ -220,8 +221,8 @@ func gateway(paths ...string) func(subject) []string {
 	}
 }
 
-// ofStack is the tag that CloudFormation sets on what it creates, and that nobody else can
-// set or change.
+// ofStack is the tag that CloudFormation sets on what it creates, and that nobody else
+// can set or change.
 func ofStack(s subject) map[string]string {
 	return map[string]string{"aws:ResourceTag/aws:cloudformation:stack-name": s.stack}
 }

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// What the policy allows is what the templates need, no less and no more.
+// The policy allows exactly what the templates need.
 func TestDeployPolicyAllowsWhatTheTemplatesNeed(t *testing.T) {
 	used := map[string]bool{}
 	var all iamPolicy
@@ -35,7 +35,8 @@ func TestDeployPolicyAllowsWhatTheTemplatesNeed(t *testing.T) {
 				for _, action := range strings.Fields(row.actions) {
 					for _, arn := range row.on(s) {
 						if !policy.allows(t, action, arn, keys) {
-							t.Errorf("%s: %s needs %s on %s with %v: add it to deploy-policy.json or to a file infra/deploy-policy-….json of your own", golden.name, id, action, arn, keys)
+							t.Errorf("%s: %s needs %s on %s with %v: add it to deploy-policy.json or "+
+								"to a file infra/deploy-policy-….json of your own", golden.name, id, action, arn, keys)
 						}
 					}
 				}
@@ -93,8 +94,8 @@ func TestEveryIAMWriteDemandsTheBoundary(t *testing.T) {
 	}
 }
 
-// Each row is a step on a way to more rights, or to what belongs to others.
-func TestDeployPolicyIsNotAWayToMoreRights(t *testing.T) {
+// Each row could give more rights, or access to resources of others.
+func TestDeployPolicyAllowsNoPrivilegeEscalation(t *testing.T) {
 	policy := readPolicy(t, "deploy-policy*.json", "api.example.com", "Z0123456789ABCDEFGHIJ")
 	const (
 		role      = "arn:aws:iam::111122223333:role/" + apiName + "-x"
@@ -130,7 +131,7 @@ func TestDeployPolicyIsNotAWayToMoreRights(t *testing.T) {
 		{"a policy in a role without a boundary", "iam:PutRolePolicy", role, nil},
 		{"a policy in a role of others", "iam:PutRolePolicy", foreign, with(limit, boundary)},
 		{"a managed policy", "iam:AttachRolePolicy", role, with(limit, boundary)},
-		{"no boundary any more", "iam:DeleteRolePermissionsBoundary", role, with(limit, boundary)},
+		{"the boundary removed", "iam:DeleteRolePermissionsBoundary", role, with(limit, boundary)},
 		{"another boundary", "iam:PutRolePermissionsBoundary", role, with(limit, admin)},
 		{"trust in a role without a boundary", "iam:UpdateAssumeRolePolicy", role, nil},
 		{"another version of the boundary", "iam:CreatePolicyVersion", boundary, nil},
@@ -248,7 +249,8 @@ func TestBoundaryGivesNoRightsInIAM(t *testing.T) {
 	for _, s := range readPolicy(t, "deploy-boundary.json", "none", "none").Statement {
 		for _, action := range s.Action {
 			service, name, _ := strings.Cut(action, ":")
-			if slices.Contains([]string{"iam", "sts", "organizations"}, service) || !regexp.MustCompile(`^[A-Za-z]+$`).MatchString(name) {
+			if slices.Contains([]string{"iam", "sts", "organizations"}, service) ||
+				!regexp.MustCompile(`^[A-Za-z]+$`).MatchString(name) {
 				t.Errorf("%s: %s may give rights, or is more than one action", s.Sid, action)
 			}
 			if !slices.Contains(boundaryServices, service) {

@@ -37,14 +37,15 @@ func scopes(names ...string) access { return access{"scopes", names} }
 func (r route) method() string { method, _, _ := strings.Cut(r.name, " "); return method }
 func (r route) path() string   { _, path, _ := strings.Cut(r.name, " "); return path }
 
-// hasBody tells whether requests for the route may have a body.
+// hasBody reports whether requests for the route may have a body.
 func (r route) hasBody() bool {
 	return slices.Contains([]string{"ANY", "PATCH", "POST", "PUT"}, r.method())
 }
 
 // routeName is a method and a path as API Gateway takes them. OPTIONS is missing: it is
 // answered for every path (CORS).
-var routeName = regexp.MustCompile(`^(ANY|DELETE|GET|HEAD|PATCH|POST|PUT) (/|(/([A-Za-z0-9._~:-]+|\{[A-Za-z0-9._-]+\+?\}))+)$`)
+var routeName = regexp.MustCompile(
+	`^(ANY|DELETE|GET|HEAD|PATCH|POST|PUT) (/|(/([A-Za-z0-9._~:-]+|\{[A-Za-z0-9._-]+\+?\}))+)$`)
 
 // checkRoutes reports every mistake in the table.
 func checkRoutes(rows []route) error {
@@ -76,8 +77,8 @@ func checkRoutes(rows []route) error {
 	return errors.Join(problems...)
 }
 
-// table writes ROUTES, which tells a function who may call its routes (see
-// lambdas/internal/api), in the order of the rows.
+// table returns the value of the variable ROUTES, from which a function reads who may
+// call its routes (see lambdas/internal/api), in the order of the rows.
 func table(rows []route) string {
 	members := make([]string, len(rows))
 	for i, r := range rows {
@@ -85,7 +86,7 @@ func table(rows []route) string {
 		if r.access.kind == "scopes" {
 			value = "[]"
 			if len(r.access.scopes) > 0 {
-				value = `["` + strings.Join(r.access.scopes, `","`) + `"]` // nothing in them needs an escape
+				value = `["` + strings.Join(r.access.scopes, `","`) + `"]` // checkRoutes allows no character that needs an escape
 			}
 		}
 		members[i] = `"` + r.name + `":` + value
@@ -93,7 +94,7 @@ func table(rows []route) string {
 	return "{" + strings.Join(members, ",") + "}"
 }
 
-// addRoutes adds a method for every row, and tells the functions their rows.
+// addRoutes adds a method for every row, and sets ROUTES of each function to its rows.
 func addRoutes(api awsapigateway.RestApi, f *functions, rows []route) {
 	for _, r := range rows {
 		integration := awsapigateway.NewLambdaIntegration(r.function, &awsapigateway.LambdaIntegrationOptions{

@@ -2,21 +2,22 @@ package main
 
 import "github.com/aws/aws-cdk-go/awscdk/v2"
 
-// apiName begins the names of the stacks, and of what is in them, such as AccountApi-prod.
-// It is also the namespace of the metrics.
+// apiName is the prefix of the names of the stacks, such as AccountApi-prod, and of what
+// is in them. It is also the namespace of the metrics.
 const apiName = "AccountApi"
 
-// routes is the API: who may call what. Everything else follows from this table: methods,
-// permissions, alarms, the functions' own checks, the local runner and its tokens.
+// routes returns the table of routes: who may call what. Methods, permissions, alarms,
+// the checks in the functions, make run and its tokens follow from it.
 //
-// To add a route, add its handler to a folder of lambdas (lambdas/README.md says how), and
-// a row here. Who may call it is one of
+// To add a route, add its handler to a folder of lambdas (lambdas/README.md says how),
+// and a row here. Who may call it is one of
 //
 //	scopes("read:orders")  a token that has all of these scopes
 //	anyCaller              any token that is valid for this API
 //	public                 everybody, without a token
 //
-// What a function needs besides is said between the two, in the words of the CDK:
+// Permissions and variables that a function needs are added before the table, with the
+// CDK:
 //
 //	orders := f.add("orders")
 //	table := newOrdersTable(stack)

@@ -37,7 +37,7 @@ func TestMistakesInTheTableOfRoutesAreNamed(t *testing.T) {
 	}
 }
 
-func TestFunctionsAreToldWhoMayCallTheirRoutes(t *testing.T) {
+func TestFunctionsGetTheRowsOfTheirRoutesInROUTES(t *testing.T) {
 	rows := []route{
 		{"GET /orders/{orderId}", nil, scopes("read:orders")},
 		{"POST /orders", nil, scopes("read:orders", "write:orders")},

@@ -12,8 +12,8 @@ const sharedStage = "default"
 
 // applyStage adds the settings under stages.default and stages.STAGE. A key may stand
 // either there or at the top level of the context: the app cannot tell a value after -c
-// from one in cdk.json, so any order between the two would let one of them have no effect
-// without a word.
+// from one in cdk.json, so any order between the two would let one of them be ignored
+// without a message.
 func (s *settings) applyStage(stage string) {
 	if s.values["stages"] == nil {
 		return

@@ -98,8 +98,8 @@ func TestMistakesInStagesNameTheirPlace(t *testing.T) {
 	}
 }
 
-// What make run, make test and make destroy need does not depend on whose tokens a stage
-// trusts, nor on the account it is for.
+// make run, make test and make destroy do not depend on the issuer that a stage trusts,
+// nor on the account it is for.
 func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
 	production := object{
 		"account": "111122223333", "region": "eu-west-1", "protected": true, "domainName": "api.example.com",

@@ -6,8 +6,8 @@ import (
 	"accountapi/lambdas/internal/jwt"
 )
 
-// maxToken is the longest token that is accepted, in bytes. API Gateway limits all headers
-// of a request together to 10,240 bytes (AWS: "Amazon API Gateway quotas").
+// maxToken is the longest token that is accepted, in bytes. API Gateway limits all
+// headers of a request together to 10,240 bytes (AWS: "Amazon API Gateway quotas").
 const maxToken = 8192
 
 // bearer takes the token out of the value of the Authorization header, which is
@@ -34,7 +34,8 @@ func bearer(value string) (string, error) {
 	return token, nil
 }
 
-// isB64Token tells whether s is 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
+// isB64Token reports whether s is
+// 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"=".
 func isB64Token(s string) bool {
 	s = strings.TrimRight(s, "=")
 	for i := range len(s) {
@@ -45,8 +46,8 @@ func isB64Token(s string) bool {
 	return s != ""
 }
 
-// b64TokenByte is a table, because a processor cannot predict comparisons of random bytes:
-// with comparisons, this check took longer than reading the JSON of the token.
+// b64TokenByte is a table, because a processor cannot predict comparisons of random
+// bytes: with comparisons, this check took longer than reading the JSON of the token.
 var b64TokenByte = func() (table [256]bool) {
 	for _, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/") {
 		table[c] = true

@@ -24,8 +24,8 @@ type authorizer struct {
 	log            *decisionLog
 }
 
-// newAuthorizer returns an authorizer that is configured by the environment, writes its log
-// lines to out, and takes the time from now. It does not use the network.
+// newAuthorizer returns an authorizer that is configured by the environment, writes its
+// log lines to out, and takes the time from now. It does not use the network.
 func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Time) (*authorizer, error) {
 	c, err := loadConfig(getenv)
 	if err != nil {

@@ -93,8 +93,8 @@ func environment(settings []string) func(string) string {
 }
 
 // call sends an Authorization value through the handler and returns the decision and the
-// reason, both as logged, after checking that the answer says the same and that nothing of
-// the token is in the log or the error.
+// reason, both as logged, after checking that the answer says the same and that nothing
+// of the token is in the log or the error.
 func (b *bed) call(t testing.TB, authorization string) (decision, why string) {
 	t.Helper()
 	line := b.lineOf(t, authorization)

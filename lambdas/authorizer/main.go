@@ -1,6 +1,6 @@
 // Command authorizer is the Lambda function behind a TOKEN authorizer of an API Gateway
-// REST API: it verifies the caller's bearer token against the issuer's JWK Set and answers
-// with an IAM policy.
+// REST API: it verifies the caller's bearer token against the issuer's JWK Set and
+// answers with an IAM policy.
 //
 // Read it in this order: main, handler, event, bearer, policy, log, config. Tokens are
 // verified by the package jwt, with keys from the package jwks.
@@ -30,13 +30,13 @@ func main() {
 		fmt.Fprintf(os.Stderr, "authorizer: the configuration is not usable:\n%v\n", err)
 		os.Exit(1)
 	}
-	log.SetFlags(0) // CloudWatch knows the time
+	log.SetFlags(0) // CloudWatch adds the time
 	log.SetOutput(runtimeLog{os.Stderr})
 	debug.SetGCPercent(75) // as fast as with 100, with a megabyte less memory
 	authorizer.keys.Prefetch()
-	// Init has a whole CPU. From now on there is one invocation at a time, and below 1,769 MB
-	// less than one CPU for it (AWS: "Configure Lambda function memory"): a second thread
-	// would spend that on looking for work.
+	// Init has a whole CPU. From now on there is one invocation at a time, and with less
+	// than 1,769 MB it has less than one CPU (AWS: "Configure Lambda function memory"): a
+	// second thread would use a part of that to look for work.
 	runtime.GOMAXPROCS(1)
 	lambda.Start(authorizer)
 }

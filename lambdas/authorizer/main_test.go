@@ -53,8 +53,8 @@ func TestProcessExitsWithCode1AndNamesEveryMistakeOfItsConfiguration(t *testing.
 	}
 }
 
-// invoke answers a Lambda process's calls to the Runtime API: one invocation, and what the
-// process has made of it is sent to answers.
+// invoke answers a Lambda process's calls to the Runtime API: one invocation, and what
+// the process has made of it is sent to answers.
 func invoke(event string, answers chan<- string) http.Handler {
 	api := http.NewServeMux()
 	invocations := make(chan string, 1)

@@ -28,7 +28,7 @@ func stageARN(event request) (string, error) {
 // without a wildcard: it would widen the policy, and API Gateway never sends one.
 var methodARN = regexp.MustCompile(`^(arn:[a-z0-9-]+:execute-api:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9]+/[A-Za-z0-9._$-]+)/`)
 
-// encodePolicy writes what API Gateway is told about a verified caller: a policy of one
+// encodePolicy writes the answer to API Gateway about a verified caller: a policy of one
 // statement, and the context for the function behind the route (AWS: "Output from an API
 // Gateway Lambda authorizer"). The effect is Allow or Deny.
 func encodePolicy(effect, resource string, who principal.Principal) []byte {

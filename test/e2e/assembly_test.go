@@ -11,8 +11,8 @@ import (
 // cfn is a part of a CloudFormation template.
 type cfn = map[string]any
 
-// editedAssembly returns a copy of the cloud assembly of this project, with changes to the
-// resources of the template that has the API.
+// editedAssembly returns a copy of the cloud assembly of this project, with changes to
+// the resources of the template that has the API.
 func editedAssembly(t *testing.T, edit func(resources cfn)) (folder string) {
 	t.Helper()
 	folder = t.TempDir()
@@ -53,7 +53,8 @@ func variables(properties cfn) cfn {
 }
 
 // openToAll lets pages of any origin call the API, and has the answers of the authorizer
-// cached for five minutes: what some tests need, whatever the settings of this project are.
+// cached for five minutes: what some tests need, whatever the settings of this project
+// are.
 func openToAll(resources cfn) {
 	const allowOrigin = "header.Access-Control-Allow-Origin"
 	for _, resource := range resources {

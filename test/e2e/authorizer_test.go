@@ -65,8 +65,8 @@ func trust(i *issuer.Server, settings ...string) map[string]string {
 	return env
 }
 
-// startIssuer starts an issuer that signs with these algorithms, or with RS256. Its tokens
-// have every scope of the routes.
+// startIssuer starts an issuer that signs with these algorithms, or with RS256. Its
+// tokens have every scope of the routes.
 func startIssuer(t *testing.T, algorithms ...string) *issuer.Server {
 	t.Helper()
 	return startIssuerFor(t, table, algorithms...)

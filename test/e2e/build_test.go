@@ -15,12 +15,12 @@ import (
 // shippedGo is the version of Go that everything deployed is built with.
 const shippedGo = "go1.26.11"
 
-// built is what a build makes of one function: its content and the permissions of the file
-// and its folder.
+// built is what a build makes of one function: its content and the permissions of the
+// file and its folder.
 type built struct{ hash, file, folder string }
 
-// The same sources give the same bytes in any folder, with any umask, with or without git.
-// Otherwise every deploy from another machine would replace functions that have not
+// The same sources give the same bytes in any folder, with any umask, with or without
+// git. Otherwise every deploy from another machine would replace functions that have not
 // changed. The permissions are part of what is deployed, but not of the asset's hash: a
 // function that Lambda may not read would stay so.
 func TestBuildsInDifferentFoldersWithAnyUmaskAndWithGitAreIdentical(t *testing.T) {
@@ -127,7 +127,7 @@ func copySources(t *testing.T, folder string) {
 }
 
 // makeLambdas runs a command of the shell in folder and then builds as a deploy does;
-// without the pinned version of Go, with the Go at hand.
+// without the pinned version of Go, with the installed Go.
 func makeLambdas(t *testing.T, folder, command string) {
 	t.Helper()
 	if _, err := goVersion(shippedGo); err != nil {

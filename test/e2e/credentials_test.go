@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// In a copy without the files of the stack nothing can be built: any other error than that
-// of the missing credentials is the wrong one.
+// In a copy without the files of the stack nothing can be built: any other error than
+// that of the missing credentials is the wrong one.
 func TestTargetsThatNeedAWSStopBeforeTheBuildWithoutCredentials(t *testing.T) {
 	skipIfDeployed(t, "nothing is deployed for that")
 	folder := t.TempDir()
@@ -21,7 +21,8 @@ func TestTargetsThatNeedAWSStopBeforeTheBuildWithoutCredentials(t *testing.T) {
 	for _, target := range []string{"deploy", "diff", "destroy"} {
 		output, err := makeWithoutCredentials(folder, target)
 		sentence, _, _ := strings.Cut(output, "\nmake") // make's own line follows
-		if err == nil || strings.Contains(sentence, "\n") || !strings.HasPrefix(sentence, "no AWS credentials: set AWS_PROFILE") {
+		if err == nil || strings.Contains(sentence, "\n") ||
+			!strings.HasPrefix(sentence, "no AWS credentials: set AWS_PROFILE") {
 			t.Errorf("make %s: got %v, %q; want one sentence about the credentials", target, err, output)
 		}
 		if _, err := os.Stat(filepath.Join(folder, ".build")); err == nil {
@@ -75,8 +76,8 @@ func TestCredentialsAreFoundWhereTheCDKLooksForThem(t *testing.T) {
 	}
 }
 
-// makeWithoutCredentials runs make with these variables, and without the AWS variables and
-// the home folder of the shell.
+// makeWithoutCredentials runs make with these variables, and without the AWS variables
+// and the home folder of the shell.
 func makeWithoutCredentials(folder, target string, variables ...string) (output string, err error) {
 	run := exec.Command("make", "--no-print-directory", "-s", target)
 	run.Dir = folder

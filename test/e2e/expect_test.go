@@ -12,8 +12,8 @@ import (
 
 const unauthorized = `{"message":"Unauthorized"}`
 
-// Where API Gateway says which of its own errors it answers with, and to what it renames
-// the challenge of a function.
+// The header in which API Gateway names the type of its own error, and the one that it
+// gives the challenge of a function instead of WWW-Authenticate.
 const (
 	errorType = "X-Amzn-Errortype"
 	challenge = "X-Amzn-Remapped-Www-Authenticate"
@@ -58,8 +58,8 @@ func (a *api) expectForbidden(t *testing.T, got answer, r routes.Route, scopes [
 
 // expectAnswered fails the test unless the authorizer, if the route has one, has let the
 // request through, and the function has answered it. What a function answers is tested
-// beside it. It may need something that is not there on this machine, such as a table,
-// and then answers 500 by itself or times out.
+// beside it. On this machine it may answer 500 or time out, because it needs something of
+// AWS, such as a table.
 func (a *api) expectAnswered(t *testing.T, got answer) {
 	t.Helper()
 	isDeployed := os.Getenv("API_URL") != ""

@@ -68,8 +68,8 @@ func TestKnownKeysAreUsedWhenTheIssuerFailsDuringAFreeze(t *testing.T) {
 	}
 }
 
-// A fetch that has not ended when the process is frozen never will: its connection is
-// dead by the time the process runs again. A token with a known key must not wait for it.
+// A fetch that is interrupted by a freeze cannot end: its connection is no longer usable
+// when the process runs again. A token with a known key must not wait for it.
 func TestKnownKeysDoNotWaitForAFetchThatAFreezeInterrupted(t *testing.T) {
 	skipIfDeployed(t, needsBinary)
 	i := startIssuer(t)

@@ -7,9 +7,9 @@ import (
 )
 
 // This project is cloned, and its example route replaced. Only what is replaced with it
-// may know the example: its function, its row, what is generated from that, and the
+// may name the example: its function, its row, what is generated from that, and the
 // READMEs. Everything else follows from the table of routes.
-func TestOnlyTheExampleAndItsRowKnowItsPathAndItsScope(t *testing.T) {
+func TestOnlyTheExampleAndItsRowNameItsPathAndItsScope(t *testing.T) {
 	const example = "profile" // not with its slash or colon, or this file would be found
 	command := exec.Command("git", "grep", "-nI", "-e", "/"+example, "-e", "get:"+example, "--",
 		".", ":!*.md",
@@ -20,7 +20,7 @@ func TestOnlyTheExampleAndItsRowKnowItsPathAndItsScope(t *testing.T) {
 	exit, failed := errors.AsType[*exec.ExitError](err)
 	switch {
 	case err == nil:
-		t.Errorf("these know the example: use a route of the table, or another name\n%s", output)
+		t.Errorf("these files name the example: use a route of the table, or another name\n%s", output)
 	case !failed || exit.ExitCode() != 1: // 1 is nothing found
 		t.Skipf("skipped: git grep does not work here: %v", err)
 	}

@@ -78,8 +78,8 @@ func ordersAssembly(t *testing.T) (folder string) {
 	return folder
 }
 
-// replaceRoutes replaces the routes in the resources of a template. It returns the hash of
-// the asset with the code of the function behind the new ones.
+// replaceRoutes replaces the routes in the resources of a template. It returns the hash
+// of the asset with the code of the function behind the new ones.
 func replaceRoutes(t *testing.T, resources cfn) (code string) {
 	t.Helper()
 	var api, authorizer, function string // logical IDs

@@ -124,8 +124,8 @@ func buildProviders(t *testing.T) string {
 }
 
 // startProvider starts a provider that grants these scopes, and reads its discovery
-// document. The provider serves until its standard input ends, so it ends with the test or
-// with this process.
+// document. The provider serves until its standard input ends, so it ends with the test
+// or with this process.
 func startProvider(t *testing.T, path string, scopes []string) provider {
 	t.Helper()
 	command := exec.Command(path, scopes...)

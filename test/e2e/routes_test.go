@@ -66,9 +66,9 @@ func (a *api) checkScopes(t *testing.T, r routes.Route) {
 		longer = append(longer, scope+"2")
 	}
 	tokens := map[string][]string{
-		"no scope":                        {},
-		"a scope of no route":             {"a-scope-of-no-route"},
-		"scopes that start as its own do": longer,
+		"no scope":                     {},
+		"a scope of no route":          {"a-scope-of-no-route"},
+		"longer names than its scopes": longer,
 	}
 	if last := len(r.Scopes) - 1; last > 0 {
 		tokens["all but the first of its scopes"] = r.Scopes[1:]

@@ -18,8 +18,8 @@ import (
 	"accountapi/test/issuer"
 )
 
-// A mistake in API_URL or TOKEN would fail nearly every test of a deployed stage, so it is
-// looked for before the tests.
+// A mistake in API_URL or TOKEN would fail nearly every test of a deployed stage, so it
+// is looked for before the tests.
 
 const (
 	getToken = "get a new token: make token ISSUER=… CLIENT_ID=… AUDIENCE=…"
@@ -100,7 +100,7 @@ func TestMistakesInTheArgumentsOfSmokeAreReportedBeforeTheTests(t *testing.T) {
 		{"no token", stage, "", "TOKEN is missing: get a new token: make token ISSUER=…"},
 		{"quotes", stage, `"` + good + `"`, "TOKEN is not a token: it has quotation marks; pass the token without them"},
 		{"scheme", stage, "Bearer " + good, "TOKEN is not a token: it begins with the scheme Bearer; pass the token alone"},
-		{"line break", stage, good[:50] + "\n" + good[50:], "TOKEN is not a token: it has a line break; copy the token again"},
+		{"newline", stage, good[:50] + "\n" + good[50:], "TOKEN is not a token: it has a line break; copy the token again"},
 		{"expired", stage, i.Token(issuer.Expired), " UTC: get a new token: make token ISSUER=…"},
 		{"no URL", "prod", good, "API_URL is not a URL: use the one that make deploy prints"},
 		{"no URL and no token", "prod", "", "TOKEN is missing"},

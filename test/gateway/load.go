@@ -172,7 +172,8 @@ func (l *loader) mayGetAPI(r *template.Resource) bool {
 	return err != nil || strings.Contains(values, l.id) || strings.Contains(values, fmt.Sprint(root))
 }
 
-// noteOtherEndpoints names what else decides on AWS whether a request reaches the API.
+// noteOtherEndpoints adds notes about what else decides on AWS whether a request reaches
+// the API.
 func noteOtherEndpoints(l *loader, restAPI template.Values) {
 	if restAPI.Bool("DisableExecuteApiEndpoint") {
 		l.note("%s: DisableExecuteApiEndpoint: on AWS the API answers at a custom domain only; here it answers at "+

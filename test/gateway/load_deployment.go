@@ -54,7 +54,7 @@ const (
 	hasMethod
 )
 
-// inclusion tells whether the deployment d has the method m.
+// inclusion returns whether the deployment d has the method m: one of these constants.
 func inclusion(d, m *template.Resource) int {
 	if d.Stack.Root() != m.Stack.Root() {
 		if d.Stack.Root().DeployedAfter(m.Stack.Root()) {

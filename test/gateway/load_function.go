@@ -74,7 +74,7 @@ func functionWith(l *loader, arn string) *function {
 			return f
 		}
 	}
-	l.problems = append(l.problems, unnamed...) // one of them may be it
+	l.problems = append(l.problems, unnamed...) // one of them may be the function
 	return nil
 }
 

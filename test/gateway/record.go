@@ -6,7 +6,8 @@ import (
 	"time"
 )
 
-// A Record tells what happened to one request. It never holds a token, a query or a body.
+// A Record describes how one request was served. It never holds a token, a query or a
+// body.
 type Record struct {
 	Time      time.Time
 	RequestID string
@@ -18,7 +19,7 @@ type Record struct {
 	// integration answered.
 	ResponseType string
 	Authorizer   AuthorizerOutcome
-	// Reason says why the gateway itself answered. The client is not told.
+	// Reason says why the gateway itself answered. It is not sent to the client.
 	Reason string
 	// Warning says what the gateway accepted and a correct client or authorizer does not
 	// send.

@@ -13,7 +13,7 @@ import (
 )
 
 // The API console is a static page at the issuer's root and, below /console/, the JSON
-// endpoints that it uses: to create tokens, to control the issuer, and to learn why the
+// endpoints that it uses: to create tokens, to control the issuer, and to show why the
 // API has answered as it did. They do what the methods of Issuer do, for the user of this
 // machine, so other pages in that user's browser must not be able to call them: see
 // protect.
@@ -45,7 +45,7 @@ type Route struct {
 }
 
 // Explanation is what the API has logged about the last request: why it has answered as
-// it did. On AWS nobody outside is told.
+// it did. On AWS a caller cannot see this.
 type Explanation struct {
 	Request int    `json:"request"` // counts the requests, so that a new one can be recognised
 	Method  string `json:"method"`
@@ -55,7 +55,7 @@ type Explanation struct {
 	Asked  bool `json:"asked"`  // the authorizer was invoked
 	Cached bool `json:"cached"` // the authorizer's answer came from the gateway's cache
 
-	// Of the authorizer's log line; empty while it has not been written.
+	// From the authorizer's log line; empty until it has been written.
 	Decision string `json:"decision"`
 	Reason   string `json:"reason"`
 	Hint     string `json:"hint"`
@@ -79,8 +79,8 @@ func (i *Issuer) SetAPIURL(address string) error {
 	return nil
 }
 
-// console returns the handler of the page and its endpoints.
-func (i *Issuer) console() http.Handler {
+// newConsole returns the handler of the page and its endpoints.
+func (i *Issuer) newConsole() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
@@ -91,7 +91,7 @@ func (i *Issuer) console() http.Handler {
 	})
 	mux.HandleFunc("GET /console/explanation", func(w http.ResponseWriter, _ *http.Request) {
 		if i.config.Explain == nil {
-			refuse(w, &oauthError{http.StatusNotFound, "invalid_request", "this issuer does not know the log of the API"})
+			refuse(w, &oauthError{http.StatusNotFound, "invalid_request", "this issuer has no access to the log of the API"})
 			return
 		}
 		answer(w, http.StatusOK, i.config.Explain())

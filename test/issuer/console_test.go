@@ -341,7 +341,7 @@ func TestTheStateHasEverythingThatThePageShows(t *testing.T) {
 	}
 }
 
-func TestTheConsoleKnowsTheRoutesAndTheLogOfTheAPI(t *testing.T) {
+func TestTheConsoleServesTheRoutesAndTheLogOfTheAPI(t *testing.T) {
 	i, err := issuer.New(issuer.Config{
 		URL: "http://127.0.0.1:3001/", Algorithms: []string{"EdDSA"},
 		Routes: func() []issuer.Route {

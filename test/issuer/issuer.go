@@ -1,6 +1,6 @@
 // Package issuer is a local OpenID issuer that replaces an Auth0 tenant in tests: a
-// discovery document, a JWK Set, a token endpoint, and a web page, the API console, to call
-// an API with valid and invalid tokens.
+// discovery document, a JWK Set, a token endpoint, and a web page, the API console, to
+// call an API with valid and invalid tokens.
 //
 // It is a test double, NOT FOR PRODUCTION. Its client secret is public, its keys exist as
 // long as the process, it gives any token to everybody who can reach its port, and it
@@ -64,8 +64,8 @@ type Config struct {
 	// Now is the clock of iat, nbf and exp. Default: time.Now.
 	Now func() time.Time
 
-	// Routes returns the routes that the API console offers. It is called again and
-	// again, because they may change. Default: none, the user types the path.
+	// Routes returns the routes that the API console offers. It is called for every request
+	// of the page, because they may change. Default: none, the user types the path.
 	Routes func() []Route
 
 	// Explain returns what the API has logged about its last request. Default: none, the
@@ -97,9 +97,9 @@ const (
 // Issuer is the issuer as an http.Handler, with methods to create tokens, rotate keys and
 // simulate faults. All methods are safe for concurrent use.
 type Issuer struct {
-	config Config
-	mux    *http.ServeMux // the protocol
-	page   http.Handler   // the API console
+	config  Config
+	mux     *http.ServeMux // the protocol
+	console http.Handler   // the API console
 
 	mu        sync.Mutex      // guards everything below
 	published []*key          // the keys of the JWK Set, oldest first
@@ -158,7 +158,7 @@ func New(config Config) (*Issuer, error) {
 	i := &Issuer{config: config, mux: http.NewServeMux(), strays: map[string]*key{}, scopes: config.Scopes}
 	i.Rotate()
 
-	i.page = i.console()
+	i.console = i.newConsole()
 	i.mux.HandleFunc("GET "+discoveryPath, i.serveDiscovery)
 	i.mux.HandleFunc("GET "+jwksPath, i.serveJWKS)
 	i.mux.HandleFunc("GET "+redirectedPath, i.serveRedirected)
@@ -229,7 +229,7 @@ func (i *Issuer) at(path string) string { return strings.TrimRight(i.config.URL,
 // ServeHTTP serves the protocol endpoints and the API console.
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/console/") {
-		i.page.ServeHTTP(w, r) // not affected by faults, so that the page can end them
+		i.console.ServeHTTP(w, r) // not affected by faults, so that the page can end them
 		return
 	}
 	if i.arrived(r) == Outage {
@@ -261,7 +261,7 @@ func (i *Issuer) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 // a token.
 func (i *Issuer) serveAuthorize(w http.ResponseWriter, _ *http.Request) {
 	refuse(w, &oauthError{http.StatusNotImplemented, "unsupported_response_type",
-		"this issuer does not log people in: get a token from " + i.at(tokenPath) + " or on the page at " + i.at("/")})
+		"this issuer does not log people in: get a token from " + i.at(tokenPath) + " or in the API console at " + i.at("/")})
 }
 
 // answer writes body as JSON; it is a struct or map of strings and numbers, whose

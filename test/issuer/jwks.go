@@ -55,7 +55,9 @@ const (
 // EndpointFaults returns every EndpointFault but Healthy, in the order of their
 // documentation.
 func EndpointFaults() []EndpointFault {
-	return []EndpointFault{Outage, ServerError, Hang, SlowBody, HugeBody, GzipBomb, Redirect, HTML, EmptySet, TruncatedJSON}
+	return []EndpointFault{
+		Outage, ServerError, Hang, SlowBody, HugeBody, GzipBomb, Redirect, HTML, EmptySet, TruncatedJSON,
+	}
 }
 
 // SetFault makes the issuer fail in this way from the next request on, until

@@ -2,7 +2,8 @@
 // started as real processes behind a real Lambda Runtime API
 // (https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html).
 //
-//	f, err := runtimeapi.Start(runtimeapi.Config{Name: "hello", Bootstrap: "build/hello/bootstrap"})
+//	config := runtimeapi.Config{Name: "hello", Bootstrap: "build/hello/bootstrap"}
+//	f, err := runtimeapi.Start(config)
 //	if err != nil { … }
 //	defer f.Close()
 //	result, err := f.Invoke(ctx, []byte(`{"name":"Ada"}`))

@@ -1,6 +1,6 @@
 // Package api is what the functions behind the routes of the API share: it finds the
-// handler of a request, checks who may call it, reads the body, writes the answer with its
-// headers, and logs one line. A function is its handlers and a main:
+// handler of a request, checks who may call it, reads the body, writes the answer with
+// its headers, and logs one line. A function is its handlers and a main:
 //
 //	func main() {
 //		api.Serve(api.Routes{"GET /orders/{orderId}": read})
@@ -73,9 +73,11 @@ func New(routes Routes, getenv func(string) string, out io.Writer, now func() ti
 	}, nil
 }
 
-// Handle answers one event of a Lambda proxy integration. Its error is always nil: with an
-// error API Gateway would answer 502, without CORS headers.
-func (f *Function) Handle(ctx context.Context, event events.APIGatewayProxyRequest) (events.APIGatewayProxyResponse, error) {
+// Handle answers one event of a Lambda proxy integration. Its error is always nil: with
+// an error API Gateway would answer 502, without CORS headers.
+func (f *Function) Handle(ctx context.Context, event events.APIGatewayProxyRequest) (
+	events.APIGatewayProxyResponse, error,
+) {
 	start := f.now()
 	route := f.handlers.of(event.HTTPMethod, event.Resource)
 	caller, answer, err := f.answer(ctx, route, event)
@@ -84,8 +86,8 @@ func (f *Function) Handle(ctx context.Context, event events.APIGatewayProxyReque
 	return answer, nil
 }
 
-// answer decides, and has the handler answer. Its error is for the log, the rest is what
-// the caller is told.
+// answer decides, and has the handler answer. Its error is for the log, the rest is
+// sent to the caller.
 func (f *Function) answer(ctx context.Context, route string, event events.APIGatewayProxyRequest) (
 	caller Caller, answer events.APIGatewayProxyResponse, err error,
 ) {

@@ -16,7 +16,7 @@ type log struct{ *slog.Logger }
 
 func newLog(out io.Writer) log { return log{slog.New(slog.NewJSONHandler(out, nil))} }
 
-// request logs a request that has been answered. err is what the caller was not told.
+// request logs a request that has been answered. err is not sent to the caller.
 func (l log) request(
 	ctx context.Context, event events.APIGatewayProxyRequest, route string, caller Caller, status int,
 	duration time.Duration, err error,

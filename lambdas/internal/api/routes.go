@@ -14,7 +14,7 @@ import (
 // Handler answers one request. It does not deal with scopes, expiry, headers and CORS.
 // A result is sent as JSON with status 200; nil is 204 without a body; a [Response] has a
 // status and headers of its own. An [Error] is sent as it is. Any other error is logged
-// and answered with 500, and the caller is told nothing about it.
+// and answered with 500, without its text.
 type Handler func(ctx context.Context, caller Caller, request Request) (any, error)
 
 // Routes are the handlers of a function by route, a method and the path of the resource
@@ -46,7 +46,8 @@ func parseAccess(text string) (map[string]access, error) {
 		case isArray && json.Unmarshal(member.Value, &scopes) == nil && !slices.Contains(scopes, ""):
 			routes[route] = access{scopes: scopes}
 		default:
-			problems = append(problems, fmt.Errorf("ROUTES: %s is %s, want an array of scopes or \"public\"", route, member.Value))
+			problems = append(problems, fmt.Errorf("ROUTES: %s is %s, want an array of scopes or \"public\"",
+				route, member.Value))
 		}
 	}
 	return routes, errors.Join(problems...)
@@ -57,7 +58,8 @@ func compare(handlers Routes, routes map[string]access) error {
 	var problems []error
 	for _, route := range slices.Sorted(maps.Keys(handlers)) {
 		if _, ok := routes[route]; !ok {
-			problems = append(problems, fmt.Errorf("the function has a handler for %s, but the table of routes has no such route: "+
+			problems = append(problems, fmt.Errorf("the function has a handler for %s, "+
+				"but the table of routes has no such route: "+
 				"add the row in infra/routes.go, or remove the handler", route))
 		}
 	}

@@ -40,8 +40,8 @@ type flight struct {
 }
 
 // wait waits for the fetch that is under way, or starts one if allowed says so, and
-// returns its error, or errNotNow. The answer of a fetch that was joined may be older than
-// the call. It waits no longer than ctx and the budget of an invocation allow.
+// returns its error, or errNotNow. The answer of a fetch that was joined may be older
+// than the call. It waits no longer than ctx and the budget of an invocation allow.
 func (f *fetches) wait(ctx context.Context, allowed func() bool) (joined bool, err error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc

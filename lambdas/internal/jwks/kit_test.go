@@ -48,8 +48,8 @@ type bed struct {
 	reports []Fetch
 }
 
-// newBed starts an issuer with this JWK Set, which may be used for an hour, and fetches it
-// as init does. Without algorithms, RS256 alone is allowed.
+// newBed starts an issuer with this JWK Set, which may be used for an hour, and fetches
+// it as init does. Without algorithms, RS256 alone is allowed.
 func newBed(t testing.TB, document string, allowed ...*Algorithm) *bed {
 	t.Helper()
 	b := newColdBed(t, allowed...)

@@ -64,8 +64,8 @@ func (r rules) validate(claims strictjson.Object, now time.Time) (
 	return who, issued, nil
 }
 
-// scopesIn reads scopes from a string, in which spaces and nothing else separate them (RFC
-// 8693 section 4.2, RFC 6749 section 3.3), or from an array with one in each string.
+// scopesIn reads scopes from a string, in which spaces and nothing else separate them
+// (RFC 8693 section 4.2, RFC 6749 section 3.3), or from an array with one in each string.
 func scopesIn(value []byte) (scopes []string, ok bool) {
 	if one, ok := strictjson.String(value); ok {
 		return principal.Scopes(one), true

@@ -9,8 +9,8 @@ import (
 	"accountapi/lambdas/internal/tokentest"
 )
 
-// FuzzVerify lets the fuzzer write header and claims, and signs them if it wants: the code
-// behind the signature has to be reached too. Never may there be a panic, or a token
+// FuzzVerify lets the fuzzer write header and claims, and signs them if it wants: the
+// code behind the signature has to be reached too. Never may there be a panic, or a token
 // accepted that the issuer's key did not sign.
 func FuzzVerify(f *testing.F) {
 	header := `{"alg":"EdDSA","kid":"ed","typ":"JWT"}`

@@ -6,8 +6,8 @@ type Reason string
 
 func (r Reason) Error() string { return string(r) }
 
-// The reasons. All but the last three lie in the token, and are 401s, except for ErrScope,
-// which is a 403.
+// The reasons. All but the last three lie in the token, and are 401s, except for
+// ErrScope, which is a 403.
 const (
 	OK Reason = "ok"
 

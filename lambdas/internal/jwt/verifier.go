@@ -2,9 +2,9 @@
 // JWS (RFC 7515), by the best current practices (RFC 8725) and, where the issuer follows
 // it, by the profile for access tokens (RFC 9068).
 //
-// A token goes through the files in this order: jws.go takes it apart, header.go reads its
-// header, claims.go checks the claims by the provider's row in provider.go, and verifier.go
-// has the key set verify the signature. reason.go lists all the ways to fail.
+// A token goes through the files in this order: jws.go takes it apart, header.go reads
+// its header, claims.go checks the claims by the provider's row in provider.go, and
+// verifier.go has the key set verify the signature. reason.go lists all the ways to fail.
 package jwt
 
 import (
@@ -43,8 +43,8 @@ func NewVerifier(c Config) *Verifier {
 	return &Verifier{rules{c.Provider, c.Issuer, c.Audiences, c.ClockSkew}, c.Algorithms, c.Keys, c.Now}
 }
 
-// Seen collects for the log what is known about a token so far. Key ID and issuer are what
-// the caller claims; the subject is that of a verified token.
+// Seen collects for the log what is known about a token so far. Key ID and issuer are
+// what the caller claims; the subject is that of a verified token.
 type Seen struct {
 	KeyID, Issuer, Subject string
 	KeySetAge              time.Duration // when the keys were asked

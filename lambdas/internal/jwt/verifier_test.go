@@ -240,7 +240,8 @@ func der(s []byte) []byte {
 	return out
 }
 
-// plusL adds the group order to S, which lax verifiers reduce away (RFC 8032 section 8.4).
+// plusL adds the group order to S, which lax verifiers reduce away (RFC 8032 section
+// 8.4).
 func plusL(signature []byte) []byte {
 	order, _ := new(big.Int).SetString("1000000000000000000000000000000014def9dea2f79cd65812631a5cf5d3ed", 16)
 	s := make([]byte, 32)

@@ -12,8 +12,8 @@ import (
 	"accountapi/lambdas/internal/tokentest"
 )
 
-// The payloads of these vectors are not claims, so what is asked is: split, header, key by
-// kid, signature. Each key set is published and fetched.
+// The payloads of these vectors are not claims, so what is asked is: split, header, key
+// by kid, signature. Each key set is published and fetched.
 func TestWycheproofJWS(t *testing.T) {
 	type group struct {
 		Public, Private members
@@ -28,7 +28,7 @@ func TestWycheproofJWS(t *testing.T) {
 		vectors, accepted int
 		refused           []string // valid for Wycheproof, but not here; the reasons are below
 	}{
-		// HS256 is out for good, and its vectors do not count. 259 to 325: an empty payload,
+		// HS256 is never supported, so its vectors do not count. 259 to 325: an empty payload,
 		// which holds no claims. 346 and 350: a PS384 token under a key that says PS256. 347
 		// and 351: the key says ES521, which is no algorithm.
 		"json_web_signature_test.json": {401, 26, []string{

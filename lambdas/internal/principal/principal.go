@@ -54,9 +54,9 @@ func (p Principal) Context() map[string]any {
 }
 
 // FromContext reads the principal out of requestContext.authorizer. It returns
-// [ErrExpired] as soon as the authorizer would refuse the token too: a cached answer never
-// outlives its token. Any other error means that the route is not behind the authorizer,
-// which is a mistake in the deployment, not the caller's.
+// [ErrExpired] as soon as the authorizer would refuse the token too: a cached answer
+// never outlives its token. Any other error means that the route is not behind the
+// authorizer, which is a mistake in the deployment, not the caller's.
 func FromContext(authorizer map[string]any, now time.Time) (Principal, error) {
 	text := func(name string) string {
 		value, _ := authorizer[name].(string)

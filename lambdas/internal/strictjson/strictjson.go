@@ -42,7 +42,8 @@ func (o Object) Get(name string) []byte {
 	return nil
 }
 
-// Has tells whether the object has a member with exactly this name, also one that is null.
+// Has tells whether the object has a member with exactly this name, also one that is
+// null.
 func (o Object) Has(name string) bool { return o.Get(name) != nil }
 
 // ParseObject reads data as exactly one JSON object. The members are appended to memory,
@@ -132,8 +133,8 @@ func depth(value []byte) (deepest int) {
 	return deepest
 }
 
-// Elements returns the values in an array of [ParseOutline], or in any valid JSON array. It
-// is not ok for any other kind of value.
+// Elements returns the values in an array of [ParseOutline], or in any valid JSON array.
+// It is not ok for any other kind of value.
 func Elements(array []byte) (values [][]byte, ok bool) {
 	d := jsontext.NewDecoder(bytes.NewBuffer(array), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true))
 	if token, err := d.ReadToken(); err != nil || token.Kind() != '[' {

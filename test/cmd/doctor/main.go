@@ -1,5 +1,5 @@
 // Command doctor looks for mistakes that would keep an API from accepting its tokens,
-// before a deploy. It is what make doctor starts.
+// before a deploy. make doctor starts it.
 //
 // It reads the issuer's discovery document, compares it with the settings, and runs the
 // compiled authorizer with them: which keys does the authorizer use, and, with a token,

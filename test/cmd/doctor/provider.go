@@ -89,8 +89,8 @@ func (d *doctor) examineProvider() {
 	}
 }
 
-// examineTokenKind looks whether the token shows a kind of provider that neither PROVIDER
-// nor the issuer's host names.
+// examineTokenKind checks whether the token shows a kind of provider that neither
+// PROVIDER nor the issuer's host names.
 func (d *doctor) examineTokenKind() {
 	kind := byToken(d.token)
 	if kind == "" || d.use.provider != "" || byHost(d.use.issuer) != "" {

@@ -8,8 +8,8 @@ import (
 	"accountapi/test/internal/routes"
 )
 
-// examineScopes says which routes an accepted token opens. That it does not open some is
-// normal, but if it opens none of them, it is a mistake.
+// examineScopes reports which routes the scopes of an accepted token are enough for. A
+// token need not open every route, but one that opens none is a mistake.
 func (d *doctor) examineScopes(scope string) {
 	if len(d.given.routes) == 0 {
 		d.note("scope", "the token has %q: make routes shows which scopes a route needs", scope)

@@ -36,7 +36,8 @@ func parse(args []string, token string) (settings, error) {
 		"allowed signature `algorithms`, separated by spaces or commas; RS256 if left out")
 	flags.StringVar(&tokenFile, "token-file", "",
 		"`file` with a token to check, - for standard input; the environment variable TOKEN if left out")
-	flags.StringVar(&assembly, "assembly", "", "`folder` of a cloud assembly, whose routes the token shall open")
+	flags.StringVar(&assembly, "assembly", "",
+		"`folder` of a cloud assembly: are the scopes of the token enough for its routes?")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}

@@ -33,7 +33,8 @@ func awsVariables(environ []string) map[string]string {
 	return variables
 }
 
-// noAWS answers every call of an AWS SDK with an error that says why there is nothing.
+// noAWS answers every call of an AWS SDK with an error that says that credentials are
+// missing.
 func noAWS(w http.ResponseWriter, _ *http.Request) {
 	const why = "nothing of AWS is behind this function on this machine, because the shell has no AWS credentials: " +
 		"set AWS_PROFILE or AWS_ACCESS_KEY_ID, or run a stand-in and name it, " +
@@ -43,8 +44,8 @@ func noAWS(w http.ResponseWriter, _ *http.Request) {
 	fmt.Fprintf(w, `{"__type":"NoAWS","message":%q}`, why)
 }
 
-// connectAWS decides what calls of AWS by the functions reach, and returns what is to be
-// closed in the end.
+// connectAWS passes the AWS credentials of the shell to the functions. Without them, and
+// without an endpoint in -env, calls of AWS reach noAWS. The caller closes the listener.
 func (a *api) connectAWS() (io.Closer, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

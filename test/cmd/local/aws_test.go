@@ -29,7 +29,7 @@ func TestFunctionsGetTheCredentialsOfTheShell(t *testing.T) {
 	}
 }
 
-func TestWithoutCredentialsAWSSaysThatNothingIsThere(t *testing.T) {
+func TestCallsOfAWSWithoutCredentialsFailWithTheReasonAndTheFix(t *testing.T) {
 	answer := httptest.NewRecorder()
 	noAWS(answer, httptest.NewRequest("POST", "/", nil))
 	body := answer.Body.String()

@@ -8,12 +8,11 @@ import (
 )
 
 // tryOut calls the first route once, to show mistakes before the API is announced. The
-// error says that the authorizer cannot check tokens with the settings. Any other answer
-// than a good one is only a warning: a function may need something that is not there
-// locally.
+// error says that the authorizer cannot check tokens with the settings. Any other failure
+// is only a warning: a function may need something that does not exist locally.
 //
-// The function is called only with GET, which changes nothing. For another method a token
-// is sent that must be refused, as without a local issuer.
+// The function is called only with GET, which changes nothing. For another method, and
+// without a local issuer, a token is sent that must be refused.
 func (a *api) tryOut(ctx context.Context, url, token string) error {
 	if len(a.routes) == 0 {
 		return nil

@@ -8,8 +8,8 @@ import (
 // The API console, the page of the local issuer, offers the routes and shows why a
 // request was refused.
 
-// consoleRoutes returns the routes that are served. There are none before the first load,
-// and where the template has no table of routes.
+// consoleRoutes returns the routes that are served. It returns none before the first
+// load, and if the template has no table of routes.
 func (a *api) consoleRoutes() (all []issuer.Route) {
 	a.mu.RLock()
 	defer a.mu.RUnlock()

@@ -56,7 +56,7 @@ func (l *log) lines() string {
 //
 //	GET /prod/things 200 · authorizer miss 1.2 ms · integration 0.8 ms · total 2.3 ms
 //
-// It writes nothing about the first request, which is the one of tryOut.
+// It writes nothing about the request of tryOut, which comes before the release.
 func (l *log) request(r gateway.Record) {
 	l.mu.Lock()
 	released := l.released

@@ -80,7 +80,8 @@ func (l *loop) written(t *testing.T) string {
 // waitFor waits until a text has been written to stderr that often.
 func (l *loop) waitFor(t *testing.T, text string, count int) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); strings.Count(l.written(t), text) < count; time.Sleep(20 * time.Millisecond) {
+	deadline := time.Now().Add(time.Minute)
+	for ; strings.Count(l.written(t), text) < count; time.Sleep(20 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("%q was not written %d times", text, count)
 		}
@@ -126,7 +127,8 @@ func TestChangedFunctionIsServedWithoutASynth(t *testing.T) {
 
 	l.replace(t, "lambdas/orders/main.go", `"second"`, `third"`)
 	l.waitFor(t, "the previous version continues to serve", 1)
-	if log := l.written(t); !strings.Contains(log, "main.go:10") || !strings.Contains(log, "the build failed, its errors are above") {
+	log := l.written(t)
+	if !strings.Contains(log, "main.go:10") || !strings.Contains(log, "the build failed, its errors are above") {
 		t.Error("the line of the mistake is not named")
 	}
 	l.expectAnswer(t, "second")

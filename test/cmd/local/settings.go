@@ -84,7 +84,8 @@ func parse(args []string) (settings, error) {
 		problems = append(problems, err)
 	}
 	if s.localIssuer && s.port == s.issuerPort && s.port != 0 {
-		problem("PORT and ISSUER_PORT are both %d: choose another port for one of them, for example make run PORT=%[1]d ISSUER_PORT=%d",
+		problem("PORT and ISSUER_PORT are both %d: choose another port for one of them, "+
+			"for example make run PORT=%[1]d ISSUER_PORT=%d",
 			s.port, (s.port+1)%65536)
 	}
 	for _, text := range env {

@@ -10,8 +10,8 @@ import (
 )
 
 // watch calls changed whenever source files of the functions or the stack are not as they
-// were before, until ctx ends, with the parts of the project that they belong to. It polls
-// the files, which is simpler than notifications and fast enough.
+// were before, until ctx ends, with the parts of the project that they belong to. It
+// polls the files, which is simpler than notifications and fast enough.
 func watch(ctx context.Context, root string, before map[string]version, changed func(parts []string)) {
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()

@@ -1,6 +1,6 @@
-// Command routes prints who may call what: the table of routes as the functions of a
-// cloud assembly are told it. make routes starts it. With -call and the URL of the API it
-// prints how to call the first route, as make deploy does.
+// Command routes prints who may call what: the table of routes in the variable ROUTES of
+// the functions of a cloud assembly. make routes starts it. With -call and the URL of the
+// API it prints how to call the first route, as make deploy does.
 package main
 
 import (

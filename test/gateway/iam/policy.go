@@ -2,7 +2,7 @@
 // the part of the policy language that has a meaning for the action execute-api:Invoke
 // (https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-policy-language-overview.html).
 //
-// It knows nothing of HTTP requests. The caller gives the ARN of the method and, as a
+// It does not read HTTP requests. The caller gives the ARN of the method and, as a
 // function, the values of the condition keys.
 package iam
 

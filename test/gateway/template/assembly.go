@@ -4,8 +4,8 @@
 // make up are made up here too: well-formed, and the same in every run.
 //
 // It also holds the tables of what the local gateway supports: reading a resource reports
-// each property that the gateway would have to honour and cannot. What API Gateway does
-// with a property is not its subject.
+// each property that the gateway would have to honour and cannot. It does not
+// implement what API Gateway does with a property.
 package template
 
 import (

@@ -43,7 +43,8 @@ func (a *Assembly) readNested(s *Stack) error {
 }
 
 // nestedTemplate is the path of a nested stack's template, "" if it is not in the
-// assembly. CDK tells the file; without that, the asset with the key in the URL is it.
+// assembly. CDK names the file in the metadata. Otherwise it is the asset with the key in
+// the URL.
 func (a *Assembly) nestedTemplate(r *Resource) string {
 	if file, ok := r.metadata["aws:asset:path"].(string); ok {
 		if filepath.IsAbs(file) {

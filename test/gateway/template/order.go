@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// This file tells what CloudFormation creates before what.
+// This file finds out in which order CloudFormation creates resources.
 
 // WaitsFor reports whether CloudFormation creates r after other, a resource of the same
 // stack: r names it in DependsOn or in its properties, or another resource that r waits

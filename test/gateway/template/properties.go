@@ -41,7 +41,7 @@ func (r *Resource) Values(problems *[]error) Values {
 
 // pruned leaves out of a nested type, as written, what the gateway does not evaluate: a
 // value of a harmless property may have no value here, and an unsupported one is reported
-// anyhow.
+// in any case.
 func pruned(typ string, v any) any {
 	if known[typ] == nil {
 		return v

@@ -2,7 +2,8 @@
 // bootstrap behind a Runtime API, sends it the event of a TOKEN authorizer, and reads the
 // answer. Event and Read serve any other TOKEN authorizer too.
 //
-//	f, err := authorizer.Start(runtimeapi.Config{Env: map[string]string{"TOKEN_ISSUER": …}})
+//	env := map[string]string{"TOKEN_ISSUER": …}
+//	f, err := authorizer.Start(runtimeapi.Config{Env: env})
 //	if err != nil { … }
 //	defer f.Close()
 //	answer, err := authorizer.Ask(ctx, f, "Bearer "+token)

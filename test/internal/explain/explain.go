@@ -11,8 +11,8 @@ import (
 	"accountapi/test/issuer"
 )
 
-// Last knows the last request. It reads what the functions write ([gateway.Options]
-// Output) and what the gateway records (Log).
+// Last holds what is known about the last request, from what the functions write
+// ([gateway.Options] Output) and what the gateway records (Log).
 type Last struct {
 	mu       sync.Mutex
 	requests int

@@ -1,4 +1,4 @@
-// Package pasted finds the mistakes of a token that was passed by hand. What it says holds
+// Package pasted finds mistakes in a token that a person has copied. Its results contain
 // no part of the token.
 package pasted
 
@@ -33,8 +33,8 @@ func Form(token string) (mistake, fix string) {
 	return "", ""
 }
 
-// Expiry returns when the token expires according to its claim exp, which is not verified;
-// ok is false if that cannot be read.
+// Expiry returns when the token expires according to its claim exp, which is not
+// verified; ok is false if that cannot be read.
 func Expiry(token string) (exp time.Time, ok bool) {
 	parts := strings.Split(token, ".")
 	if len(parts) != 3 {

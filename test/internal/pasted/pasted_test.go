@@ -28,7 +28,8 @@ func TestFormOfATokenIsExplained(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			mistake, fix := Form(test.token)
-			if !strings.HasPrefix(mistake, test.mistake) || (mistake == "") != (test.mistake == "") || !strings.Contains(fix, test.fix) {
+			if !strings.HasPrefix(mistake, test.mistake) || (mistake == "") != (test.mistake == "") ||
+				!strings.Contains(fix, test.fix) {
 				t.Errorf("got %q, %q; want %q, %q", mistake, fix, test.mistake, test.fix)
 			}
 		})

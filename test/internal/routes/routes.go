@@ -1,5 +1,5 @@
-// Package routes reads the table of routes out of a cloud assembly: who may call what, as
-// the stack tells its functions in their variable ROUTES.
+// Package routes reads the table of routes, which says who may call what, from a cloud
+// assembly: it is in the variable ROUTES of the functions.
 package routes
 
 import (
@@ -64,18 +64,18 @@ func (r Route) Curl(url, token string) string {
 	return command
 }
 
-// A Function is one behind routes, as the template has it.
+// Function is a function with routes, as the template describes it.
 type Function struct {
-	// Name is that of the stack's outputs, such as Orders for OrdersFunctionName, or else
-	// the logical ID.
+	// Name is the name in the stack's outputs, such as Orders for OrdersFunctionName. It
+	// is the logical ID if there is no such output.
 	Name    string
 	Routes  []Route
 	Origins []string // from which a browser may call it, or "*" for any
 }
 
 // Read returns the routes in the templates of a cloud assembly, a cdk.out folder: first
-// those that need a token, of these the GET routes first, then by path. There are none if
-// the assembly is that of another app.
+// those that need a token, of these the GET routes first, then by path. It returns none
+// for the assembly of another app.
 func Read(assembly string) ([]Route, error) {
 	functions, err := ReadFunctions(assembly)
 	if err != nil {
@@ -166,7 +166,7 @@ func sort(routes []Route) {
 	slices.SortStableFunc(routes, func(a, b Route) int { return strings.Compare(rank(a), rank(b)) })
 }
 
-// rank sorts as Read promises.
+// rank returns the key by which Read sorts.
 func rank(r Route) string {
 	rank := "b"
 	switch {

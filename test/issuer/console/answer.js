@@ -41,7 +41,7 @@ async function send(request) {
     Object.assign(answer, { status: response.status, text: response.statusText, headers: [...response.headers] });
   } catch (error) {
     answer.hint = error.name === "TimeoutError" ? "The API did not answer in 40 s."
-      : `Either there was none, or ${unreadable} curl shows which.`;
+      : `Either there was no answer, or ${unreadable} curl shows which.`;
   }
   answer.milliseconds = Math.round(performance.now() - start);
   const log = state.explains ? await logged(before, request.method, answer.status) : undefined;
@@ -51,7 +51,8 @@ async function send(request) {
   refresh();
 }
 
-// hidden says what the API has logged about an answer that the browser keeps from the page.
+// hidden says what the API has logged about an answer that the browser keeps from the
+// page.
 function hidden(method, log) {
   if (log.method === method) {
     return { status: log.status, text: "", hint: `${capital(unreadable)} curl shows it.` };
@@ -62,8 +63,8 @@ function hidden(method, log) {
 }
 
 // logged returns what the API has logged about a request, null if nothing. The log may be
-// written after the answer. Without a status the browser shows no answer, or it has sent only
-// the preflight.
+// written after the answer. Without a status the browser shows no answer, or it has sent
+// only the preflight.
 async function logged(before, method, status) {
   for (let attempt = 0; attempt < 20; attempt++) {
     const log = await ask("/console/explanation");

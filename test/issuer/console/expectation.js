@@ -2,9 +2,9 @@
 
 // What the API should answer
 
-// routeOf returns the route that serves a request, as API Gateway finds it: first the path,
-// where plain text comes before a variable, then the method, where its own comes before ANY.
-// For OPTIONS it is any route with the path.
+// routeOf returns the route that serves a request, as API Gateway finds it: first the
+// path, where plain text comes before a variable, then the method, where its own comes
+// before ANY. For OPTIONS it is any route with the path.
 function routeOf(method, path) {
   const order = route => // a variable sorts behind every text, {name+} behind {name}
     route.path.replaceAll(/\{[^}]*\+\}/g, "\uffff\uffff").replaceAll(/\{[^}]*\}/g, "\uffff");
@@ -36,7 +36,7 @@ function expectation({ method, path, token: { kind, payload, note } }) {
   const expect = (statuses, why) => ({ statuses, why });
   const route = routeOf(method, path);
   if (state.routes.length > 0 && !route) return expect(["403"], "the API has no such route");
-  if (method === "OPTIONS") return expect(["2xx"], "browsers ask it before a call (CORS), without a token");
+  if (method === "OPTIONS") return expect(["2xx"], "browsers send it before a call (CORS), without a token");
   if (route?.public) return expect(["2xx"], "the route is public: no token is checked");
   if (kind === "unknown-key") return expect(["401", "503"], `${note}; 503 within 10 s after the API last looked for a key`);
   if (["wrong-key", "tampered"].includes(kind) && state.fault !== "") {

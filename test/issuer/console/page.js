@@ -73,8 +73,8 @@ async function change(path, body, said) {
   }
 }
 
-// refresh shows the current state, such as the number of key fetches. An answer from before
-// a change is ignored.
+// refresh shows the current state, such as the number of key fetches. An answer from
+// before a change is ignored.
 async function refresh() {
   const before = changes;
   try {

@@ -73,7 +73,7 @@ function requestChanged() {
   showExpectation();
 }
 
-// showBodyNote says where the body is no JSON. It may be sent nevertheless, to see the answer.
+// showBodyNote shows a note if the body is not JSON. It is sent nevertheless.
 function showBodyNote() {
   const { body } = currentRequest();
   el("body-note").hidden = true;
@@ -107,7 +107,8 @@ function showError(field, text) {
   if (text !== "" && el("claims").contains(place)) el("claims").open = true;
 }
 
-// pathIsReady reports whether the path can be sent. If not, it says at the field what is wrong.
+// pathIsReady reports whether the path can be sent. If not, it shows an error at the
+// field.
 function pathIsReady() {
   const text = el("path").value.trim();
   const problem = /^[a-z]+:\/\//i.test(text) ? "Only the path, such as /orders/1: the API's address is known."
@@ -118,7 +119,8 @@ function pathIsReady() {
   return problem === "";
 }
 
-// newToken creates the token that the form describes. Of several concurrent calls, the last one counts.
+// newToken creates the token that the form describes. Of several concurrent calls, the
+// last one counts.
 function newToken(said = "") {
   const kind = el("fault").value;
   const name = el("fault").selectedOptions[0].text;

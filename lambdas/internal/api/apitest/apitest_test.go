@@ -12,7 +12,8 @@ import (
 
 // called answers with what reached the handler.
 func called(_ context.Context, caller api.Caller, request api.Request) (any, error) {
-	return fmt.Sprintf("%s %s %s %s", caller.Subject, request.Event.Resource, request.Path("id"), request.Query("page")), nil
+	return fmt.Sprintf("%s %s %s %s",
+		caller.Subject, request.Event.Resource, request.Path("id"), request.Query("page")), nil
 }
 
 var routes = api.Routes{
@@ -107,7 +108,9 @@ func (f *failure) Fatalf(format string, args ...any) {
 }
 
 func TestRequestForNoRouteFailsTheTest(t *testing.T) {
-	for _, request := range []string{"GET /", "GET /nothing", "GET /things/", "GET /things/7/8", "PUT /things/7", "GET /files"} {
+	for _, request := range []string{
+		"GET /", "GET /nothing", "GET /things/", "GET /things/7/8", "PUT /things/7", "GET /files",
+	} {
 		f := &failure{}
 		func() {
 			defer func() { recover() }()

@@ -13,9 +13,9 @@ var makeVariables = map[string]string{
 // that follows.
 var contextArgument = regexp.MustCompile(`-c (\w+)((?:=\S*[^\s.,:;()])?)`)
 
-// inMakesWords returns a message for somebody who has called make: with -c issuer=x as
+// withMakeVariables returns a message for a user of make: with -c issuer=x as
 // ISSUER=x, and -c region=x as CONTEXT='-c region=x'.
-func inMakesWords(message string) string {
+func withMakeVariables(message string) string {
 	return contextArgument.ReplaceAllStringFunc(message, func(argument string) string {
 		parts := contextArgument.FindStringSubmatch(argument)
 		if variable, ok := makeVariables[parts[1]]; ok {
