@@ -108,7 +108,9 @@ func parseConfig(context map[string]any) (Config, error) {
 	if !regexp.MustCompile(`^[A-Za-z0-9-]{1,100}$`).MatchString(stage) {
 		s.problem("stage", "%q may only contain letters, digits and hyphens: use for example -c stage=dev", stage)
 	}
-	s.applyStage(stage)
+	if !s.applyStage(stage) {
+		return Config{}, errors.Join(s.problems...)
+	}
 
 	cfg := Config{
 		Stage:            stage,

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -19,6 +20,8 @@ type functions struct {
 	cfg   Config
 	all   []awslambda.Function
 	ids   []string // of all, in the construct tree
+
+	folders []string // of all, in lambdas
 }
 
 // add adds the function in a folder of lambdas. Its ID in the stack is made from the name
@@ -29,7 +32,7 @@ func (f *functions) add(folder string) awslambda.Function {
 		id.WriteString(strings.ToUpper(part[:min(len(part), 1)]) + part[min(len(part), 1):])
 	}
 	if err := checkBuilt(filepath.Join(f.cfg.Lambdas, folder)); err != nil {
-		panic(fmt.Errorf("infra/routes.go: the function %s: %w", folder, err))
+		panic(fmt.Errorf("infra/routes.go: the function %s is built from the folder lambdas/%s: %w", folder, folder, err))
 	}
 	added := newFunction(f.stack, f.cfg, function{
 		id:          id.String(),
@@ -38,8 +41,20 @@ func (f *functions) add(folder string) awslambda.Function {
 		timeout:     5,
 		environment: map[string]string{"CORS_ORIGINS": strings.Join(f.cfg.CORSOrigins, " ")},
 	})
-	f.all, f.ids = append(f.all, added), append(f.ids, id.String())
+	f.all, f.ids, f.folders = append(f.all, added), append(f.ids, id.String()), append(f.folders, folder)
 	return added
+}
+
+// unused returns the functions in the folder lambdas that are not added.
+func (f *functions) unused(lambdas string) (folders []string) {
+	programs, _ := filepath.Glob(filepath.Join(lambdas, "*", "main.go")) // the pattern is valid
+	for _, program := range programs {
+		folder := filepath.Base(filepath.Dir(program))
+		if folder != "authorizer" && !slices.Contains(f.folders, folder) {
+			folders = append(folders, folder)
+		}
+	}
+	return folders
 }
 
 // checkBuilt returns what is wrong with the compiled function in a folder. CDK would

@@ -22,13 +22,13 @@ type route struct {
 // access says who may call a route. The zero value is a mistake, so that nobody opens a
 // route by forgetting it.
 type access struct {
-	kind   string // "scopes" or "public"
+	kind   string // "scopes", "any caller" or "public"
 	scopes []string
 }
 
 var (
 	public    = access{kind: "public"}
-	anyCaller = access{kind: "scopes"}
+	anyCaller = access{kind: "any caller"}
 )
 
 // scopes is access for tokens that have all of these scopes.
@@ -65,12 +65,13 @@ func checkRoutes(rows []route) error {
 		if r.access.kind == "" {
 			problem(r, "does not say who may call it: add scopes(…), anyCaller or public")
 		}
-		if r.access.kind == "scopes" && r.access.scopes != nil && len(r.access.scopes) == 0 {
+		if r.access.kind == "scopes" && len(r.access.scopes) == 0 {
 			problem(r, "scopes() names none: write anyCaller, if every valid token may call it")
 		}
 		for _, scope := range r.access.scopes {
 			if !scopeToken.MatchString(scope) {
-				problem(r, "%q is not a scope that a challenge can contain: leave out quotes, backslash and $", scope)
+				problem(r, "%q is not a scope that a challenge can contain: leave out spaces, quotes, backslash and $; "+
+					"two scopes are two arguments", scope)
 			}
 		}
 	}
@@ -82,12 +83,12 @@ func checkRoutes(rows []route) error {
 func table(rows []route) string {
 	members := make([]string, len(rows))
 	for i, r := range rows {
-		value := `"public"`
-		if r.access.kind == "scopes" {
+		value := `["` + strings.Join(r.access.scopes, `","`) + `"]` // checkRoutes allows no character to escape
+		switch r.access.kind {
+		case "any caller":
 			value = "[]"
-			if len(r.access.scopes) > 0 {
-				value = `["` + strings.Join(r.access.scopes, `","`) + `"]` // checkRoutes allows no character that needs an escape
-			}
+		case "public":
+			value = `"public"`
 		}
 		members[i] = `"` + r.name + `":` + value
 	}

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -18,7 +21,7 @@ func TestMistakesInTheTableOfRoutesAreNamed(t *testing.T) {
 		"a query":                {route{"GET /orders?x=1", nil, anyCaller}, "want a method and a path"},
 		"half a variable":        {route{"GET /orders/x{id}", nil, anyCaller}, "want a method and a path"},
 		"nobody named":           {route{"GET /orders", nil, access{}}, "add scopes(…), anyCaller or public"},
-		"scopes without one":     {route{"GET /orders", nil, scopes([]string{}...)}, "write anyCaller"},
+		"scopes without one":     {route{"GET /orders", nil, scopes()}, "write anyCaller"},
 		"a quote in a scope":     {route{"GET /orders", nil, scopes(`read"orders`)}, "is not a scope"},
 		"an empty scope":         {route{"GET /orders", nil, scopes("")}, "is not a scope"},
 		"a space in a scope":     {route{"GET /orders", nil, scopes("a b")}, "is not a scope"},
@@ -51,5 +54,22 @@ func TestFunctionsGetTheRowsOfTheirRoutesInROUTES(t *testing.T) {
 		`"ANY /files/{proxy+}":[],"GET /health":"public"}`
 	if got := table(rows); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestFunctionsThatAreNotAddedAreFound(t *testing.T) {
+	lambdas := t.TempDir()
+	for _, file := range []string{"authorizer/main.go", "orders/main.go", "health/main.go", "internal/api/api.go"} {
+		path := filepath.Join(lambdas, file)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f := functions{folders: []string{"health"}}
+	if got := f.unused(lambdas); !slices.Equal(got, []string{"orders"}) {
+		t.Errorf("got %v, want orders", got)
 	}
 }

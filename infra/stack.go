@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 
@@ -87,6 +88,9 @@ func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, 
 		DisableExecuteApiEndpoint: jsii.Bool(cfg.DomainName != ""),
 	})
 	addRoutes(api, behind, rows)
+	for _, folder := range behind.unused("lambdas") {
+		fmt.Fprintf(os.Stderr, "note: lambdas/%s is not used: add it and its routes to infra/routes.go\n", folder)
+	}
 	addGatewayResponses(api, cfg)
 	addLogging(stack, cfg, api)
 	addMonitoring(stack, cfg, api, accessLog, authorizer, behind.all)

@@ -13,16 +13,16 @@ const sharedStage = "default"
 // applyStage adds the settings under stages.default and stages.STAGE. A key may stand
 // either there or at the top level of the context: the app cannot tell a value after -c
 // from one in cdk.json, so any order between the two would let one of them be ignored
-// without a message.
-func (s *settings) applyStage(stage string) {
+// without a message. Without the stage, the other settings are not known: it is not ok.
+func (s *settings) applyStage(stage string) (ok bool) {
 	if s.values["stages"] == nil {
-		return
+		return true
 	}
 	stages, ok := s.values["stages"].(map[string]any)
 	if !ok {
 		s.problem("stages", "must be an object in cdk.json, "+
 			`for example {"dev": {"issuer": "https://TENANT.eu.auth0.com/"}}`)
-		return
+		return false
 	}
 	given := map[string][]string{} // the stages that set a key
 	for _, name := range slices.Sorted(maps.Keys(stages)) {
@@ -41,15 +41,15 @@ func (s *settings) applyStage(stage string) {
 	}
 	for _, key := range slices.Sorted(maps.Keys(given)) {
 		if value := s.values[key]; value != nil && value != "" {
-			s.problem(key, "is set at the top level (also by -c %s=… and by make) and in %s: keep one of them; "+
-				"what all stages share can be in stages.%s", key, strings.Join(given[key], " and "), sharedStage)
+			s.problem(key, "is set both in %[3]s and outside of stages, in cdk.json or with -c %[2]s=…: keep one of them; "+
+				"what all stages share can be in stages.%[4]s", key, strings.Join(given[key], " and "), sharedStage)
 		}
 	}
 	if _, declared := stages[stage]; !declared || stage == sharedStage {
 		names := slices.DeleteFunc(slices.Sorted(maps.Keys(stages)), func(name string) bool { return name == sharedStage })
 		s.problem("stage", "%q is not in stages, which has %s: choose one with -c stage=STAGE, or add it",
 			stage, strings.Join(names, ", "))
-		return
+		return false
 	}
 	merged := map[string]any{}
 	for _, name := range []string{sharedStage, stage} {
@@ -62,6 +62,7 @@ func (s *settings) applyStage(stage string) {
 		}
 	}
 	s.values = merged
+	return true
 }
 
 // standIns returns a context in which every setting about issuers, stages and the account

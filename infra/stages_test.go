@@ -61,11 +61,11 @@ func TestMistakesInStagesNameTheirPlace(t *testing.T) {
 	}{
 		"a key at both places": {
 			object{"stage": "dev", "issuer": "https://tenant.eu.auth0.com/"},
-			[]string{"issuer: is set at the top level", "-c issuer=…", "stages.dev and stages.live", "stages.default"},
+			[]string{"issuer: is set both in stages.dev and stages.live and outside of stages", "-c issuer=…", "stages.default"},
 		},
 		"a key at the top level and in another stage": {
 			object{"stage": "live", "resultTtl": "5"},
-			[]string{"resultTtl: is set at the top level", "stages.default and stages.dev"},
+			[]string{"resultTtl: is set both in stages.default and stages.dev and outside of stages"},
 		},
 		"a stage that is not declared": {
 			object{},

@@ -143,7 +143,12 @@ func (a *api) reloadStack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.issuer.SetScopes(scopes)
+	if err := a.issuer.SetScopes(scopes); err != nil || slices.Equal(scopes, a.scopes) {
+		return err
+	}
+	a.scopes = scopes
+	fmt.Printf("the routes need other scopes, so here is another token:\nTOKEN=%s\n", a.issuer.Token())
+	return nil
 }
 
 // reloadFunctions builds the functions that have changed, and puts them in place of the

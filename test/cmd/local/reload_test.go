@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 
 // A loop is a copy of testdata/project that the command serves while the test edits it.
 type loop struct {
+	*process
 	folder, url, issuer string
 	output              string // a file with what the command has written to stderr
 }
@@ -42,7 +44,7 @@ func startLoop(t *testing.T) *loop {
 			t.Logf("the command has written:\n%s", l.written(t))
 		}
 	})
-	l.url = p.value(t, "API_URL")
+	l.process, l.url = p, p.value(t, "API_URL")
 	for l.issuer == "" && p.stdout.Scan() {
 		if _, rest, ok := strings.Cut(p.stdout.Text(), "The API console is at "); ok {
 			l.issuer, _, _ = strings.Cut(rest, "/. ")
@@ -166,6 +168,12 @@ func TestChangedStackIsServedWithItsRoutesAndScopes(t *testing.T) {
 	}
 	if !slices.Equal(state.Scopes, want) {
 		t.Errorf("the issuer grants %q, want %q", state.Scopes, want)
+	}
+
+	_, claims, _ := strings.Cut(l.value(t, "TOKEN"), ".")
+	claims, _, _ = strings.Cut(claims, ".")
+	if text, err := base64.RawURLEncoding.DecodeString(claims); !strings.Contains(string(text), "refund:orders") {
+		t.Errorf("the claims of the new token are %s (%v), want the new scope in them", text, err)
 	}
 
 	// What is built without a synth goes into the new assembly.

@@ -96,6 +96,7 @@ type api struct {
 	root     string // of this project; "" if -assembly is set
 	assembly string // the folder of the cloud assembly
 	issuer   *issuer.Server
+	scopes   []string // that issuer grants
 	env      map[string]string
 	aws      map[string]string // of the shell, nil without credentials
 	log      *log
@@ -135,12 +136,11 @@ func listen(port int, setting string) (net.Listener, error) {
 	return listener, nil
 }
 
-func (a *api) startIssuer(listener net.Listener) error {
-	scopes, err := scopesOf(a.assembly)
-	if err != nil {
+func (a *api) startIssuer(listener net.Listener) (err error) {
+	if a.scopes, err = scopesOf(a.assembly); err != nil {
 		return err
 	}
-	config := issuer.Config{Audience: a.settings.audience, Scopes: scopes,
+	config := issuer.Config{Audience: a.settings.audience, Scopes: a.scopes,
 		Routes: a.consoleRoutes, Explain: a.last.Explanation}
 	if a.settings.algorithms != "" {
 		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
