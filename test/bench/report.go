@@ -115,13 +115,16 @@ func (r *row) stormText() (fetches, accepted string) {
 		return "", ""
 	}
 	fetches, accepted = fmt.Sprint(r.Storm.Fetches), "no"
-	if r.Storm.Wrong > 0 {
-		fetches += fmt.Sprintf(" (%d tokens not refused)", r.Storm.Wrong)
+	if r.Storm.Unchecked > 0 {
+		fetches += fmt.Sprintf(" (%d answered with 503)", r.Storm.Unchecked)
+	}
+	if r.Storm.Allowed > 0 {
+		fetches += fmt.Sprintf(" (%d tokens let in)", r.Storm.Allowed)
 	}
 	if r.Storm.NewKey == allow {
 		accepted = "at once"
 	} else if r.Storm.NewKeyLater == allow {
-		accepted = "a second later"
+		accepted = "11 s later"
 	}
 	return fetches, accepted
 }

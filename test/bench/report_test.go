@@ -24,7 +24,7 @@ func sample() *result {
 				Storm: storm{Fetches: 1, NewKey: refuse, NewKeyLater: allow}},
 			{Name: "floor", Kind: reference},
 			{Name: "keyfunc + golang-jwt", Version: "v3.7.0 + v5.3.1", Kind: peer, Wrong: []string{"expired: allow"},
-				Storm: storm{Wrong: 3, NewKey: refuse, NewKeyLater: refuse}},
+				Storm: storm{Allowed: 3, Unchecked: 4, NewKey: refuse, NewKeyLater: refuse}},
 			{Name: "jose", Kind: peer, Skipped: "Node.js is not installed"},
 		},
 		Algorithms: []algorithmRow{
@@ -46,8 +46,9 @@ func TestTheReportsHaveEveryFigure(t *testing.T) {
 			"12.4",                             // the peak memory, as in the chart
 			"2.73",                             // the deployment package
 			"keyfunc 3.7.0 + golang-jwt 5.3.1", // the versions of the libraries
-			"3 tokens not refused",             // in the storm
-			"a second later",                   // when a new key was accepted
+			"3 tokens let in",                  // in the storm
+			"4 answered with 503",              // in the storm
+			"11 s later",                       // when a new key was accepted
 			"expired: allow",                   // a wrong verdict
 			"jose was left out: Node.js is not installed",
 			"1.20 ± 0.10", // verification alone
