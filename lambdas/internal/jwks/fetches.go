@@ -50,7 +50,7 @@ func (f *fetches) wait(ctx context.Context, allowed func() bool) (joined bool, e
 	}
 	joined, err = f.join(ctx, allowed)
 	if joined && err != nil && ctx.Err() == nil {
-		// That fetch began before this call, perhaps before a freeze that it has not
+		// That fetch began before this call, perhaps before a freeze that it did not
 		// survive.
 		if again, retryErr := f.join(ctx, allowed); retryErr != errNotNow {
 			return again, retryErr
