@@ -117,7 +117,8 @@ func (r rules) checkAudience(claims strictjson.Object) error {
 	}
 	// Where another claim names the API, aud is not demanded, but if it is there it counts
 	// too.
-	if !forUs(r.provider.audience) || claims.Has("aud") && !forUs("aud") {
+	named := r.provider.audience
+	if !forUs(named) || named != "aud" && claims.Has("aud") && !forUs("aud") {
 		return ErrAudience
 	}
 	return nil
