@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -80,24 +79,28 @@ func (a *api) loadAssembly() (err error) {
 // assetsOf returns the asset of each function of the project in a cloud assembly that was
 // just built from them.
 func assetsOf(assembly, root string) (assets map[string]string, err error) {
-	assets = map[string]string{}
+	bootstraps, err := filepath.Glob(filepath.Join(assembly, "asset.*", "bootstrap"))
+	if err != nil {
+		return nil, err
+	}
+	byContent := map[string]string{}
+	for _, bootstrap := range bootstraps {
+		if content, err := os.ReadFile(bootstrap); err == nil {
+			byContent[string(content)] = filepath.Base(filepath.Dir(bootstrap))
+		}
+	}
 	functions, err := filepath.Glob(filepath.Join(root, compiledFunctions, "*", "bootstrap"))
 	if err != nil {
 		return nil, err
 	}
+	assets = map[string]string{}
 	for _, function := range functions {
 		compiled, err := os.ReadFile(function)
 		if err != nil {
 			return nil, err
 		}
-		bootstraps, err := filepath.Glob(filepath.Join(assembly, "asset.*", "bootstrap"))
-		if err != nil {
-			return nil, err
-		}
-		for _, bootstrap := range bootstraps {
-			if content, err := os.ReadFile(bootstrap); err == nil && bytes.Equal(content, compiled) {
-				assets[filepath.Base(filepath.Dir(function))] = filepath.Base(filepath.Dir(bootstrap))
-			}
+		if asset, ok := byContent[string(compiled)]; ok {
+			assets[filepath.Base(filepath.Dir(function))] = asset
 		}
 	}
 	return assets, nil
