@@ -16,11 +16,9 @@ import (
 // functions creates the functions behind the routes. It reports a mistake as jsii does,
 // by a panic with an error, which synthesize prints without a stack trace.
 type functions struct {
-	stack awscdk.Stack
-	cfg   Config
-	all   []awslambda.Function
-	ids   []string // of all, in the construct tree
-
+	stack   awscdk.Stack
+	cfg     Config
+	all     []awslambda.Function
 	folders []string // of all, in lambdas
 }
 
@@ -41,7 +39,7 @@ func (f *functions) add(folder string) awslambda.Function {
 		timeout:     5,
 		environment: map[string]string{"CORS_ORIGINS": strings.Join(f.cfg.CORSOrigins, " ")},
 	})
-	f.all, f.ids, f.folders = append(f.all, added), append(f.ids, id.String()), append(f.folders, folder)
+	f.all, f.folders = append(f.all, added), append(f.folders, folder)
 	return added
 }
 

@@ -105,8 +105,8 @@ func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, 
 	api.Node().TryRemoveChild(jsii.String("Endpoint"))
 	output(stack, "ApiUrl", "The base URL of the API", apiURL(stack, cfg, api))
 	output(stack, "AuthorizerFunctionName", "The token authorizer", *authorizer.FunctionName())
-	for i, function := range behind.all {
-		output(stack, behind.ids[i]+"FunctionName", "A function behind routes", *function.FunctionName())
+	for _, function := range behind.all {
+		output(stack, *function.Node().Id()+"FunctionName", "A function behind routes", *function.FunctionName())
 	}
 	return stack
 }
