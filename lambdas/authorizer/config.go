@@ -90,7 +90,7 @@ func loadConfig(getenv func(string) string) (config, error) {
 }
 
 // secureURL returns an error for a URL from which keys must not be fetched: only https is
-// allowed, and http for a loopback address, which no network is between.
+// allowed, and http for a loopback address, because that traffic leaves no machine.
 func secureURL(s string) error {
 	if s == "" {
 		return errors.New("is missing: set it to a URL such as https://TENANT.eu.auth0.com/")

@@ -10,7 +10,7 @@ import (
 )
 
 // FuzzVerify lets the fuzzer write header and claims, and signs them if it wants: the
-// code behind the signature has to be reached too. Never may there be a panic, or a token
+// code behind the signature has to be reached too. There must be no panic, and no token
 // accepted that the issuer's key did not sign.
 func FuzzVerify(f *testing.F) {
 	header := `{"alg":"EdDSA","kid":"ed","typ":"JWT"}`
