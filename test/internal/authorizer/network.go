@@ -1,0 +1,20 @@
+package authorizer
+
+import "os"
+
+// NetworkEnvironment returns the variables of this process that say how the network is
+// reached: the proxy, and the certificates of private certification authorities. On AWS a
+// function needs none of them; on this machine it cannot reach an issuer without them
+// where this process cannot.
+func NetworkEnvironment() map[string]string {
+	env := map[string]string{}
+	for _, name := range []string{
+		"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy",
+		"SSL_CERT_FILE", "SSL_CERT_DIR",
+	} {
+		if value := os.Getenv(name); value != "" {
+			env[name] = value
+		}
+	}
+	return env
+}
