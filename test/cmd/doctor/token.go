@@ -42,6 +42,12 @@ func (t token) headerString(name string) string {
 	return text
 }
 
+// mediaType returns the typ of the header in lower case and without "application/" (RFC
+// 7515 section 4.1.9); "" if there is none.
+func (t token) mediaType() string {
+	return strings.TrimPrefix(strings.ToLower(t.headerString("typ")), "application/")
+}
+
 func (t token) claimString(claim string) string {
 	text, _ := t.claims[claim].(string)
 	return text
