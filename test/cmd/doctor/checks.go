@@ -75,21 +75,56 @@ func (d *doctor) preset() preset {
 // examineToken has the authorizer decide about the token, with the settings of all
 // issuers, and explains the decision.
 func (d *doctor) examineToken(ctx context.Context) error {
-	var v verdict
-	if d.use.JWKSURI != "" {
-		var issuers []trusted
-		for _, other := range d.doctors {
-			if other.use.JWKSURI != "" {
-				issuers = append(issuers, other.use)
-			}
-		}
-		var err error
-		if v, err = d.ask(ctx, issuers, d.settings.token); err != nil {
+	v, err := d.decide(ctx)
+	if err != nil {
+		return err
+	}
+	if d.suggested != "" {
+		if v, err = d.tryProvider(ctx, v); err != nil {
 			return err
 		}
 	}
 	d.explainDecision(v)
 	return nil
+}
+
+// decide has the authorizer decide about the token.
+func (d *doctor) decide(ctx context.Context) (v verdict, err error) {
+	if d.use.JWKSURI == "" {
+		return v, nil
+	}
+	var issuers []trusted
+	for _, other := range d.doctors {
+		if other.use.JWKSURI != "" {
+			issuers = append(issuers, other.use)
+		}
+	}
+	return d.ask(ctx, issuers, d.settings.token)
+}
+
+// tryProvider has the authorizer decide with the suggested provider too. It is a mistake
+// not to have set it if the token gets further with it, and no suggestion if it does not
+// get as far.
+func (d *doctor) tryProvider(ctx context.Context, without verdict) (verdict, error) {
+	given := d.use.Provider
+	d.use.Provider = d.suggested
+	with, err := d.decide(ctx)
+	if err != nil {
+		return with, err
+	}
+	before, after := failedCheck[without.decision.Reason], failedCheck[with.decision.Reason]
+	d.use.Provider = given
+	switch {
+	case after < before:
+		d.suggested = ""
+		return without, nil
+	case after == before:
+		return without, nil
+	}
+	why, _ := d.refusal(without.decision.Reason)
+	d.wrong("provider", d.set("provider", d.suggested), "without it, the authorizer refuses the token: %s", why)
+	d.use.Provider = d.suggested
+	return with, nil
 }
 
 // explainDecision reports the checks that have passed, and the one that has failed.
@@ -143,7 +178,7 @@ func (d *doctor) checks() [checkCount]check {
 		checkHeader: {topic: "header", facts: header, silent: true},
 		checkIssuer: {topic: "iss", facts: "the token has " + quoted(t.claims["iss"]), always: true},
 		checkType:   {topic: "header", facts: header, always: true},
-		checkKind: {topic: "kind", passed: "an access token with the required claims"},
+		checkKind:   {topic: "kind", passed: "an access token with the required claims"},
 		checkAudience: {topic: audience, facts: fmt.Sprintf("the token is for %s, this API is %s",
 			quoted(t.claims[audience]), quoted(strings.Join(d.use.Audiences, " "))), always: true},
 		checkTime:      {topic: "exp", facts: t.validity(time.Now()), always: true},

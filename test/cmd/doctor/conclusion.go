@@ -7,29 +7,38 @@ import (
 	"strings"
 )
 
+// proposed returns the settings as they should be given: without the URL of the keys if it
+// is the default.
+func (d *doctor) proposed() trusted {
+	s := d.use
+	if d.given.JWKSURI == "" && (s.JWKSURI == keysAt(s.Provider, s.Issuer) || isLocal(s.Issuer) && s.JWKSURI == d.document.JWKSURI) {
+		s.JWKSURI = ""
+	}
+	if d.suggested != "" {
+		s.Provider = d.suggested
+	}
+	return s
+}
+
 // commands prints the settings as they should be given.
 func (e *examination) commands(deploy bool) string {
 	command := "make run"
 	if deploy {
 		command = "make deploy"
 	}
-	first := e.doctors[0]
 	if e.deployed {
-		if e.stage != "" && deploy {
+		if e.stage != "" {
 			command += " STAGE=" + quote(e.stage)
 		}
-		if changes := e.changes(); changes != "" {
-			return changes
-		}
 		if !deploy {
-			return "  the settings are those of cdk.json\n"
+			command = "cdk.json"
 		}
-		return "  " + command + "\n"
+		if changes := e.changes(); changes != "" {
+			command = "in the context in cdk.json:\n" + changes
+		}
+		return "  " + strings.TrimSpace(command) + "\n"
 	}
-	s := first.use
-	if first.given.JWKSURI == "" && s.JWKSURI == keysAt(s.Provider, s.Issuer) {
-		s.JWKSURI = "" // the default
-	}
+	s := e.doctors[0].proposed()
 	if len(s.ScopeClaims) > 0 {
 		entry, err := json.MarshalIndent(s, "    ", "  ")
 		if err != nil {
@@ -51,15 +60,16 @@ func (e *examination) changes() string {
 	for _, d := range e.doctors {
 		line := func(key string, given, use any) {
 			if !reflect.DeepEqual(given, use) {
-				fmt.Fprintf(&lines, "  %s: %s\n", d.named(key), toJSON(use))
+				fmt.Fprintf(&lines, "    %s: %s\n", d.named(key), toJSON(use))
 			}
 		}
-		line("issuer", d.given.Issuer, d.use.Issuer)
-		line("audience", d.given.Audiences, d.use.Audiences)
-		line("jwksUri", d.given.JWKSURI, d.use.JWKSURI)
-		line("provider", d.given.Provider, d.use.Provider)
-		line("algorithms", d.given.Algorithms, d.use.Algorithms)
-		line("scopeClaims", d.given.ScopeClaims, d.use.ScopeClaims)
+		use := d.proposed()
+		line("issuer", d.given.Issuer, use.Issuer)
+		line("audience", d.given.Audiences, use.Audiences)
+		line("jwksUri", d.given.JWKSURI, use.JWKSURI)
+		line("provider", d.given.Provider, use.Provider)
+		line("algorithms", d.given.Algorithms, use.Algorithms)
+		line("scopeClaims", d.given.ScopeClaims, use.ScopeClaims)
 	}
 	return lines.String()
 }

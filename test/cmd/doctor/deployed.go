@@ -40,7 +40,24 @@ func (s *settings) readTemplate(assembly, contextFile string) error {
 		return fmt.Errorf("%s: %w", contextFile, err)
 	}
 	for i := range s.issuers {
-		s.places = append(s.places, findPlace(file.Context, s.stage, i))
+		p := findPlace(file.Context, s.stage, i)
+		s.issuers[i].removeDefaults(p)
+		s.places = append(s.places, p)
 	}
 	return nil
+}
+
+// removeDefaults removes what a deploy has filled in: the doctor tells a default from a
+// setting.
+func (t *trusted) removeDefaults(p place) {
+	given := func(key string) bool { return p[key] != "" }
+	if t.Provider == "auth0" && !given("provider") {
+		t.Provider = ""
+	}
+	if len(t.Algorithms) == 1 && t.Algorithms[0] == "RS256" && !given("algorithms") {
+		t.Algorithms = nil
+	}
+	if t.JWKSURI == keysAt(t.Provider, t.Issuer) && !given("jwksUri") {
+		t.JWKSURI = ""
+	}
 }

@@ -17,7 +17,7 @@ import (
 // endpoint is the answer of the URL of the JWK Set. It explains what the authorizer does
 // with the keys, and decides nothing.
 type endpoint struct {
-	status   int    // of the answer, 0 if there was none
+	status   int // of the answer, 0 if there was none
 	took     time.Duration
 	redirect string // the Location of a redirect
 	isSet    bool   // the answer is an object with an array keys

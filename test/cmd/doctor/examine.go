@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/url"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -27,6 +28,7 @@ type doctor struct {
 	// use are the settings for the next checks: what was left out is filled in, and a
 	// mistake that has been reported is corrected, so that the next one is found too.
 	use         trusted
+	suggested   string             // a provider that fits better than the default; "" if there is none
 	document    discovery.Document // of the issuer; empty if it could not be read
 	token       token              // empty unless it is this issuer's
 	unreachable bool               // there was no answer from the issuer
@@ -46,7 +48,8 @@ func examine(ctx context.Context, s settings, bootstrap string, r *report) error
 	}
 	for i, d := range e.doctors {
 		if len(e.doctors) > 1 {
-			e.heading("issuer %d of %d: %s", i+1, len(e.doctors), shown(d.given.Issuer))
+			e.heading("issuer %d of %d: %s (%s in cdk.json)", i+1, len(e.doctors), shown(d.given.Issuer),
+				strings.TrimSuffix(d.place[""], "."))
 		}
 		if err := d.examineSettings(ctx); err != nil {
 			return err
@@ -152,13 +155,14 @@ func (e *examination) conclude() error {
 			what, remark = "run on this machine", " (AWS could not reach this issuer)"
 		}
 	}
-	commands := e.commands(what == "deploy")
+	usable := !slices.ContainsFunc(e.doctors, func(d *doctor) bool { return !d.usable })
+	corrected := slices.ContainsFunc(e.doctors, func(d *doctor) bool { return !reflect.DeepEqual(d.given, d.proposed()) })
 	switch {
 	case len(e.fixes) == 0:
-		fmt.Fprintf(e.out, "\nready to %s%s:\n%s", what, remark, commands)
+		fmt.Fprintf(e.out, "\nready to %s%s:\n%s", what, remark, e.commands(what == "deploy"))
 		return nil
-	case !slices.ContainsFunc(e.doctors, func(d *doctor) bool { return !d.usable }):
-		fmt.Fprintf(e.out, "\nthe corrected settings%s:\n%s", remark, commands)
+	case usable && corrected:
+		fmt.Fprintf(e.out, "\nthe corrected settings%s:\n%s", remark, e.commands(what == "deploy"))
 	}
 	fmt.Fprintf(e.out, "\nnot ready to %s. Fix this first: %s\n", what, e.fixes[0])
 	return errNotReady

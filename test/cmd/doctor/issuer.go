@@ -50,12 +50,12 @@ func (d *doctor) examineIssuer(ctx context.Context) error {
 		d.wrong("issuer", d.set("issuer", probable)+hint(probable),
 			"%s is %s: %s", d.named("issuer"), shown(given), strings.Join(mistakes, ", "))
 		d.note("issuer", "its discovery document could not be read: %s", explainFailure(failure))
-	case d.unreachable:
+	case d.unreachable && d.given.JWKSURI == "":
 		d.wrong("issuer", "compare "+d.named("issuer")+" with the provider's settings, "+
 			"or try again from a network that reaches it"+hint(given), "%s", explainFailure(failure))
 	default:
-		d.note("issuer", "there is no discovery document: only a token can show whether its iss is exactly %q (%s)%s",
-			given, strings.ReplaceAll(failure.Error(), "\n", "; "), hint(given))
+		d.note("issuer", "no discovery document could be read: only a token can show whether its iss is exactly %q (%s)%s",
+			given, explainFailure(failure), hint(given))
 	}
 	u, err := url.Parse(d.use.Issuer)
 	if k, _ := kindOfIssuer(d.use.Issuer); err == nil && k.name == "Okta" && !strings.HasPrefix(u.Path, "/oauth2/") {
@@ -106,7 +106,8 @@ func (d *doctor) readDiscovery(ctx context.Context, issuer string) (failure erro
 	}
 	document, failure := discovery.Fetch(ctx, issuer)
 	_, d.unreachable = errors.AsType[*url.Error](failure)
-	if failure != nil && d.given.JWKSURI != "" {
+	// If the issuer is the iss of the token, there is nothing to compare.
+	if failure != nil && d.given.JWKSURI != "" && d.token.claimString("iss") != d.given.Issuer {
 		if beside, err := discovery.Beside(ctx, d.given.JWKSURI); err == nil {
 			document, failure, d.unreachable = beside, nil, false
 		}

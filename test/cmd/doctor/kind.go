@@ -23,7 +23,6 @@ func (d *doctor) otherKind() (why, fix string) {
 			typ), "send the access_token of the issuer's response, not another token"
 	}
 	if k.name == "Keycloak" && d.use.Provider != "keycloak" && has("nonce") {
-		d.use.Provider = "keycloak"
 		return "it has the claim nonce, which Keycloak puts into access tokens too, and the other providers only into ID tokens",
 			d.set("provider", "keycloak")
 	}
@@ -68,7 +67,6 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	sub, isString := t.claims["sub"].(string)
 	switch {
 	case !has("sub") && k.name == "Duende IdentityServer" && d.use.Provider != "duende":
-		d.use.Provider = "duende"
 		return "there is no sub, which tokens of clients do not have at Duende", d.set("provider", "duende")
 	case !has("sub") && d.use.Provider != "duende" && t.claims["client_id"] != nil && k.name == unknownKind.name:
 		return "there is no sub, as in tokens of clients at Duende IdentityServer",

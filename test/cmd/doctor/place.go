@@ -46,8 +46,13 @@ func findPlace(context map[string]any, stage string, index int) place {
 	}
 	p := place{}
 	for _, level := range levels {
-		if _, ok := level.values["issuers"]; ok {
-			return place{"": fmt.Sprintf("%sissuers[%d].", level.path, index)}
+		if issuers, ok := level.values["issuers"].([]any); ok && index < len(issuers) {
+			p := place{"": fmt.Sprintf("%sissuers[%d].", level.path, index)}
+			entry, _ := issuers[index].(map[string]any)
+			for key := range entry {
+				p[key] = p[""] + key
+			}
+			return p
 		}
 		for _, key := range issuerKeys {
 			if _, ok := level.values[key.key]; ok {
@@ -66,7 +71,7 @@ func findPlace(context map[string]any, stage string, index int) place {
 
 // of returns where a setting is, or belongs.
 func (p place) of(key string) string {
-	if path, ok := p[key]; ok {
+	if path, ok := p[key]; ok && key != "" {
 		return path
 	}
 	return p[""] + key
@@ -74,7 +79,9 @@ func (p place) of(key string) string {
 
 // inList reports whether the issuer is an entry of the setting issuers, which alone has
 // keys like scopeClaims.
-func (p place) inList() bool { return strings.HasSuffix(p[""], "].") && strings.Contains(p[""], "issuers[") }
+func (p place) inList() bool {
+	return strings.HasSuffix(p[""], "].") && strings.Contains(p[""], "issuers[")
+}
 
 // set says how to give a setting these values, in the form in which it was given.
 func (d *doctor) set(key string, values ...string) string {

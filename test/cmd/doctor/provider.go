@@ -77,7 +77,7 @@ func (d *doctor) examineProvider() {
 	given := d.given.Provider
 	_, known := presetNamed(given)
 	k, recognized := d.shape()
-	by, must := "the issuer looks like one of ", k.needed || k.expected
+	by, must := "the issuer's URL is one of ", k.needed || k.expected
 	if !recognized && (given == "" || given == "auth0") {
 		if k, recognized = kindOfToken(d.token); recognized {
 			by, must = "the token looks like one of ", k.needed
@@ -99,22 +99,22 @@ func (d *doctor) examineProvider() {
 		d.use.Provider = fits
 	case recognized && given == "" && fits != "auth0":
 		d.note("provider", "%s%s: to apply its rules, %s", by, k.name, d.set("provider", fits))
-		d.use.Provider = fits
+		d.suggested = fits
 	case given == "" && rfc9068(d.token):
 		d.note("provider", "the token looks like one of RFC 9068: to apply its rules, %s", d.set("provider", "rfc9068"))
-		d.use.Provider = "rfc9068"
+		d.suggested = "rfc9068"
 	case given == "":
 		d.ok("provider", "auth0, the default, which fits most providers")
 	case !recognized || given == fits || given == "rfc9068" || k.name == "AD FS" && given == "entra":
 		d.ok("provider", "%s", given)
 	case given == "auth0" && !must && fits != "auth0":
 		d.note("provider", "auth0, although %s%s: to apply its rules, %s", by, k.name, d.set("provider", fits))
-		d.use.Provider = fits
+		d.suggested = fits
 	default:
 		d.wrong("provider", d.set("provider", fits), "the provider is %s, but %s%s", given, by, k.name)
 		d.use.Provider = fits
 	}
-	if given == "auth0" && d.use.Provider == "auth0" && !isLocal(d.use.Issuer) && keysAt("auth0", d.use.Issuer) == "" {
+	if given == "auth0" && d.use.Provider == "auth0" && d.suggested == "" && !isLocal(d.use.Issuer) && keysAt("auth0", d.use.Issuer) == "" {
 		d.wrong("provider", d.leaveOut("provider"),
 			"the provider auth0 is for issuers that are a host and a slash: a deploy refuses it with %q", d.use.Issuer)
 		d.use.Provider = ""
