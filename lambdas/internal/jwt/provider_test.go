@@ -62,7 +62,7 @@ var (
 		"auth_time":1,"idp":"local","amr":["pwd"],"sid":"s","jti":"j","nbf":1,"scope":["openid","read:items"]}`)
 	duendeMachine = issued(`{"aud":"https://api.example","client_id":"m2m.client","jti":"1D73","nbf":1,
 		"scope":["read:items"]}`)
-	clerkSession  = issued(`{"azp":"https://app.example.com","sub":"user_2x","sid":"sess_2x","sts":"active","fva":[0,-1],
+	clerkSession = issued(`{"azp":"https://app.example.com","sub":"user_2x","sid":"sess_2x","sts":"active","fva":[0,-1],
 		"v":2,"o":{"id":"org_1","rol":"admin"}}`)
 	clerkTemplate = issued(`{"azp":"https://app.example.com","aud":"https://api.example","sub":"user_2x","jti":"j"}`)
 	workosSession = issued(`{"sub":"user_01","sid":"session_01","org_id":"org_01","role":"member","jti":"j",
