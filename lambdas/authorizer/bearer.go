@@ -6,9 +6,9 @@ import (
 	"accountapi/lambdas/internal/jwt"
 )
 
-// maxToken is the longest token that is accepted, in bytes. API Gateway limits all
-// headers of a request together to 10,240 bytes (AWS: "Amazon API Gateway quotas").
-const maxToken = 8192
+// maxToken is the longest token that is accepted, in bytes: what API Gateway accepts for
+// all headers of a request together (AWS: "Amazon API Gateway quotas").
+const maxToken = 10_240
 
 // bearer takes the token out of the value of the Authorization header, which is
 // "Bearer" 1*SP b64token (RFC 6750 section 2.1).

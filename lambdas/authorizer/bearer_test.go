@@ -25,6 +25,7 @@ func TestBearerTokenIsAccepted(t *testing.T) {
 		"scheme in lower case": "bearer " + mint(),
 		"scheme in capitals":   "BEARER " + mint(),
 		"two spaces":           "Bearer  " + mint(),
+		"10 KB":                bearerOf(claim("pad", strings.Repeat("x", 7000))),
 		"ten thousand spaces":  "Bearer" + strings.Repeat(" ", 10_000) + mint(),
 	})
 }
@@ -41,9 +42,9 @@ func TestMissingTokenIsRefused(t *testing.T) {
 
 func TestOversizeTokenIsRefused(t *testing.T) {
 	newBed(t, tokentest.EveryKey()).expect(t, "refuse", "oversize", map[string]string{
-		"9 KiB":           bearerOf(claim("pad", strings.Repeat("x", 7000))),
+		"11 KiB":          bearerOf(claim("pad", strings.Repeat("x", 8000))),
 		"1 MiB":           bearerOf(claim("pad", strings.Repeat("x", 1<<20))),
-		"8,193 bytes":     "Bearer " + strings.Repeat("a", 8193),
+		"10,241 bytes":    "Bearer " + strings.Repeat("a", 10_241),
 		"5 MB of letters": "Bearer " + strings.Repeat("a", 5<<20),
 		"3 MB of dots":    "Bearer " + strings.Repeat(".", 3<<20),
 	})
@@ -119,7 +120,7 @@ func TestBearerTokenThatIsNoJWSIsRefused(t *testing.T) {
 	bed.expect(t, "refuse", "malformed_token", map[string]string{
 		"padded by one": bearerOf() + "=",
 		"padded by two": bearerOf() + "==",
-		"8 KB of dots":  "Bearer " + strings.Repeat(".", 8192),
+		"10 KB of dots": "Bearer " + strings.Repeat(".", 10_240),
 		"a letter":      "Bearer x",
 	})
 	bed.expect(t, "refuse", "bad_header", map[string]string{"a letter before it": "Bearer x" + mint()})

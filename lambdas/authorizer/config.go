@@ -3,111 +3,86 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
-	"accountapi/lambdas/internal/jwks"
 	"accountapi/lambdas/internal/jwt"
+	"accountapi/lambdas/internal/principal"
 )
 
 // config is the configuration that the environment holds. No setting has an empty value
 // that turns a check off.
 type config struct {
-	issuer         string          // TOKEN_ISSUER, required: the exact value of iss
-	audiences      []string        // AUDIENCE, required: one or several
-	jwksURI        string          // JWKS_URI, required: where the issuer publishes its keys
-	provider       jwt.Provider    // PROVIDER, default auth0
-	algorithms     jwks.Algorithms // ALGORITHMS, default RS256: the allowlist
-	requiredScopes []string        // REQUIRED_SCOPES, default none: what the whole API demands
-	clockSkew      time.Duration   // CLOCK_SKEW_SECONDS, 0 to 120, default 30
-	namespace      string          // METRICS_NAMESPACE, default Authorizer: where CloudWatch has the metrics
+	issuers        []issuerConfig     // ISSUERS, or TOKEN_ISSUER and others: at least one
+	requiredScopes []string           // REQUIRED_SCOPES, default none: what the whole API demands
+	contextClaims  []jwt.ContextClaim // CONTEXT_CLAIMS, default none: what the functions get besides
+	clockSkew      time.Duration      // CLOCK_SKEW_SECONDS, 0 to 120, default 30
+	namespace      string             // METRICS_NAMESPACE, default Authorizer: where CloudWatch has the metrics
 }
 
+// problems collects the mistakes in the configuration.
+type problems []error
+
+func (p *problems) add(format string, args ...any) { *p = append(*p, fmt.Errorf(format, args...)) }
+
 // loadConfig reads the configuration. Its error names every mistake, one per line. Lists
-// are separated by spaces or commas.
+// are separated by spaces or commas. A variable that is empty is not given.
 func loadConfig(getenv func(string) string) (config, error) {
-	var c config
-	var problems []error
-	problem := func(format string, args ...any) {
-		problems = append(problems, fmt.Errorf(format, args...))
+	var p problems
+	c := config{
+		issuers:        loadIssuers(getenv, &p),
+		requiredScopes: list(getenv("REQUIRED_SCOPES")),
+		contextClaims:  loadContextClaims(getenv("CONTEXT_CLAIMS"), &p),
+		clockSkew:      30 * time.Second,
+		namespace:      getenv("METRICS_NAMESPACE"),
 	}
-	list := func(name string) []string {
-		return strings.FieldsFunc(getenv(name), func(r rune) bool { return r == ' ' || r == ',' })
-	}
-
-	for _, setting := range []struct {
-		name  string
-		value *string
-	}{{"TOKEN_ISSUER", &c.issuer}, {"JWKS_URI", &c.jwksURI}} {
-		*setting.value = getenv(setting.name)
-		if err := secureURL(*setting.value); err != nil {
-			problem("%s %w", setting.name, err)
-		}
-	}
-
-	if c.audiences = list("AUDIENCE"); len(c.audiences) == 0 {
-		problem("AUDIENCE is missing: set it to the identifier of this API at the issuer")
-	}
-
-	name := getenv("PROVIDER")
-	if name == "" {
-		name = "auth0"
-	}
-	var known bool
-	if c.provider, known = jwt.ProviderNamed(name); !known {
-		problem("PROVIDER %q is unknown: use one of auth0, rfc9068, cognito, entra, okta", name)
-	}
-
-	names := list("ALGORITHMS")
-	if len(names) == 0 {
-		names = []string{"RS256"}
-	}
-	for _, name := range names {
-		if a := jwks.Supported().Named(name); a != nil {
-			c.algorithms = append(c.algorithms, a)
-		} else {
-			problem("ALGORITHMS %q is unknown: use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", name)
-		}
-	}
-
-	c.requiredScopes = list("REQUIRED_SCOPES")
-	if c.namespace = getenv("METRICS_NAMESPACE"); c.namespace == "" {
+	if c.namespace == "" {
 		c.namespace = "Authorizer"
 	}
-
-	c.clockSkew = 30 * time.Second
 	if value := getenv("CLOCK_SKEW_SECONDS"); value != "" {
 		seconds, err := strconv.Atoi(value)
 		if err != nil || seconds < 0 || seconds > 120 {
-			problem("CLOCK_SKEW_SECONDS %q is not a whole number from 0 to 120", value)
+			p.add("CLOCK_SKEW_SECONDS %q is not a whole number from 0 to 120", value)
 		}
 		c.clockSkew = time.Duration(seconds) * time.Second
 	}
-	return c, errors.Join(problems...)
+	return c, errors.Join(p...)
 }
 
-// secureURL returns an error for a URL from which keys must not be fetched: only https is
-// allowed, and http for a loopback address, because that traffic leaves no machine.
-func secureURL(s string) error {
-	if s == "" {
-		return errors.New("is missing: set it to a URL such as https://TENANT.eu.auth0.com/")
+func list(value string) []string {
+	return strings.FieldsFunc(value, func(r rune) bool { return r == ' ' || r == ',' })
+}
+
+// loadContextClaims reads a list of NAME or NAME=CLAIM.
+func loadContextClaims(value string, p *problems) (claims []jwt.ContextClaim) {
+	var names []string
+	for _, item := range list(value) {
+		name, claim, given := strings.Cut(item, "=")
+		if !given {
+			claim = name
+		}
+		switch {
+		case !isContextName(name):
+			p.add("CONTEXT_CLAIMS %q: the functions need a name for it: write NAME=%s", item, claim)
+		case slices.Contains(principal.ReservedNames, name):
+			p.add("CONTEXT_CLAIMS %q: %s has a meaning in the context already: write OTHER_NAME=%s", item, name, claim)
+		case slices.Contains(names, name):
+			p.add("CONTEXT_CLAIMS has the name %s twice", name)
+		case claim == "":
+			p.add("CONTEXT_CLAIMS %q names no claim", item)
+		}
+		names = append(names, name)
+		claims = append(claims, jwt.ContextClaim{Name: name, Claim: claim})
 	}
-	u, err := url.Parse(s)
-	switch {
-	case strings.TrimSpace(s) != s:
-		return fmt.Errorf("%q has a blank at its beginning or end", s)
-	case err != nil:
-		return fmt.Errorf("%q is not a URL", s)
-	case u.Host == "" || u.User != nil || u.Fragment != "":
-		return fmt.Errorf("%q is not a URL with a host and without user or fragment", u.Redacted())
-	case u.Scheme == "https":
-		return nil
-	case u.Scheme == "http" && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()):
-		return nil
-	default:
-		return fmt.Errorf("%q must begin with https:// (plain http is for a loopback address only)", s)
-	}
+	return claims
+}
+
+// isContextName tells whether a member of the context can have this name: printable ASCII
+// that needs no escapes, and is no JSON Pointer.
+func isContextName(name string) bool {
+	return name != "" && name[0] != '/' && !strings.ContainsFunc(name, func(r rune) bool {
+		return r <= ' ' || r > '~' || r == '"' || r == '\\'
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"accountapi/lambdas/internal/jwks"
@@ -19,7 +20,7 @@ var errUnauthorized = errors.New("Unauthorized")
 
 type authorizer struct {
 	verifier       *jwt.Verifier
-	keys           *jwks.Set
+	keySets        []*jwks.Set // each once
 	requiredScopes []string
 	log            *decisionLog
 }
@@ -31,17 +32,49 @@ func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Ti
 	if err != nil {
 		return nil, err
 	}
-	log := newDecisionLog(out, getenv("AWS_LAMBDA_FUNCTION_NAME"), c.namespace, c.issuer)
-	keys := jwks.New(c.jwksURI, c.algorithms, now, log.keySet)
-	return &authorizer{
-		verifier: jwt.NewVerifier(jwt.Config{
-			Issuer: c.issuer, Audiences: c.audiences, Provider: c.provider, Algorithms: c.algorithms,
-			ClockSkew: c.clockSkew, Keys: keys, Now: now,
-		}),
-		keys:           keys,
+	a := &authorizer{
 		requiredScopes: c.requiredScopes,
-		log:            log,
-	}, nil
+		log:            newDecisionLog(out, getenv("AWS_LAMBDA_FUNCTION_NAME"), c.namespace),
+	}
+	var issuers []jwt.Issuer
+	for _, issuer := range c.issuers {
+		a.log.issuers = append(a.log.issuers, issuer.Name)
+		issuer.Keys = a.keySet(c.issuers, issuer.jwksURI, now)
+		issuers = append(issuers, issuer.Issuer)
+	}
+	a.verifier = jwt.NewVerifier(jwt.Config{
+		Issuers: issuers, Context: c.contextClaims, ClockSkew: c.clockSkew, Now: now,
+	})
+	return a, nil
+}
+
+// keySet returns the key set at this URL. Issuers with the same URL have the same keys,
+// and so the same set; the algorithms are checked for each token of each issuer.
+func (a *authorizer) keySet(issuers []issuerConfig, url string, now func() time.Time) *jwks.Set {
+	for _, set := range a.keySets {
+		if set.Address() == url {
+			return set
+		}
+	}
+	var allowed jwks.Algorithms
+	for _, issuer := range issuers {
+		if issuer.jwksURI == url {
+			allowed = append(allowed, issuer.Algorithms...)
+		}
+	}
+	set := jwks.New(url, allowed, now, a.log.keySet)
+	a.keySets = append(a.keySets, set)
+	return set
+}
+
+// prefetch fetches the keys of all issuers side by side, during init, so that no
+// invocation has to.
+func (a *authorizer) prefetch() {
+	var fetches sync.WaitGroup
+	for _, set := range a.keySets {
+		fetches.Go(set.Prefetch)
+	}
+	fetches.Wait()
 }
 
 // Invoke answers one event, as a [lambda.Handler]. Everything that it does is recovered

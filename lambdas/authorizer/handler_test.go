@@ -205,8 +205,8 @@ func TestPanicIsAnsweredAsCouldNotCheck(t *testing.T) {
 	for name, sabotage := range map[string]func(*bed){
 		"in the verifier": func(b *bed) { b.verifier = nil },
 		"in the clock": func(b *bed) {
-			b.verifier = jwt.NewVerifier(jwt.Config{Issuer: testIssuer, Audiences: []string{testAudience},
-				Algorithms: jwks.Supported(), Provider: auth0(), Keys: b.keys, Now: panicking})
+			b.verifier = jwt.NewVerifier(jwt.Config{Now: panicking, Issuers: []jwt.Issuer{{Name: testIssuer,
+				Audiences: []string{testAudience}, Algorithms: jwks.Supported(), Provider: auth0(), Keys: b.keySets[0]}}})
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

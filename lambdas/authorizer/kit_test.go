@@ -65,7 +65,7 @@ func newBed(t testing.TB, document string, settings ...string) *bed {
 	t.Helper()
 	b := &bed{Server: tokentest.Serve(t, document), clock: &tokentest.Clock{}, lines: &syncBuffer{}}
 	b.start(t, settings...)
-	b.keys.Prefetch()
+	b.prefetch()
 	return b
 }
 
@@ -76,7 +76,9 @@ func (b *bed) start(t testing.TB, settings ...string) {
 	if b.authorizer, err = newAuthorizer(env, b.lines, b.clock.Now); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(b.keys.Close)
+	for _, keys := range b.keySets {
+		t.Cleanup(keys.Close)
+	}
 }
 
 // environment has these settings, written NAME=value, on top of the usual ones.

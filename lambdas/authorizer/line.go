@@ -23,6 +23,14 @@ func truncate(s string, length int) string {
 	return s
 }
 
+// shorten returns the first texts of a list, for a line of limited length.
+func shorten(list []string) (short []string) {
+	for _, text := range list[:min(len(list), 5)] {
+		short = append(short, truncate(text, maxNamedText))
+	}
+	return short
+}
+
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
 // line is a log line while it is written: one JSON object. It is written by hand, because
@@ -53,6 +61,24 @@ func (l *line) number(name string, value float64) {
 func (l *line) value(name string, value any) {
 	text, _ := json.Marshal(value) // lists of strings always marshal
 	l.raw(name, string(text))
+}
+
+// directive declares metrics of a line, and the lists of dimensions that each of them has
+// (AWS: "Specification: Embedded metric format").
+type directive struct{ dimensions, metrics string }
+
+// metrics makes members of the line metrics of CloudWatch.
+func (l *line) metrics(namespace string, at time.Time, directives ...directive) {
+	l.raw("_aws", `{"Timestamp":`)
+	*l = strconv.AppendInt(*l, at.UnixMilli(), 10)
+	*l = append(*l, `,"CloudWatchMetrics":[`...)
+	for i, d := range directives {
+		if i > 0 {
+			*l = append(*l, ',')
+		}
+		*l = append(*l, `{"Namespace":`+namespace+`,"Dimensions":[`+d.dimensions+`],"Metrics":[`+d.metrics+`]}`...)
+	}
+	*l = append(*l, "]}"...)
 }
 
 // end writes the line. There is nowhere to report that logging fails.

@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"io"
-	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -24,39 +22,29 @@ import (
 // signature or the value of Authorization.
 type decisionLog struct {
 	out          io.Writer
-	issuer       string // as configured, to recognize an issuer that is nearly the same
+	issuers      []string // as configured, to recognize one that is nearly the same
 	functionName string
 	namespace    string // of the metrics, as JSON
 	warm         atomic.Bool
-
-	mu      sync.Mutex
-	fetches fetchTotals // since the last decision; those of init go with the first
 }
 
-// fetchTotals are metrics, by their names in the log line.
-type fetchTotals struct {
-	fetches, failures int
-	duration          time.Duration
-}
-
-func newDecisionLog(out io.Writer, functionName, namespace, issuer string) *decisionLog {
+func newDecisionLog(out io.Writer, functionName, namespace string) *decisionLog {
 	return &decisionLog{
-		out: out, issuer: issuer, functionName: functionName,
-		namespace: string(strictjson.AppendString(nil, namespace)),
+		out: out, functionName: functionName, namespace: string(strictjson.AppendString(nil, namespace)),
 	}
 }
 
-// keySet logs a fetch of the key set.
+// keySet logs a fetch of a key set, and its metrics by the URL of the set.
 func (l *decisionLog) keySet(f jwks.Fetch) {
-	level := "INFO"
+	level, failures := "INFO", 0.
 	if len(f.Dropped) > 0 {
 		level = "WARN"
 	}
 	if f.Err != nil {
-		level = "ERROR"
+		level, failures = "ERROR", 1
 	}
 	line := newLine(level, "key set")
-	line.number("duration_ms", milliseconds(f.Duration))
+	line.string("jwksUri", f.URL)
 	line.value("kept", f.Kept)
 	if len(f.Dropped) > 0 {
 		line.value("dropped", f.Dropped)
@@ -64,15 +52,23 @@ func (l *decisionLog) keySet(f jwks.Fetch) {
 	if f.Err != nil {
 		line.string("error", truncate(f.Err.Error(), maxErrorText))
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.fetches.fetches++
-	l.fetches.duration += f.Duration
-	if f.Err != nil {
-		l.fetches.failures++
-	}
+	line.string("FunctionName", l.functionName)
+	line.number("Fetches", 1)
+	line.number("FetchFailures", failures)
+	line.number("FetchDuration", milliseconds(f.Duration))
+	line.metrics(l.namespace, time.Now(), directive{byKeySet,
+		`{"Name":"Fetches","Unit":"Count"},{"Name":"FetchFailures","Unit":"Count"},` +
+			`{"Name":"FetchDuration","Unit":"Milliseconds"}`})
 	line.end(l.out)
 }
+
+// The dimensions of metrics: what they are counted by.
+const (
+	byFunction        = `["FunctionName"]`
+	byReason          = `["FunctionName","reason"]`
+	byKeySet          = `["FunctionName","jwksUri"]`
+	byReasonAndKeySet = `["FunctionName","reason","jwksUri"]`
+)
 
 // runtimeLog is where aws-lambda-go may write. It repeats every error that a handler
 // returns; here each has its line already, with more in it. Anything else that it writes
@@ -128,14 +124,18 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 			line.string(a.name, truncate(a.value, maxNamedText))
 		}
 	}
-	if hint := nearMiss(e.seen.Issuer, e.log.issuer); hint != "" {
-		line.string("hint", hint)
+	if why == jwt.ErrIssuer {
+		if hint := nearMiss(e.seen.Issuer, e.log.issuers); hint != "" {
+			line.string("hint", hint)
+		}
+	}
+	if left := e.seen.ScopesLeftOut; len(left) > 0 {
+		line.value("scopesLeftOut", shorten(left))
 	}
 	if err != nil {
 		line.string("error", truncate(err.Error(), maxErrorText))
 	}
 
-	metrics := `{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`
 	cold := 0.
 	if e.cold {
 		cold = 1
@@ -144,41 +144,37 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 	line.number("Decisions", 1)
 	line.number("Duration", milliseconds(time.Since(e.start)))
 	line.number("ColdStart", cold)
-	// Only for a token that reached the keys: they are fetched for it if due, so their
-	// age says something about the issuer.
-	if e.seen.KeysAsked {
-		metrics += `,{"Name":"KeySetAge","Unit":"Seconds"}`
-		line.number("KeySetAge", float64(int(e.seen.KeySetAge.Seconds())))
+	decisions := byFunction + "," + byReason
+	metrics := []directive{{}, {byFunction, `{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`}}
+	if keys := e.seen.Keys; keys != nil {
+		line.string("jwksUri", keys.Address())
+		// Only for a token that reached the keys: they are fetched for it if due, so their
+		// age says something about the issuer.
+		if age, ok := keys.Age(); ok {
+			line.number("KeySetAge", float64(int(age.Seconds())))
+			metrics = append(metrics, directive{byKeySet, `{"Name":"KeySetAge","Unit":"Seconds"}`})
+		}
+		if why == jwt.ErrJWKSUnavailable {
+			decisions += "," + byReasonAndKeySet
+		}
 	}
-	e.log.mu.Lock()
-	defer e.log.mu.Unlock()
-	if totals := e.log.fetches; totals.fetches > 0 {
-		e.log.fetches = fetchTotals{}
-		metrics += `,{"Name":"Fetches","Unit":"Count"},{"Name":"FetchFailures","Unit":"Count"},` +
-			`{"Name":"FetchDuration","Unit":"Milliseconds"}`
-		line.number("Fetches", float64(totals.fetches))
-		line.number("FetchFailures", float64(totals.failures))
-		line.number("FetchDuration", milliseconds(totals.duration))
-	}
-	line.raw("_aws", `{"Timestamp":`+strconv.FormatInt(e.start.UnixMilli(), 10)+`,"CloudWatchMetrics":[`+
-		`{"Namespace":`+e.log.namespace+`,"Dimensions":[["FunctionName"],["FunctionName","reason"]],`+
-		`"Metrics":[{"Name":"Decisions","Unit":"Count"}]},`+
-		`{"Namespace":`+e.log.namespace+`,"Dimensions":[["FunctionName"]],"Metrics":[`+metrics+`]}]}`)
+	metrics[0] = directive{decisions, `{"Name":"Decisions","Unit":"Count"}`}
+	line.metrics(e.log.namespace, e.start, metrics...)
 	line.end(e.log.out)
 }
 
-// nearMiss says how an issuer that was refused differs from the configured one, if it is
-// one of the usual slips.
-func nearMiss(got, want string) string {
-	switch {
-	case got == want:
-		return ""
-	case strings.TrimRight(got, "/") == strings.TrimRight(want, "/"):
-		return "iss and TOKEN_ISSUER differ only in the trailing slash: TOKEN_ISSUER is " + want
-	case strings.EqualFold(got, want):
-		return "iss and TOKEN_ISSUER differ only in upper and lower case: TOKEN_ISSUER is " + want
-	case strings.TrimPrefix(got, "http://") == strings.TrimPrefix(want, "https://"):
-		return "iss has http where TOKEN_ISSUER has https: TOKEN_ISSUER is " + want
+// nearMiss says how an issuer that was refused differs from one that is configured, if it
+// is one of the usual slips.
+func nearMiss(got string, configured []string) string {
+	for _, want := range configured {
+		switch {
+		case strings.TrimRight(got, "/") == strings.TrimRight(want, "/"):
+			return "iss differs only in the trailing slash from the issuer " + want
+		case strings.EqualFold(got, want):
+			return "iss differs only in upper and lower case from the issuer " + want
+		case strings.TrimPrefix(got, "http://") == strings.TrimPrefix(want, "https://"):
+			return "iss has http where the issuer has https: " + want
+		}
 	}
 	return ""
 }

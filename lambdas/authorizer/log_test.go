@@ -16,7 +16,7 @@ import (
 
 func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 	type members = map[string]any
-	const hint = "iss and TOKEN_ISSUER differ only in the trailing slash: TOKEN_ISSUER is https://tenant.example/"
+	const hint = "iss differs only in the trailing slash from the issuer https://tenant.example/"
 	noSlash := "https://tenant.example"
 	bed := newBed(t, keySet(key1().JWK()))
 	for name, test := range map[string]struct {
@@ -35,7 +35,7 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 			"decision": "refuse", "reason": "bad_signature", "kid": "key-1", "issuer": testIssuer, "subject": nil,
 		}},
 		"refused by its header": {bearerOf(tokentest.Header("alg", "none")), members{
-			"decision": "refuse", "reason": "alg_not_allowed", "kid": "key-1", "issuer": nil, "subject": nil,
+			"decision": "refuse", "reason": "alg_not_allowed", "kid": "key-1", "issuer": testIssuer, "subject": nil,
 		}},
 		"without a token": {"", members{
 			"decision": "refuse", "reason": "missing_token", "kid": nil, "issuer": nil, "subject": nil,
@@ -72,14 +72,12 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 }
 
 func TestHintSaysHowAnIssuerDiffersFromTheOneConfigured(t *testing.T) {
-	const differ = "iss and TOKEN_ISSUER differ only in "
-	const plain = "iss has http where TOKEN_ISSUER has https: "
+	const slash = "iss differs only in the trailing slash from the issuer "
 	for _, test := range []struct{ got, want, hint string }{
-		{"https://a.example", "https://a.example/", differ + "the trailing slash: TOKEN_ISSUER is https://a.example/"},
-		{"https://a.example/", "https://a.example", differ + "the trailing slash: TOKEN_ISSUER is https://a.example"},
-		{"https://A.example", "https://a.example", differ + "upper and lower case: TOKEN_ISSUER is https://a.example"},
-		{"http://a.example", "https://a.example", plain + "TOKEN_ISSUER is https://a.example"},
-		{"https://a.example", "https://a.example", ""},
+		{"https://a.example", "https://a.example/", slash + "https://a.example/"},
+		{"https://a.example/", "https://a.example", slash + "https://a.example"},
+		{"https://A.example", "https://a.example", "iss differs only in upper and lower case from the issuer https://a.example"},
+		{"http://a.example", "https://a.example", "iss has http where the issuer has https: https://a.example"},
 		{"https://a.example/x", "https://a.example/", ""},
 		{"https://a.examplex", "https://a.example", ""},
 		{"https://a.example", "https://a.examplex", ""},
@@ -87,7 +85,7 @@ func TestHintSaysHowAnIssuerDiffersFromTheOneConfigured(t *testing.T) {
 		{"/https://a.example", "https://a.example", ""},
 		{"", "https://a.example", ""},
 	} {
-		if got := nearMiss(test.got, test.want); got != test.hint {
+		if got := nearMiss(test.got, []string{"https://other.example", test.want}); got != test.hint {
 			t.Errorf("%s for %s: got %q, want %q", test.got, test.want, got, test.hint)
 		}
 	}
@@ -115,30 +113,31 @@ func TestFetchOfTheKeySetIsLogged(t *testing.T) {
 		want  members
 	}{
 		"good": {jwks.Fetch{Duration: 1500 * time.Microsecond, Kept: kept}, members{
-			"level": "INFO", "msg": "key set", "duration_ms": 1.5, "kept": []any{"key-1", "key-2"},
+			"level": "INFO", "msg": "key set", "FetchDuration": 1.5, "kept": []any{"key-1", "key-2"},
 		}},
 		"with a key that is not used": {jwks.Fetch{Kept: kept, Dropped: dropped}, members{
-			"level": "WARN", "msg": "key set", "duration_ms": 0., "kept": []any{"key-1", "key-2"},
+			"level": "WARN", "msg": "key set", "FetchDuration": 0., "kept": []any{"key-1", "key-2"},
 			"dropped": []any{members{"kid": "key-3", "why": "use is not sig"}},
 		}},
 		"failed": {jwks.Fetch{Err: errors.New("status 500")}, members{
-			"level": "ERROR", "msg": "key set", "duration_ms": 0., "kept": nil, "error": "status 500",
+			"level": "ERROR", "msg": "key set", "FetchDuration": 0., "kept": nil, "error": "status 500",
 		}},
 		"without a usable key": {jwks.Fetch{Dropped: dropped, Err: errors.New("none")}, members{
-			"level": "ERROR", "msg": "key set", "duration_ms": 0., "kept": nil, "error": "none",
+			"level": "ERROR", "msg": "key set", "FetchDuration": 0., "kept": nil, "error": "none",
 			"dropped": []any{members{"kid": "key-3", "why": "use is not sig"}},
 		}},
 		"failed with a long error": {jwks.Fetch{Err: errors.New(strings.Repeat("x", 2049))}, members{
-			"level": "ERROR", "msg": "key set", "duration_ms": 0., "kept": nil,
+			"level": "ERROR", "msg": "key set", "FetchDuration": 0., "kept": nil,
 			"error": strings.Repeat("x", 2048) + "…",
 		}},
 		"failed with an error of 2,048 bytes": {jwks.Fetch{Err: errors.New(strings.Repeat("x", 2048))}, members{
-			"level": "ERROR", "msg": "key set", "duration_ms": 0., "kept": nil, "error": strings.Repeat("x", 2048),
+			"level": "ERROR", "msg": "key set", "FetchDuration": 0., "kept": nil, "error": strings.Repeat("x", 2048),
 		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out := &syncBuffer{}
-			newDecisionLog(out, "authorizer", "Authorizer", testIssuer).keySet(test.fetch)
+			test.fetch.URL = "https://tenant.example/keys"
+			newDecisionLog(out, "authorizer", "Authorizer").keySet(test.fetch)
 			var line members
 			if err := json.Unmarshal([]byte(out.take()), &line); err != nil {
 				t.Fatal(err)
@@ -146,7 +145,10 @@ func TestFetchOfTheKeySetIsLogged(t *testing.T) {
 			if _, err := time.Parse(time.RFC3339Nano, line["time"].(string)); err != nil {
 				t.Error(err)
 			}
-			delete(line, "time")
+			for _, member := range []string{"time", "_aws", "FunctionName", "Fetches", "FetchFailures"} {
+				delete(line, member)
+			}
+			test.want["jwksUri"] = "https://tenant.example/keys"
 			if diff := cmp.Diff(test.want, line); diff != "" {
 				t.Error(diff)
 			}

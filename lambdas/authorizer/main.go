@@ -1,8 +1,8 @@
 // Command authorizer is the Lambda function behind a TOKEN authorizer of an API Gateway
-// REST API: it verifies the caller's bearer token against the issuer's JWK Set and
+// REST API: it verifies the caller's bearer token against the JWK Set of its issuer and
 // answers with an IAM policy.
 //
-// Read it in this order: main, handler, event, bearer, policy, log, config. Tokens are
+// Read it in this order: main, handler, event, bearer, policy, log, config, issuers. Tokens are
 // verified by the package jwt, with keys from the package jwks.
 //
 // It has three outcomes:
@@ -33,7 +33,7 @@ func main() {
 	log.SetFlags(0) // CloudWatch adds the time
 	log.SetOutput(runtimeLog{os.Stderr})
 	debug.SetGCPercent(75) // as fast as with 100, with a megabyte less memory
-	authorizer.keys.Prefetch()
+	authorizer.prefetch()
 	// Init has a whole CPU. From now on there is one invocation at a time, and with less
 	// than 1,769 MB it has less than one CPU (AWS: "Configure Lambda function memory"): a
 	// second thread would use a part of that to look for work.

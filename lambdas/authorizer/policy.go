@@ -32,9 +32,13 @@ var methodARN = regexp.MustCompile(`^(arn:[a-z0-9-]+:execute-api:[a-z0-9-]+:[0-9
 // statement, and the context for the function behind the route (AWS: "Output from an API
 // Gateway Lambda authorizer"). The effect is Allow or Deny.
 func encodePolicy(effect, resource string, who principal.Principal) []byte {
+	id := who.Subject
+	if id == "" {
+		id = who.ClientID
+	}
 	out := make([]byte, 0, 768)
 	out = append(out, `{"principalId":`...)
-	out = strictjson.AppendString(out, who.Subject)
+	out = strictjson.AppendString(out, id)
 	out = append(out, `,"policyDocument":{"Version":"2012-10-17","Statement":[`...)
 	out = append(out, `{"Action":["execute-api:Invoke"],"Effect":`...)
 	out = strictjson.AppendString(out, effect)

@@ -12,7 +12,7 @@ import (
 )
 
 // Algorithm is one signature algorithm of a JWS (RFC 7518 section 3.1, RFC 8037 section
-// 3.1): the kind of key that it needs, and how a signature is verified. All have a public
+// 3.1, RFC 9864): the kind of key that it needs, and how a signature is verified. All have a public
 // key: "none" and the HMAC algorithms cannot be configured.
 type Algorithm struct {
 	Name   string // alg, case-sensitive (RFC 7515 section 4.1.1)
@@ -40,7 +40,9 @@ var supported = Algorithms{
 	{"ES256", "EC", "P-256", crypto.SHA256, verifyECDSA},
 	{"ES384", "EC", "P-384", crypto.SHA384, verifyECDSA},
 	{"ES512", "EC", "P-521", crypto.SHA512, verifyECDSA},
+	// RFC 9864 section 2.2 gives EdDSA with this curve a name of its own.
 	{"EdDSA", "OKP", "Ed25519", 0, verifyEd25519},
+	{"Ed25519", "OKP", "Ed25519", 0, verifyEd25519},
 }
 
 // Named returns the algorithm of exactly this name, nil if it is not in the list.
@@ -50,6 +52,12 @@ func (list Algorithms) Named(name string) *Algorithm {
 		return nil
 	}
 	return list[i]
+}
+
+// is tells whether a key for the algorithm of this name is one for a. With its curve,
+// EdDSA is Ed25519 (RFC 9864 section 2.2): the two are one algorithm.
+func (a *Algorithm) is(name string) bool {
+	return a.Name == name || a.crv == "Ed25519" && (name == "EdDSA" || name == "Ed25519")
 }
 
 func (a *Algorithm) digest(signed []byte) []byte {

@@ -102,7 +102,7 @@ func readKey(raw []byte, allowed Algorithms) (c candidate, err error) {
 	}
 	for _, a := range allowed {
 		// A key with an alg is used with that algorithm only (RFC 7517 section 4.4).
-		if a.kty == kty && (a.crv == "" || a.crv == crv) && (alg == "" || alg == a.Name) {
+		if a.kty == kty && (a.crv == "" || a.crv == crv) && (alg == "" || a.is(alg)) {
 			c.algorithms = append(c.algorithms, a)
 		}
 	}

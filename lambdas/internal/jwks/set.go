@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// Set is the JWK Set of one issuer. It is safe for concurrent use.
+// Set is a JWK Set of one issuer, or of several whose keys are the same. It is safe for concurrent use.
 type Set struct {
 	allowed Algorithms
 	now     func() time.Time
@@ -23,6 +23,7 @@ type Set struct {
 
 // Fetch describes one fetch of the set.
 type Fetch struct {
+	URL      string
 	Duration time.Duration
 	Kept     []string  // kids of the keys in use
 	Dropped  []Dropped // keys that were published, but are not used
@@ -42,6 +43,9 @@ func New(url string, allowed Algorithms, now func() time.Time, report func(Fetch
 	s.fetches.now, s.fetches.fetch = s.now, s.fetch
 	return s
 }
+
+// Address returns the URL where the set is published.
+func (s *Set) Address() string { return s.cache.url }
 
 // Close ends the set's goroutines, for tests.
 func (s *Set) Close() { s.cache.close() }
@@ -156,7 +160,7 @@ func (s *Set) fetch() error {
 		}
 		return document.cleaned(), nil
 	})
-	report := Fetch{Dropped: document.dropped, Err: err}
+	report := Fetch{URL: s.Address(), Dropped: document.dropped, Err: err}
 	if err == nil {
 		var keys map[string][]publicKey
 		keys, report.Dropped = document.keys(parsed)

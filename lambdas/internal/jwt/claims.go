@@ -3,7 +3,6 @@ package jwt
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"accountapi/lambdas/internal/principal"
@@ -14,76 +13,73 @@ import (
 // section 2 allows 255.
 const maxSubject = 256
 
-// rules say what the claims of a token must be.
-type rules struct {
-	provider  Provider
-	issuer    string
-	audiences []string
-	clockSkew time.Duration
-}
-
-// validate checks the claims (RFC 7519 section 4.1) and returns the principal, and when
-// the token was issued, zero without iat. A claim with a wrong type is never treated as
-// missing.
-func (r rules) validate(claims strictjson.Object, now time.Time) (
-	who principal.Principal, issued time.Time, err error,
+// validate checks the claims (RFC 7519 section 4.1) but iss, which has chosen the rules.
+// It returns the principal, when the token was issued (zero without iat), and what looks
+// like a scope and is none. A claim with a wrong type is never treated as missing.
+func (r *rules) validate(claims strictjson.Object, now time.Time) (
+	who principal.Principal, issued time.Time, leftOut []string, err error,
 ) {
-	issuer, ok := strictjson.StringBytes(claims.Get("iss"))
-	// Byte for byte: two issuers that differ in a slash are two issuers (RFC 8725 section
-	// 3.8).
-	if !ok || string(issuer) != r.issuer {
-		return who, issued, ErrIssuer
-	}
-	who.Issuer = r.issuer
-	who.Subject, _ = strictjson.String(claims.Get("sub"))
-	if who.Subject == "" || len(who.Subject) > maxSubject {
-		return who, issued, ErrClaimType // the principal would have no name
+	var ok bool
+	who.Issuer = r.Name
+	who.ClientID, ok = strictjson.String(firstOf(claims, r.client))
+	if err := r.checkSubject(claims, &who); err != nil {
+		return who, issued, leftOut, err
 	}
 	if err := r.checkKind(claims); err != nil {
-		return who, issued, err
+		return who, issued, leftOut, err
 	}
 	if err := r.checkAudience(claims); err != nil {
-		return who, issued, err
+		return who, issued, leftOut, err
 	}
 	if issued, who.Expiry, err = r.checkTimes(claims, now); err != nil {
-		return who, issued, err
+		return who, issued, leftOut, err
 	}
 	who.Until = who.Expiry.Add(r.clockSkew)
-	who.ClientID, ok = strictjson.String(firstOf(claims, r.provider.clientID, []byte(`""`)))
-	if !ok || r.provider.client && who.ClientID == "" {
-		return who, issued, ErrClaimType
+	if !ok || r.Provider.has(namesClient) && who.ClientID == "" {
+		return who, issued, leftOut, ErrClaimType
 	}
-	if who.Scopes, ok = scopesIn(firstOf(claims, r.provider.scope, []byte(`""`))); !ok {
-		return who, issued, ErrClaimType
+	if who.Scopes, leftOut, ok = scopesIn(firstOf(claims, r.Scopes)); !ok {
+		return who, issued, leftOut, ErrClaimType
 	}
 	// Nothing is read from jti, but a jti of another type makes the token malformed (RFC
 	// 7519 section 4.1.7).
 	if _, ok := strictjson.StringBytes(claims.Get("jti")); claims.Has("jti") && !ok {
-		return who, issued, ErrClaimType
+		return who, issued, leftOut, ErrClaimType
 	}
-	return who, issued, nil
+	for _, c := range r.refused {
+		if c.holds(claims) {
+			return who, issued, leftOut, ErrRefusedClaim
+		}
+	}
+	for _, c := range r.required {
+		if !c.holds(claims) {
+			return who, issued, leftOut, ErrRequiredClaim
+		}
+	}
+	who.Claims, err = r.contextOf(claims)
+	return who, issued, leftOut, err
 }
 
-// scopesIn reads scopes from a string, in which spaces and nothing else separate them
-// (RFC 8693 section 4.2, RFC 6749 section 3.3), or from an array with one in each string.
-func scopesIn(value []byte) (scopes []string, ok bool) {
-	if one, ok := strictjson.String(value); ok {
-		return principal.Scopes(one), true
+// checkSubject sets the subject. A token of a client may have none at some providers, and
+// the principal is then the client.
+func (r *rules) checkSubject(claims strictjson.Object, who *principal.Principal) error {
+	if r.Provider.has(noSubject) && !claims.Has("sub") && who.ClientID != "" {
+		return nil
 	}
-	scopes, ok = strictjson.Strings(value)
-	// On the way to the handlers scopes are joined by spaces: with one inside, a scope
-	// would become two.
-	hasSpace := func(scope string) bool { return strings.Contains(scope, " ") }
-	return scopes, ok && !slices.ContainsFunc(scopes, hasSpace)
+	who.Subject, _ = strictjson.String(claims.Get("sub"))
+	if who.Subject == "" || len(who.Subject) > maxSubject {
+		return ErrClaimType // the principal would have no name
+	}
+	return nil
 }
 
 // checkKind refuses tokens that the same issuer signed for another purpose (RFC 8725
 // section 3.12).
-func (r rules) checkKind(claims strictjson.Object) error {
+func (r *rules) checkKind(claims strictjson.Object) error {
 	// Only an ID token has these (OpenID Connect Core sections 2 and 3.3.2.11, FAPI 1.0
 	// part 2 section 5.1), and only a security event token the last (RFC 8417 section 2.2).
 	for _, mark := range []string{"nonce", "at_hash", "c_hash", "s_hash", "events"} {
-		if claims.Has(mark) {
+		if claims.Has(mark) && !(mark == "nonce" && r.Provider.has(nonceAllowed)) {
 			return ErrTokenKind
 		}
 	}
@@ -91,12 +87,17 @@ func (r rules) checkKind(claims strictjson.Object) error {
 	if use, _ := strictjson.String(claims.Get("token_use")); use == "id" {
 		return ErrTokenKind
 	}
-	for name, want := range r.provider.marks {
-		if got, ok := strictjson.String(claims.Get(name)); !ok || got != want {
+	for _, c := range r.must {
+		if value, _ := strictjson.String(claims.Get(c.claim)); value != c.values[0] { // no array
 			return ErrTokenKind
 		}
 	}
-	for _, name := range r.provider.required {
+	for _, c := range r.mustNot {
+		if c.holds(claims) {
+			return ErrTokenKind
+		}
+	}
+	for _, name := range r.present {
 		if !claims.Has(name) {
 			return ErrClaimType
 		}
@@ -110,22 +111,22 @@ func (r rules) checkKind(claims strictjson.Object) error {
 }
 
 // checkAudience checks that one of the audiences is one of ours (RFC 7519 section 4.1.3).
-func (r rules) checkAudience(claims strictjson.Object) error {
+func (r *rules) checkAudience(claims strictjson.Object) error {
 	forUs := func(name string) bool {
 		list, ok := strictjson.Strings(claims.Get(name))
-		return ok && slices.ContainsFunc(list, func(s string) bool { return slices.Contains(r.audiences, s) })
+		return ok && slices.ContainsFunc(list, func(s string) bool { return slices.Contains(r.Audiences, s) })
 	}
-	// Where another claim names the API, aud is not demanded, but if it is there it counts
+	// Where something else names the API, aud is not demanded, but if it is there it counts
 	// too.
-	named := r.provider.audience
-	if !forUs(named) || named != "aud" && claims.Has("aud") && !forUs("aud") {
+	named := r.audience
+	if named != "" && !forUs(named) || named != "aud" && claims.Has("aud") && !forUs("aud") {
 		return ErrAudience
 	}
 	return nil
 }
 
 // checkTimes checks exp, nbf and iat against the clock, and returns iat and exp.
-func (r rules) checkTimes(claims strictjson.Object, now time.Time) (issued, expiry time.Time, err error) {
+func (r *rules) checkTimes(claims strictjson.Object, now time.Time) (issued, expiry time.Time, err error) {
 	expiry, ok := numericDate(claims.Get("exp"))
 	if !ok {
 		return issued, expiry, ErrClaimType // required: RFC 9068 section 2.2
@@ -162,14 +163,4 @@ func numericDate(value []byte) (date time.Time, ok bool) {
 		return date, false
 	}
 	return time.UnixMilli(int64(math.Floor(seconds * 1000))), true
-}
-
-// firstOf returns the value of the first of these claims that is there, else otherwise.
-func firstOf(claims strictjson.Object, names []string, otherwise []byte) []byte {
-	for _, name := range names {
-		if value := claims.Get(name); value != nil {
-			return value
-		}
-	}
-	return otherwise
 }

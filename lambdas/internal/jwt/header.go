@@ -10,15 +10,16 @@ import (
 
 // header is what is needed of a JOSE header.
 type header struct {
-	algorithm *jwks.Algorithm
-	keyID     string // "" without a kid
+	keyID string // "" without a kid
+	alg   []byte
+	typ   []byte // as JSON, nil without one
 }
 
 // readHeader reads a JOSE header (RFC 7515 section 4). Members that bring a key
 // along (jku, jwk, x5u, x5c) are not read: keys come from the issuer's set only (RFC
 // 8725 section 3.10). Unknown members are ignored, as section 4 demands. With an error,
 // the kid is set if there is one.
-func readHeader(raw []byte, allowed jwks.Algorithms, types []string) (h header, err error) {
+func readHeader(raw []byte) (h header, err error) {
 	var memory [6]strictjson.Member
 	members, ok := strictjson.ParseObject(raw, memory[:0])
 	if !ok {
@@ -38,14 +39,20 @@ func readHeader(raw []byte, allowed jwks.Algorithms, types []string) (h header, 
 			return h, ErrBadHeader
 		}
 	}
-	name, ok := strictjson.StringBytes(members.Get("alg"))
-	if !ok {
+	if h.alg, ok = strictjson.StringBytes(members.Get("alg")); !ok {
 		return h, ErrBadHeader
 	}
-	if h.algorithm = allowed.Named(string(name)); h.algorithm == nil {
-		return h, ErrAlgNotAllowed
+	h.typ = members.Get("typ")
+	return h, nil
+}
+
+// checkHeader returns the algorithm of a token that the issuer may have made.
+func (r *rules) checkHeader(h header) (*jwks.Algorithm, error) {
+	algorithm := r.Algorithms.Named(string(h.alg))
+	if algorithm == nil {
+		return nil, ErrAlgNotAllowed
 	}
-	return h, checkType(members.Get("typ"), types)
+	return algorithm, checkType(h.typ, r.types)
 }
 
 // checkType refuses tokens whose typ is not that of an access token (RFC 8725 section

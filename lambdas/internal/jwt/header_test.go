@@ -85,7 +85,7 @@ func TestAlgorithmWithoutAPublicKeyIsRefused(t *testing.T) {
 
 func TestAlgorithmOutsideTheAllowlistIsRefused(t *testing.T) {
 	bed := newBed(t, tokentest.EveryKey(), func(c *Config) {
-		c.Algorithms = jwks.Algorithms{jwks.Supported().Named("RS256")}
+		c.Issuers[0].Algorithms = jwks.Algorithms{jwks.Supported().Named("RS256")}
 	})
 	bed.expect(t, ErrAlgNotAllowed, rows{
 		"RS384": mint(by(key1().As("no-alg", "RS384"))),

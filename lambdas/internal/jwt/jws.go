@@ -6,11 +6,9 @@ import (
 	"accountapi/lambdas/internal/base64url"
 )
 
-// Limits on the parts of a token, in bytes, above what providers issue.
-const (
-	maxHeader    = 1024
-	maxSignature = 1024 // an RSA key of 8192 bits
-)
+// maxSignature is the longest signature that is verified, in bytes: that of an RSA key of
+// 8192 bits.
+const maxSignature = 1024
 
 // jws is a token in its parts. JWTs are compact only (RFC 7519 section 1), and what is
 // signed are the received bytes of the first two parts, never a re-encoding of them.
@@ -27,8 +25,7 @@ func split(token string) (jws, error) {
 	if headerEnd == payloadEnd || bytes.IndexByte(compact[headerEnd+1:payloadEnd], '.') >= 0 {
 		return jws{}, ErrMalformedToken
 	}
-	signatureLength := base64url.DecodedLen(len(compact) - payloadEnd - 1)
-	if base64url.DecodedLen(headerEnd) > maxHeader || signatureLength > maxSignature {
+	if base64url.DecodedLen(len(compact)-payloadEnd-1) > maxSignature {
 		return jws{}, ErrOversize
 	}
 	memory := make([]byte, 0, len(compact)) // for all three parts

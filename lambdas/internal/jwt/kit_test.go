@@ -51,16 +51,18 @@ func newBed(t testing.TB, document string, settings ...func(*Config)) *bed {
 	t.Helper()
 	b := &bed{Server: tokentest.Serve(t, document), clock: &tokentest.Clock{}}
 	auth0, _ := ProviderNamed("auth0")
+	keys := jwks.New(b.URL, jwks.Supported(), b.clock.Now, func(jwks.Fetch) {})
+	t.Cleanup(keys.Close)
+	keys.Prefetch()
 	c := Config{
-		Issuer: testIssuer, Audiences: []string{testAudience}, Provider: auth0,
-		Algorithms: jwks.Supported(), ClockSkew: 30 * time.Second, Now: b.clock.Now,
+		Issuers: []Issuer{{
+			Name: testIssuer, Audiences: []string{testAudience}, Provider: auth0, Algorithms: jwks.Supported(), Keys: keys,
+		}},
+		ClockSkew: 30 * time.Second, Now: b.clock.Now,
 	}
 	for _, set := range settings {
 		set(&c)
 	}
-	c.Keys = jwks.New(b.URL, c.Algorithms, b.clock.Now, func(jwks.Fetch) {})
-	t.Cleanup(c.Keys.Close)
-	c.Keys.Prefetch()
 	b.Verifier = NewVerifier(c)
 	return b
 }

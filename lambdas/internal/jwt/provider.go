@@ -1,74 +1,114 @@
 package jwt
 
-import "slices"
+import "strings"
 
 // Provider is what is special about the access tokens of one kind of issuer. The rules
-// are the same for all; only the names of claims and the marks differ.
+// are the same for all; only the names of claims and the marks differ. Lists are separated
+// by spaces.
 type Provider struct {
 	name     string
-	types    []string          // accepted typ, lower case, without "application/"; "" is none
-	audience string            // the claim that names the API the token is for
-	scope    []string          // claims that hold the scopes, the first present one counts
-	clientID []string          // claims that hold the client, the first present one counts
-	required []string          // claims that must be there
-	client   bool              // a client must be named, as in no ID token of theirs
-	marks    map[string]string // claims that must have this value
+	types    string // accepted typ, without "application/"; none is a token without typ
+	audience string // the claim that names the API the token is for
+	scope    string // claims that hold the scopes, the first present one counts
+	client   string // claims that hold the client, the first present one counts
+	present  string // claims that must be there
+	must     string // NAME=VALUE: claims that must have this value
+	mustNot  string // NAME=VALUE: claims that must not
+	special  special
 }
 
+// special are properties that few providers have.
+type special int
+
+const (
+	namesClient  special = 1 << iota // a client is always named, as in no ID token of theirs
+	noSubject                        // tokens of clients may have no sub: the client is the principal then
+	nonceAllowed                     // browser logins put nonce into access tokens, too
+)
+
+// The claims are those that the providers document for access tokens.
+//
+//   - auth0: Auth0, and most OpenID providers in their default settings.
+//   - rfc9068: RFC 9068 section 2, the JWT profile for OAuth 2.0 access tokens.
+//   - cognito: Amazon Cognito. An access token has no aud, unless a resource was asked for: the app
+//     client is what is trusted (AWS: "Understanding the access token").
+//   - entra: Microsoft Entra ID, v2.0 and v1.0 (Microsoft: "Access token claims reference"),
+//     and AD FS. roles has the application permissions of a client, which has no scp.
+//   - okta: Okta custom authorization servers (Okta: "OAuth 2.0 and OpenID Connect overview").
+//   - keycloak: up to version 24, and later with the mapper for nonce, access tokens of
+//     browser logins have nonce (Keycloak: "Upgrading Guide", 25.0.0). The kind of a token
+//     is the claim typ, not the header parameter.
+//   - duende: Duende IdentityServer, IdentityServer4.
+//   - clerk: session tokens. azp is the origin of the front end (Clerk: "Session tokens"); a
+//     pending session has not completed its sign-in.
+//   - workos: AuthKit. Instead of aud, iss ends in the ID of the client.
 var providers = []Provider{
-	{
-		// Auth0, and most OpenID providers in their default settings.
-		name:     "auth0",
-		types:    []string{"jwt", "at+jwt", ""},
-		audience: "aud",
-		scope:    []string{"scope", "scp"},
-		clientID: []string{"client_id", "azp"},
-	},
-	{
-		// RFC 9068 section 2: JSON Web Token (JWT) Profile for OAuth 2.0 Access Tokens.
-		name:     "rfc9068",
-		types:    []string{"at+jwt"},
-		audience: "aud",
-		scope:    []string{"scope"},
-		clientID: []string{"client_id"},
-		required: []string{"iat", "jti"},
-		client:   true,
-	},
-	{
-		// Amazon Cognito: an access token has no aud, unless a resource was asked for; it
-		// is the app client that is trusted (AWS: "Understanding the access token").
-		name:     "cognito",
-		types:    []string{"jwt", "at+jwt", ""},
-		audience: "client_id",
-		scope:    []string{"scope"},
-		clientID: []string{"client_id"},
-		marks:    map[string]string{"token_use": "access"},
-	},
-	{
-		// Microsoft Entra ID, v2.0 and v1.0 (Microsoft: "Access token claims reference").
-		name:     "entra",
-		types:    []string{"jwt", "at+jwt", ""},
-		audience: "aud",
-		scope:    []string{"scp"},
-		clientID: []string{"azp", "appid"},
-		client:   true,
-	},
-	{
-		// Okta custom authorization server (Okta: "OAuth 2.0 and OpenID Connect overview").
-		name:     "okta",
-		types:    []string{"jwt", "at+jwt", ""},
-		audience: "aud",
-		scope:    []string{"scp"},
-		clientID: []string{"cid"},
-		client:   true,
-	},
+	{name: "auth0", types: "JWT at+jwt none", audience: "aud", scope: "scope scp", client: "client_id azp"},
+	{name: "rfc9068", types: "at+jwt", audience: "aud", scope: "scope", client: "client_id", present: "iat jti",
+		special: namesClient},
+	{name: "cognito", types: "JWT at+jwt none", audience: "client_id", scope: "scope", client: "client_id",
+		must: "token_use=access"},
+	{name: "entra", types: "JWT at+jwt none", audience: "aud", scope: "scp roles", client: "azp appid",
+		special: namesClient},
+	{name: "okta", types: "JWT at+jwt none", audience: "aud", scope: "scp", client: "cid", special: namesClient},
+	{name: "keycloak", types: "JWT at+jwt none", audience: "aud", scope: "scope scp", client: "azp client_id",
+		must: "typ=Bearer", special: nonceAllowed},
+	{name: "duende", types: "at+jwt JWT", audience: "aud", scope: "scope scp", client: "client_id",
+		special: namesClient | noSubject},
+	{name: "clerk", types: "JWT at+jwt", audience: "azp", scope: "scope scp", client: "client_id",
+		mustNot: "sts=pending"},
+	{name: "workos", types: "JWT at+jwt none", audience: "iss", scope: "scope scp", client: "client_id azp"},
 }
 
 // ProviderNamed returns the provider of this name.
 func ProviderNamed(name string) (p Provider, ok bool) {
-	i := slices.IndexFunc(providers, func(p Provider) bool { return p.name == name })
-	if i < 0 {
-		return p, false
+	for _, p := range providers {
+		if p.name == name {
+			return p, true
+		}
 	}
-	return providers[i], true
+	return p, false
+}
+
+// Providers returns the names of all providers.
+func Providers() (names []string) {
+	for _, p := range providers {
+		names = append(names, p.name)
+	}
+	return names
+}
+
+// has tells whether the provider has all these properties.
+func (p Provider) has(s special) bool { return p.special&s == s }
+
+// CheckAudiences returns what is wrong with the audiences for the tokens of this issuer,
+// "" if nothing is. Only WorkOS has something to say here.
+func (p Provider) CheckAudiences(issuer string, audiences []string) string {
+	if p.audience != "iss" {
+		return ""
+	}
+	client := clientIn(issuer)
+	for _, audience := range audiences {
+		switch {
+		case !strings.HasPrefix(audience, clientPrefix) || audience == client:
+		case client == "":
+			return "is the ID of a client, which the issuer does not end in: " +
+				"add aud to the JWT template at WorkOS, and use its value"
+		default:
+			return "is another client than " + client + ", which the issuer ends in"
+		}
+	}
+	return ""
+}
+
+const clientPrefix = "client_"
+
+// clientIn returns the ID of the client that the issuer of WorkOS ends in, "" if it does
+// not end in one.
+func clientIn(issuer string) string {
+	id := issuer[strings.LastIndexByte(issuer, '/')+1:]
+	if len(id) == len(clientPrefix) || !strings.HasPrefix(id, clientPrefix) {
+		return ""
+	}
+	return id
 }

@@ -62,7 +62,7 @@ func newProviderBed(t *testing.T, name string) *bed {
 		t.Fatalf("there is no provider %s", name)
 	}
 	return newBed(t, keySet(key1().JWK(members{"alg": nil})), func(c *Config) {
-		c.Provider, c.Audiences = provider, []string{"https://api.example", "xxxxxxxxxxxxexample"}
+		c.Issuers[0].Provider, c.Issuers[0].Audiences = provider, []string{"https://api.example", "xxxxxxxxxxxxexample"}
 	})
 }
 

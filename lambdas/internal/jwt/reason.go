@@ -27,7 +27,10 @@ const (
 	ErrClaimType       Reason = "claim_type" // a claim is missing or has a wrong type or range
 	ErrTokenKind       Reason = "token_kind" // genuine, but not an access token
 	ErrBoundToken      Reason = "bound_token"
-	ErrScope           Reason = "scope" // genuine, but without a scope that the whole API demands
+	ErrRequiredClaim   Reason = "required_claim" // a claim has not the value that a setting requires
+	ErrRefusedClaim    Reason = "refused_claim"  // a claim has a value that a setting refuses
+	ErrContextSize     Reason = "context_size"   // the claims for the context are too long together
+	ErrScope           Reason = "scope"          // genuine, but without a scope that the whole API demands
 
 	// Not the caller's fault: the token could not be checked.
 	ErrKidUnproven     Reason = "kid_unproven" // perhaps a new key, and no fetch is allowed now

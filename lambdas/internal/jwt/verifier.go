@@ -3,8 +3,10 @@
 // it, by the profile for access tokens (RFC 9068).
 //
 // A token goes through the files in this order: jws.go takes it apart, header.go reads
-// its header, claims.go checks the claims by the provider's row in provider.go, and
-// verifier.go has the key set verify the signature. reason.go lists all the ways to fail.
+// its header, rules.go has what its issuer's tokens must be, with the provider's row in
+// provider.go, claims.go checks the claims, and verifier.go has the issuer's key set
+// verify the signature. rights.go reads the scopes, condition.go the claims that settings
+// name. reason.go lists all the ways to fail.
 package jwt
 
 import (
@@ -18,48 +20,47 @@ import (
 	"accountapi/lambdas/internal/strictjson"
 )
 
-// Config configures a [Verifier]. No field has an empty value that turns a check off.
+// Config configures a [Verifier].
 type Config struct {
-	Issuer     string          // the exact value of iss
-	Audiences  []string        // one of them must be an audience of the token
-	Provider   Provider        // the names of claims
-	Algorithms jwks.Algorithms // the allowlist (RFC 8725 section 3.1)
-	ClockSkew  time.Duration   // tolerance for exp, nbf and iat
-	Keys       *jwks.Set       // the issuer's
-	Now        func() time.Time
+	Issuers   []Issuer       // each with another name
+	Context   []ContextClaim // what functions get besides the usual claims
+	ClockSkew time.Duration  // tolerance for exp, nbf and iat
+	Now       func() time.Time
 }
 
-// Verifier verifies access tokens of one issuer for one API. It is safe for concurrent
-// use.
+// Verifier verifies access tokens for one API. It is safe for concurrent use.
 type Verifier struct {
-	rules      rules
-	algorithms jwks.Algorithms
-	keys       *jwks.Set
-	now        func() time.Time
+	issuers map[string]*rules // by iss
+	now     func() time.Time
 }
 
 // NewVerifier returns a verifier.
 func NewVerifier(c Config) *Verifier {
-	return &Verifier{rules{c.Provider, c.Issuer, c.Audiences, c.ClockSkew}, c.Algorithms, c.Keys, c.Now}
+	v := &Verifier{make(map[string]*rules, len(c.Issuers)), c.Now}
+	for _, issuer := range c.Issuers {
+		v.issuers[issuer.Name] = newRules(c, issuer)
+	}
+	return v
 }
 
 // Seen collects for the log what is known about a token so far. Key ID and issuer are
-// what the caller claims; the subject is that of a verified token.
+// what the caller claims; the rest is about a token whose signature has been checked.
 type Seen struct {
 	KeyID, Issuer, Subject string
-	KeySetAge              time.Duration // when the keys were asked
-	KeysAsked              bool          // else there is no age
+	ScopesLeftOut          []string
+	Keys                   *jwks.Set // nil unless they were asked
 }
 
 // Verify returns the principal of a genuine access token for this API. Its error is or
-// wraps a [Reason]. Claims are checked before the signature, so that a token
-// with wrong claims causes no fetch of keys. The caller limits the length of the token.
+// wraps a [Reason]. The claim iss chooses the rules; claims are checked before the
+// signature, so that a token with wrong claims causes no fetch of keys. The caller limits
+// the length of the token.
 func (v *Verifier) Verify(ctx context.Context, token string, seen *Seen) (who principal.Principal, err error) {
 	jws, err := split(token)
 	if err != nil {
 		return who, err
 	}
-	header, err := readHeader(jws.header, v.algorithms, v.rules.provider.types)
+	header, err := readHeader(jws.header)
 	seen.KeyID = header.keyID
 	if err != nil {
 		return who, err
@@ -69,25 +70,35 @@ func (v *Verifier) Verify(ctx context.Context, token string, seen *Seen) (who pr
 	if !ok {
 		return who, ErrMalformedToken
 	}
-	seen.Issuer, _ = strictjson.String(claims.Get("iss"))
-	claimed, issued, err := v.rules.validate(claims, v.now())
+	seen.Issuer, ok = strictjson.String(claims.Get("iss"))
+	// Byte for byte: two issuers that differ in a slash are two issuers (RFC 8725 section
+	// 3.8).
+	rules := v.issuers[seen.Issuer]
+	if !ok || rules == nil {
+		return who, ErrIssuer
+	}
+	algorithm, err := rules.checkHeader(header)
 	if err != nil {
 		return who, err
 	}
-	err = v.verifySignature(ctx, jwks.Signature{
-		KeyID: header.keyID, Algorithm: header.algorithm, Signed: jws.signed, Value: jws.signature, Issued: issued,
+	claimed, issued, leftOut, err := rules.validate(claims, v.now())
+	if err != nil {
+		return who, err
+	}
+	seen.Keys = rules.Keys
+	err = verifySignature(ctx, rules.Keys, jwks.Signature{
+		KeyID: header.keyID, Algorithm: algorithm, Signed: jws.signed, Value: jws.signature, Issued: issued,
 	})
-	seen.KeySetAge, seen.KeysAsked = v.keys.Age()
 	if err != nil {
 		return who, err
 	}
-	seen.Subject = claimed.Subject
+	seen.Subject, seen.ScopesLeftOut = claimed.Subject, leftOut
 	return claimed, nil
 }
 
 // verifySignature translates what the key set says into reasons.
-func (v *Verifier) verifySignature(ctx context.Context, signature jwks.Signature) error {
-	err := v.keys.Verify(ctx, signature)
+func verifySignature(ctx context.Context, keys *jwks.Set, signature jwks.Signature) error {
+	err := keys.Verify(ctx, signature)
 	switch {
 	case err == nil:
 		return nil

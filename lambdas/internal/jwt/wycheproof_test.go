@@ -90,8 +90,13 @@ func (b *bed) acceptsJWS(token string) bool {
 	if err != nil {
 		return false
 	}
-	header, err := readHeader(jws.header, b.algorithms, b.rules.provider.types)
-	return err == nil && b.verifySignature(context.Background(), jwks.Signature{
-		KeyID: header.keyID, Algorithm: header.algorithm, Signed: jws.signed, Value: jws.signature,
+	header, err := readHeader(jws.header)
+	if err != nil {
+		return false
+	}
+	rules := b.issuers[testIssuer]
+	algorithm, err := rules.checkHeader(header)
+	return err == nil && verifySignature(context.Background(), rules.Keys, jwks.Signature{
+		KeyID: header.keyID, Algorithm: algorithm, Signed: jws.signed, Value: jws.signature,
 	}) == nil
 }
