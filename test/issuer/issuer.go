@@ -241,6 +241,9 @@ func (i *Issuer) URL() string { return i.identifier }
 // ConsoleURL returns the URL of the API console.
 func (i *Issuer) ConsoleURL() string { return i.at("/") }
 
+// Provider returns the provider whose tokens are imitated.
+func (i *Issuer) Provider() string { return i.config.Provider }
+
 // ClientID returns the ID of the client.
 func (i *Issuer) ClientID() string { return i.config.ClientID }
 
