@@ -47,8 +47,8 @@ func TestStageHasItsSettingsAndThoseOfAllStages(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got.Stage != stage || got.Issuer != want.issuer || got.ResultTTLSeconds != want.resultTTL || !got.WAF ||
-			!slices.Equal(got.Audience, []string{"https://api.example.com"}) {
+		if got.Stage != stage || got.Issuers[0].Issuer != want.issuer || got.ResultTTLSeconds != want.resultTTL || !got.WAF ||
+			!slices.Equal(got.Issuers[0].Audience, []string{"https://api.example.com"}) {
 			t.Errorf("stage %s: got %+v", stage, got)
 		}
 	}
@@ -119,7 +119,7 @@ func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got.Stage != stage["stage"] || got.Issuer != "https://issuer.invalid/" ||
+				if got.Stage != stage["stage"] || got.Issuers[0].Issuer != "https://issuer.invalid/" ||
 					!slices.Equal(got.CORSOrigins, []string{"*"}) || got.ThrottleRate != 42 {
 					t.Errorf("got %+v", got)
 				}

@@ -24,17 +24,20 @@ func TestJWKSURIFollowsFromProviderAndIssuer(t *testing.T) {
 		covered[test.Provider] = true
 		t.Run(test.Name, func(t *testing.T) {
 			settings := object{
-				"provider": test.Provider, "issuer": test.Issuer, "audience": "a", "lambdas": builtFunctions(t),
+				"provider": test.Provider, "issuer": test.Issuer, "audience": audienceOf(test.Provider), "lambdas": builtFunctions(t),
 			}
 			got, err := parseConfig(settings)
 			if test.JWKSURI == "" {
 				if err == nil || !strings.HasPrefix(err.Error(), "jwksUri: is missing, and provider") {
-					t.Errorf("got %q, %v; want the error that jwksUri is missing", got.JWKSURI, err)
+					t.Errorf("got %v, want the error that jwksUri is missing", err)
 				}
 				return
 			}
-			if err != nil || got.JWKSURI != test.JWKSURI || got.Issuer != test.Issuer {
-				t.Errorf("got %s with the keys at %s, %v; want %s", got.Issuer, got.JWKSURI, err, test.JWKSURI)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if one := got.Issuers[0]; one.JWKSURI != test.JWKSURI || one.Issuer != test.Issuer {
+				t.Errorf("got %s with the keys at %s, want %s", one.Issuer, one.JWKSURI, test.JWKSURI)
 			}
 		})
 	}
@@ -43,4 +46,12 @@ func TestJWKSURIFollowsFromProviderAndIssuer(t *testing.T) {
 			t.Errorf("testdata/providers.json has no row for the provider %s", name)
 		}
 	}
+}
+
+// audienceOf returns an audience of the form that the provider has.
+func audienceOf(provider string) string {
+	if provider == "clerk" {
+		return "https://app.example.com"
+	}
+	return "a"
 }
