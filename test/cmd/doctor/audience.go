@@ -10,36 +10,42 @@ import (
 var auth0Client = regexp.MustCompile(`^[A-Za-z0-9]{32}$`)
 
 // otherAPIs are audiences of tokens for the issuer itself, or for another API of the
-// provider, and what they are.
+// provider: what they are, and what to do instead.
 var otherAPIs = []struct {
-	audience *regexp.Regexp
-	what     string
+	audience  *regexp.Regexp
+	what, fix string
 }{
-	{regexp.MustCompile(`^https://[^/]+/(api/v2/|userinfo)$`), "Auth0's own API"},
-	{regexp.MustCompile(`^account$`), "Keycloak's own account console"},
-	{regexp.MustCompile(`^(00000003-0000-0000-c000-000000000000|https://graph\.microsoft\.com/?)$`), "Microsoft Graph"},
-	{regexp.MustCompile(`^urn:microsoft:userinfo$`), "the userinfo endpoint of AD FS"},
-	{regexp.MustCompile(`^https://[^/]+\.okta(preview|-emea)?\.com$`), "Okta's own APIs"},
+	{regexp.MustCompile(`^https://[^/]+/(api/v2/|userinfo)$`), "Auth0's own API",
+		"create an API at Auth0 (Applications → APIs → Create API)"},
+	{regexp.MustCompile(`^account$`), "Keycloak's own account console",
+		"choose an identifier for this API, and add a mapper of the type Audience with it to a client scope of the client"},
+	{regexp.MustCompile(`^(00000003-0000-0000-c000-000000000000|https://graph\.microsoft\.com/?)$`), "Microsoft Graph",
+		"register this API at Entra (App registrations), and add a scope (Expose an API)"},
+	{regexp.MustCompile(`^urn:microsoft:userinfo$`), "the userinfo endpoint of AD FS",
+		"add a Web API to the application group (AD FS Management → Application Groups)"},
+	{regexp.MustCompile(`^https://[^/]+\.okta(preview|-emea)?\.com$`), "Okta's own API",
+		"use a custom authorization server (Okta: Security → API → Authorization Servers)"},
 }
 
-// otherAPI says whose audience this is; "" if it may be that of an API of the user.
-func otherAPI(audience string) string {
+// otherAPI says whose audience this is, and what to do instead; "" if it may be that of an
+// API of the user.
+func otherAPI(audience string) (what, fix string) {
 	for _, other := range otherAPIs {
 		if other.audience.MatchString(audience) {
-			return other.what
+			return other.what, other.fix
 		}
 	}
-	return ""
+	return "", ""
 }
 
 // examineAudience looks for values that are often mistaken for the identifier of an API.
 func (d *doctor) examineAudience() {
 	k := d.kind()
 	for _, audience := range d.use.Audiences {
-		switch what := otherAPI(audience); {
+		switch what, fix := otherAPI(audience); {
 		case what != "":
-			d.wrong("audience", d.advice(k.request)+", and "+d.set("audience", "…")+" with the identifier of your API",
-				"%q is the audience of %s: all tokens for that would be accepted by this API too", audience, what)
+			d.wrong("audience", fix+" and use its identifier as "+d.named("audience"),
+				"%q is %s: all tokens for that API would be accepted by this one too", audience, what)
 		case k.name == "Auth0" && auth0Client.MatchString(audience):
 			d.note("audience", "%q looks like a client ID: "+
 				"it should be the identifier of the API (Auth0: Applications → APIs)", audience)

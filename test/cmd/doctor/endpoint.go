@@ -128,6 +128,8 @@ func (d *doctor) fixForEndpoint(e endpoint) string {
 		return "have the issuer publish its public signing key: its JWK Set is empty"
 	case e.status == http.StatusOK && e.isSet:
 		return "have the issuer correct its JWK Set (see the line above)"
+	case e.status == http.StatusOK && published != "":
+		return `have the issuer answer there with a JWK Set ({"keys": […]}), as its discovery document says`
 	case e.status == http.StatusOK:
 		return `this is not the URL of a JWK Set ({"keys": […]}): compare ` + d.named("jwksUri") +
 			" with jwks_uri in the discovery document"

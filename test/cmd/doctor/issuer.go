@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ func (d *doctor) examineIssuer(ctx context.Context) error {
 	probable, mistakes := correctIssuer(given, d.given.JWKSURI != "")
 	failure := d.readDiscovery(ctx, probable)
 	names := d.names()
-	if iss != "" && iss != given && !slices.Contains(names, iss) && !multiTenant(d.document.Issuer) {
+	if iss != "" && iss != given && !slices.Contains(names, iss) && !d.sharesKeys(iss) {
 		signed, err := d.signed(ctx, iss)
 		if err != nil {
 			return err
@@ -33,6 +34,9 @@ func (d *doctor) examineIssuer(ctx context.Context) error {
 		}
 	}
 	switch {
+	case d.unreachable && d.given.JWKSURI == "" && len(mistakes) == 0:
+		d.wrong("issuer", "compare "+d.named("issuer")+" with the provider's settings, "+
+			"or try again from a network that reaches it"+hint(given), "%s", explainFailure(failure))
 	case iss != "" && iss == given && !slices.Contains(names, given):
 		d.ok("issuer", "%q is exactly the iss of the token", given)
 		if len(names) > 0 && !multiTenant(names[0]) {
@@ -50,9 +54,6 @@ func (d *doctor) examineIssuer(ctx context.Context) error {
 		d.wrong("issuer", d.set("issuer", probable)+hint(probable),
 			"%s is %s: %s", d.named("issuer"), shown(given), strings.Join(mistakes, ", "))
 		d.note("issuer", "its discovery document could not be read: %s", explainFailure(failure))
-	case d.unreachable && d.given.JWKSURI == "":
-		d.wrong("issuer", "compare "+d.named("issuer")+" with the provider's settings, "+
-			"or try again from a network that reaches it"+hint(given), "%s", explainFailure(failure))
 	default:
 		d.note("issuer", "no discovery document could be read: only a token can show whether its iss is exactly %q (%s)%s",
 			given, explainFailure(failure), hint(given))
@@ -95,7 +96,12 @@ func (d *doctor) compare(names, mistakes []string) {
 	if len(mistakes) == 0 {
 		mistakes = []string{discovery.Difference(d.given.Issuer, right)}
 	}
-	d.wrong("issuer", d.set("issuer", right)+hint(right),
+	fix := d.set("issuer", right) + hint(right)
+	if d.document.AccessTokenIssuer == "" && !isSecure(right) && strings.HasPrefix(right, "http://") {
+		fix += ", or configure the issuer with its public https URL (behind a proxy that terminates TLS, " +
+			"an issuer may not know it)"
+	}
+	d.wrong("issuer", fix,
 		"%s is %s, but %s %q: %s", d.named("issuer"), shown(d.given.Issuer), by, right, strings.Join(mistakes, ", "))
 }
 
@@ -141,6 +147,22 @@ func (d *doctor) signed(ctx context.Context, iss string) (bool, error) {
 	}
 	v, err := d.ask(ctx, []trusted{as}, d.settings.token)
 	return v.decision.Reason == "ok" || v.decision.Reason == "scope", err
+}
+
+// sharesKeys reports whether the keys of this issuer do not show that a token is its own:
+// those of Entra are the same for all tenants.
+func (d *doctor) sharesKeys(iss string) bool {
+	other, _ := kindOfIssuer(iss)
+	ours, theirs := tenantID.FindString(d.given.Issuer), tenantID.FindString(iss)
+	return multiTenant(d.document.Issuer) || other.name == "Entra" && (ours == "" || ours != theirs)
+}
+
+// tenantID matches the ID of a tenant of Entra.
+var tenantID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+
+func isSecure(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && discovery.Secure(u)
 }
 
 // multiTenant reports whether the name is a template for the issuers of many tenants.

@@ -63,7 +63,8 @@ func TestKeyWithoutKidIsListedForTokensWithoutKid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var output bytes.Buffer
-			d := &doctor{report: &report{out: &output}, use: settings{algorithms: []string{"ES256"}}}
+			d := &doctor{examination: &examination{report: &report{out: &output}}}
+			d.use.Algorithms = []string{"ES256"}
 			d.listKeys(test.withSettings, both, e)
 			if diff := cmp.Diff(test.want, output.String()); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)

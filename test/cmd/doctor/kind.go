@@ -28,7 +28,7 @@ func (d *doctor) otherKind() (why, fix string) {
 	}
 	for _, claim := range []string{"nonce", "at_hash", "c_hash", "s_hash"} {
 		if has(claim) && !(claim == "nonce" && d.use.Provider == "keycloak") {
-			return "it has the claim " + claim + ", which only ID tokens have", sendAccess
+			return "it has the claim " + claim + ", which marks an ID token", sendAccess
 		}
 	}
 	switch {

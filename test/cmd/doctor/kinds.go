@@ -30,28 +30,16 @@ type kind struct {
 
 // unknownKind has the advice for issuers that are not recognized.
 var unknownKind = kind{
-	name:    "the issuer",
-	request: "have the issuer put AUDIENCE into aud, and request a token for it",
+	name: "the issuer",
+	request: "request a token for this API (make token ISSUER=… CLIENT_ID=… AUDIENCE), " +
+		"and have the issuer put this audience into aud",
 	grant:   "have the issuer grant it to the client, and request it with SCOPE",
 	signing: "configure the issuer to sign with RS256",
 	opaque:  "some issuers issue such tokens if the request names no API",
 }
 
-// kinds are compared in this order. A regular expression matches in lower case.
+// kinds are compared in this order: the claims that show Auth0 say least. A regular expression matches in lower case.
 var kinds = []kind{
-	{
-		name: "Auth0", preset: "auth0", host: regexp.MustCompile(`\.auth0\.com$`),
-		token: func(t token) bool {
-			sub := t.claimString("sub")
-			return strings.HasPrefix(sub, "auth0|") || strings.HasSuffix(sub, "@clients") || t.claims["gty"] != nil
-		},
-		request: "request the token with the identifier of the API (Auth0: Applications → APIs): " +
-			"make token ISSUER=… CLIENT_ID=… AUDIENCE",
-		grant: "grant it to the application (Auth0: Applications → APIs → the API → Permissions, " +
-			"then Application Access), and request it with SCOPE",
-		signing: "sign with RS256 (Auth0: Applications → APIs → the API → Settings → Signing Algorithm)",
-		opaque:  "Auth0 issues one if the request names no API",
-	},
 	{
 		name: "Cognito", preset: "cognito", needed: true,
 		host:  regexp.MustCompile(`(^|-)cognito-idp\..+\.amazonaws\.com(\.cn)?$`),
@@ -173,6 +161,19 @@ var kinds = []kind{
 			"and request it with SCOPE",
 		signing: "sign with RS256 (Duende: KeyManagement.SigningAlgorithms)",
 		opaque:  "Duende issues reference tokens to clients with AccessTokenType.Reference: use AccessTokenType.Jwt",
+	},
+	{
+		name: "Auth0", preset: "auth0", host: regexp.MustCompile(`\.auth0\.com$`),
+		token: func(t token) bool {
+			sub := t.claimString("sub")
+			return strings.HasPrefix(sub, "auth0|") || strings.HasSuffix(sub, "@clients") || t.claims["gty"] != nil
+		},
+		request: "request the token with the identifier of the API (Auth0: Applications → APIs): " +
+			"make token ISSUER=… CLIENT_ID=… AUDIENCE",
+		grant: "grant it to the application (Auth0: Applications → APIs → the API → Permissions, " +
+			"then Application Access), and request it with SCOPE",
+		signing: "sign with RS256 (Auth0: Applications → APIs → the API → Settings → Signing Algorithm)",
+		opaque:  "Auth0 issues one if the request names no API",
 	},
 }
 

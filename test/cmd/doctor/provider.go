@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"accountapi/test/internal/discovery"
 )
 
 // preset is one value of PROVIDER: what the authorizer and a deploy do with it.
@@ -47,7 +49,13 @@ var presets = []preset{
 	{"keycloak", "aud", anyType, nil, nil, below("/protocol/openid-connect/certs")},
 	{"duende", "aud", []string{"jwt", "at+jwt"}, []string{"client_id"}, nil, below("/.well-known/openid-configuration/jwks")},
 	{"clerk", "azp", []string{"jwt", "at+jwt"}, nil, nil, below("/.well-known/jwks.json")},
-	{"workos", "iss", anyType, nil, nil, noConvention},
+	{"workos", "iss", anyType, nil, nil, func(issuer *url.URL) string {
+		_, client, found := strings.Cut(issuer.Path, "/user_management/")
+		if !found || issuer.Host != "api.workos.com" {
+			return ""
+		}
+		return "https://api.workos.com/sso/jwks/" + client
+	}},
 }
 
 // presetNames lists the presets, separated by commas.
@@ -89,11 +97,9 @@ func (d *doctor) examineProvider() {
 	}
 	switch {
 	case !known && !recognized:
-		d.wrong("provider", d.leaveOut("provider")+", or use one of "+presetNames(), "the provider %q is unknown", given)
+		d.wrong("provider", d.leaveOut("provider")+", or use one of "+presetNames(), "%s %q is unknown",
+			d.named("provider"), given)
 		d.use.Provider = ""
-	case !known:
-		d.wrong("provider", d.set("provider", fits), "the provider %q is unknown, and %s%s", given, by, k.name)
-		d.use.Provider = fits
 	case recognized && given == "" && fits != "auth0" && must:
 		d.wrong("provider", d.set("provider", fits), "%s%s, and the default is auth0", by, k.name)
 		d.use.Provider = fits
@@ -105,18 +111,18 @@ func (d *doctor) examineProvider() {
 		d.suggested = "rfc9068"
 	case given == "":
 		d.ok("provider", "auth0, the default, which fits most providers")
-	case !recognized || given == fits || given == "rfc9068" || k.name == "AD FS" && given == "entra":
+	case known && (!recognized || given == fits || given == "rfc9068" || k.name == "AD FS" && given == "entra"):
 		d.ok("provider", "%s", given)
 	case given == "auth0" && !must && fits != "auth0":
 		d.note("provider", "auth0, although %s%s: to apply its rules, %s", by, k.name, d.set("provider", fits))
 		d.suggested = fits
 	default:
-		d.wrong("provider", d.set("provider", fits), "the provider is %s, but %s%s", given, by, k.name)
+		d.wrong("provider", d.set("provider", fits), "%s is %s, but %s%s", d.named("provider"), given, by, k.name)
 		d.use.Provider = fits
 	}
 	if given == "auth0" && d.use.Provider == "auth0" && d.suggested == "" && !isLocal(d.use.Issuer) && keysAt("auth0", d.use.Issuer) == "" {
 		d.wrong("provider", d.leaveOut("provider"),
-			"the provider auth0 is for issuers that are a host and a slash: a deploy refuses it with %q", d.use.Issuer)
+			"%s auth0 is for issuers that are a host and a slash: a deploy refuses it with %q", d.named("provider"), d.use.Issuer)
 		d.use.Provider = ""
 	}
 }
@@ -134,7 +140,7 @@ func usualForm(issuer string) string {
 	switch k.name {
 	case "Auth0":
 		return strings.TrimRight(issuer, "/") + "/"
-	case "Cognito", "Okta", "Clerk":
+	case "Cognito", "Okta", "Clerk", "Keycloak", "WorkOS":
 		return strings.TrimRight(issuer, "/")
 	}
 	return issuer
@@ -144,7 +150,7 @@ func usualForm(issuer string) string {
 // "" if the deploy would require JWKS_URI.
 func keysAt(provider, issuer string) string {
 	u, err := url.Parse(issuer)
-	if err != nil || u.Scheme != "https" {
+	if err != nil || !discovery.Secure(u) {
 		return ""
 	}
 	if p, ok := presetNamed(provider); ok {

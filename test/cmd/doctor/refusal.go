@@ -181,7 +181,7 @@ func (d *doctor) otherAudience() (why, fix string) {
 	}
 	var others []string
 	for _, theirs := range audiences {
-		if what := otherAPI(theirs); what != "" {
+		if what, _ := otherAPI(theirs); what != "" {
 			others = append(others, what)
 			continue
 		}

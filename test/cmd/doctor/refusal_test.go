@@ -14,7 +14,7 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 	token, claim, header := local.Token, issuer.Claim, issuer.Header
 	good := token()
 	var (
-		padded       = local.Sign([]byte(`{"alg":"none","kid":"x"}`), []byte(`{}`))
+		padded       = local.Sign([]byte(`{"alg":"none","kid":"x"}`), []byte(`{"iss":"`+local.URL()+`"}`))
 		milliseconds = token(claim("exp", time.Now().UnixMilli()))
 		nearAudience = token(issuer.Audience(audience+"/", "https://t.example/userinfo"))
 		tooLong      = token(claim("groups", strings.Repeat("x", 9000)))
@@ -27,16 +27,17 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		thisAPI       = `this API is "https://api.example.com": it is for another API`
 		otherAudience = `the token is for "https://another-api.example.com/", ` + thisAPI
 		useAudience   = "AUDIENCE=https://another-api.example.com/ if that is this API"
+		otherName     = "use ISSUER=https://another-tenant.example.com/"
 		useIssuer     = "use ISSUER=https://another-tenant.example.com/ if that is the issuer you mean"
-		makeToken     = "make token ISSUER=… CLIENT_ID=… AUDIENCE=…"
+		makeToken     = "make token ISSUER=… CLIENT_ID=… AUDIENCE=https://api.example.com"
 		sendIt        = "exactly as the issuer issued it"
 		signed        = "a token that the issuer has signed"
 		notThatKey    = "!! signature  not made with that key"
 		notAKey       = "it is not the kid of a key in use"
 		nearly        = "they are nearly the same: the slash at the end is missing"
-		isIDToken     = "an ID token, because it has the claim nonce"
+		isIDToken     = "it has the claim nonce, which marks an ID token"
 		isJWE         = "an encrypted token (JWE), which only its issuer can read"
-		noSuchHeader  = "an access token does not have such a header"
+		noSuchHeader  = "its header has the member crit, which no access token has"
 		shared        = "signed with a secret that the issuer and the API share"
 	)
 	for name, test := range map[string]struct{ token, says, fix string }{
@@ -56,7 +57,8 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		"logout token":    {token(header("typ", "logout+jwt")), "does not have this typ", "send an access token"},
 		"ID token":        {token(claim("nonce", "n")), isIDToken, "send the access_token"},
 		"Cognito":         {ofCognito, "the token looks like one of Cognito", "add PROVIDER=cognito"},
-		"other issuer":    {token(issuer.WrongIssuer), `the trusted issuer is "` + local.URL() + `"`, useIssuer},
+		"other name":      {token(issuer.WrongIssuer), "is signed with the keys of this issuer", otherName},
+		"other issuer":    {token(issuer.WrongIssuer, issuer.WrongKey), `the trusted issuer is "` + local.URL() + `"`, useIssuer},
 		"no issuer":       {token(issuer.Without("iss")), "!! iss        the token has none", sendIt},
 		"unknown key":     {token(issuer.UnknownKey), notAKey, "get a new token from exactly this issuer"},
 		"another key":     {token(issuer.WrongKey), notThatKey, "copy the token again"},
@@ -65,11 +67,11 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		"near audience":   {nearAudience, nearly, "use AUDIENCE=" + audience + "/"},
 		"expired":         {token(issuer.Expired), "!! exp        expired 1 h 0 min ago", "get a new token"},
 		"not yet valid":   {token(issuer.NotYetValid), "!! exp        nbf is in 59 min", "compare the clocks"},
-		"milliseconds":    {milliseconds, "!! kind ", "configure the issuer to put it"},
+		"milliseconds":    {milliseconds, "!! kind ", "configure the issuer to write exp in seconds"},
 		"no expiry":       {token(issuer.Without("exp")), "there is no exp", "configure the issuer to put it"},
 		"bound to a key":  {bound, "DPoP", "not bound to a key"},
-		"other scope":     {token(issuer.Scopes("other:scope")), "GET /things answers 403", "grant it to the client"},
-		"permission":      {permission, "GET /things answers 403", "it is in the claim permissions"},
+		"other scope":     {token(issuer.Scopes("other:scope")), "GET /things answers 403", "grant it to the application"},
+		"permission":      {permission, "GET /things answers 403", "as the claim permissions shows"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

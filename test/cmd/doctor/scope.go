@@ -71,13 +71,14 @@ func (d *doctor) howToGet(scopes []string) string {
 	if claim == "" {
 		return grant
 	}
-	d.use.ScopeClaims = append([]string{claim}, d.given.ScopeClaims...)
-	fix := fmt.Sprintf("%s; these are the user's rights, not what the client was granted: with them, every client of the user "+
-		"may do all that the user may", d.set("scopeClaims", d.use.ScopeClaims...))
+	claims := append([]string{claim}, d.given.ScopeClaims...)
+	fix := fmt.Sprintf("%s; these are the user's rights, and not what the client was granted: with them, every client of a user "+
+		"may do all that the user may", d.set("scopeClaims", claims...))
 	if k.name == "Auth0" && claim == "permissions" {
-		return fmt.Sprintf("request it with SCOPE=%s: the user has it, in the claim permissions, and the client did not ask for it. "+
-			"Or %s", quote(strings.Join(scopes, " ")), fix)
+		return fmt.Sprintf("request it with SCOPE=%s: the user has it, as the claim permissions shows, and the client has not "+
+			"asked for it. Or go by the claim permissions: %s", quote(strings.Join(scopes, " ")), fix)
 	}
+	d.use.ScopeClaims = claims
 	return fmt.Sprintf("it is in the claim %s, which is not read: %s", claim, fix)
 }
 
