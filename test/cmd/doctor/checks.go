@@ -118,11 +118,15 @@ func (d *doctor) tryProvider(ctx context.Context, without verdict) (verdict, err
 	case after < before:
 		d.suggested = ""
 		return without, nil
-	case after == before:
+	case after == before && with.scope == without.scope:
 		return without, nil
+	case after == before:
+		d.wrong("provider", d.set("provider", d.suggested),
+			"without it, the token has the scopes %q, and with it %q", without.scope, with.scope)
+	default:
+		why, _ := d.refusal(without.decision.Reason)
+		d.wrong("provider", d.set("provider", d.suggested), "without it, the authorizer refuses the token: %s", why)
 	}
-	why, _ := d.refusal(without.decision.Reason)
-	d.wrong("provider", d.set("provider", d.suggested), "without it, the authorizer refuses the token: %s", why)
 	d.use.Provider = d.suggested
 	return with, nil
 }

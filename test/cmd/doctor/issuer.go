@@ -107,10 +107,13 @@ func (d *doctor) compare(names, mistakes []string) {
 
 // readDiscovery reads the discovery document of the issuer, or else that beside its keys.
 func (d *doctor) readDiscovery(ctx context.Context, issuer string) (failure error) {
-	if u, err := url.Parse(issuer); err == nil && u.Path == "/adfs/services/trust" {
-		issuer = "https://" + u.Host + "/adfs" // where AD FS publishes it
-	}
 	document, failure := discovery.Fetch(ctx, issuer)
+	if u, err := url.Parse(issuer); failure != nil && err == nil && u.Path == "/adfs/services/trust" {
+		if !discovery.Secure(u) {
+			u.Scheme = "https"
+		}
+		document, failure = discovery.Fetch(ctx, u.Scheme+"://"+u.Host+"/adfs") // where AD FS publishes it
+	}
 	_, d.unreachable = errors.AsType[*url.Error](failure)
 	// If the issuer is the iss of the token, there is nothing to compare.
 	if failure != nil && d.given.JWKSURI != "" && d.token.claimString("iss") != d.given.Issuer {

@@ -125,6 +125,9 @@ func (d *doctor) fetch(ctx context.Context, algorithms []string) (verdict, error
 func (d *doctor) explainProblems(lines []string) {
 	for _, line := range lines {
 		key := ""
+		if _, name, found := strings.Cut(line, "ISSUERS[0]."); found {
+			key, _, _ = strings.Cut(name, " ")
+		}
 		for _, v := range d.use.values() {
 			if strings.HasPrefix(line, v.environment+" ") {
 				key = v.key

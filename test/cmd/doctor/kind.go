@@ -54,7 +54,8 @@ func (d *doctor) otherType() (why, fix string) {
 	typ := quoted(d.token.header["typ"])
 	if d.use.Provider == "rfc9068" && slices.Contains([]string{"", "jwt"}, d.token.mediaType()) {
 		return "typ in its header is " + typ + `, and the provider rfc9068 requires "at+jwt"`,
-			d.leaveOut("provider") + ", or configure the issuer to issue tokens as in RFC 9068"
+			sendAccess + "; if it is the access_token, " + d.leaveOut("provider") +
+				", or configure the issuer to issue tokens as in RFC 9068"
 	}
 	return "typ in its header is " + typ + ": an access token does not have this typ", "send an access token for this API"
 }

@@ -28,6 +28,8 @@ type kind struct {
 	opaque  string // when it issues a token that is not a JWT
 }
 
+const refreshTokens = "its refresh tokens are such tokens"
+
 // unknownKind has the advice for issuers that are not recognized.
 var unknownKind = kind{
 	name: "the issuer",
@@ -44,13 +46,13 @@ var kinds = []kind{
 		name: "Cognito", preset: "cognito", needed: true,
 		host:  regexp.MustCompile(`(^|-)cognito-idp\..+\.amazonaws\.com(\.cn)?$`),
 		token: func(t token) bool { return t.claims["token_use"] != nil },
-		request: "request the token as the app client that AUDIENCE names: access tokens of Cognito " +
+		request: "request the token as the app client AUDIENCE: access tokens of Cognito " +
 			"name the app client in client_id, not an API",
 		grant: "create it as a custom scope (Cognito: Branding → Domain → Resource servers), allow it for the app client " +
 			"(App clients → Login pages → Custom scopes), and request it with SCOPE. Only tokens of the user pool's token " +
 			"endpoint have such scopes, those of InitiateAuth never",
 		signing: "send a token of this user pool, which signs with RS256",
-		opaque:  "the refresh tokens of Cognito are such tokens: send the access token",
+		opaque:  refreshTokens,
 	},
 	{
 		name: "AD FS", path: regexp.MustCompile(`^/adfs(/services/trust)?/?$`), keys: "/adfs/discovery/keys",
@@ -60,7 +62,7 @@ var kinds = []kind{
 		grant: "allow it for the client (AD FS Management → Application Groups → Web API → Client Permissions → " +
 			"Permitted scopes), and request it with SCOPE",
 		signing: "sign with RS256 (AD FS signs with the token-signing certificate)",
-		opaque:  "the refresh tokens of AD FS are such tokens: send the access token",
+		opaque:  refreshTokens,
 	},
 	{
 		name: "UAA", path: regexp.MustCompile(`/oauth/token$`), keys: "/token_keys",
@@ -75,13 +77,13 @@ var kinds = []kind{
 	{
 		name: "FusionAuth", host: regexp.MustCompile(`\.fusionauth\.io$`),
 		token: func(t token) bool { return t.claims["applicationId"] != nil },
-		request: "request the token as the application that AUDIENCE names: aud is the ID of the application " +
+		request: "request the token as the application AUDIENCE: aud is the ID of the application " +
 			"(for client_credentials: of the entity)",
 		grant: "create it as a scope (FusionAuth: Applications → the application → Scopes; for client_credentials as a " +
 			"permission of the entity), and request it with SCOPE",
 		signing: "sign with an asymmetric key (FusionAuth: Applications → the application → JWT → Access token signing key; " +
 			"the default is HS256)",
-		opaque: "the refresh tokens of FusionAuth are such tokens: send the access token",
+		opaque: refreshTokens,
 	},
 	{
 		name: "Entra", preset: "entra", expected: true,
@@ -107,7 +109,7 @@ var kinds = []kind{
 		grant: "add it to the authorization server (Okta: Security → API → Authorization Servers → Scopes), allow it in an " +
 			"access policy, and request it with SCOPE",
 		signing: "send a token of this authorization server, which signs with RS256",
-		opaque:  "the refresh tokens of Okta are such tokens: send the access token",
+		opaque:  refreshTokens,
 	},
 	{
 		name: "Keycloak", preset: "keycloak", path: regexp.MustCompile(`/realms/[^/]+/?$`),
@@ -132,7 +134,7 @@ var kinds = []kind{
 		token: func(t token) bool {
 			return strings.HasPrefix(t.headerString("cat"), "cl_") || strings.HasPrefix(t.claimString("sid"), "sess_")
 		},
-		request: "send the session token of a front end with the origin in AUDIENCE, from getToken()",
+		request: "send the session token of a front end with the origin AUDIENCE, from getToken()",
 		grant: "add the claim scope to the session token (Clerk: Sessions → Customize session token), " +
 			"for example from the user's public metadata",
 		signing: "send a session token, which Clerk signs with RS256",
@@ -147,7 +149,7 @@ var kinds = []kind{
 		grant: "add the claim scope to the JWT template (WorkOS: Authentication → Sessions → JWT Template), or use the " +
 			"permissions of the user's role",
 		signing: "send an access token of this environment, which WorkOS signs with RS256",
-		opaque:  "the refresh tokens of WorkOS are such tokens: send the access token",
+		opaque:  refreshTokens,
 	},
 	{
 		name: "Duende IdentityServer", preset: "duende", host: regexp.MustCompile(`\.duendesoftware\.com$`),
@@ -156,7 +158,7 @@ var kinds = []kind{
 			_, list := t.claims["scope"].([]any)
 			return list && t.claims["client_id"] != nil && t.claims["jti"] != nil
 		},
-		request: "add an ApiResource with the name in AUDIENCE and a scope of this API (Duende), and request that scope",
+		request: "add an ApiResource with the name AUDIENCE and a scope of this API (Duende), and request that scope",
 		grant: "add it as an ApiScope and to the AllowedScopes of the client (Duende), " +
 			"and request it with SCOPE",
 		signing: "sign with RS256 (Duende: KeyManagement.SigningAlgorithms)",

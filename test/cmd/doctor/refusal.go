@@ -10,10 +10,11 @@ import (
 )
 
 const (
-	copyAgain     = "copy the token again, complete and without line breaks"
-	sendUnchanged = "send an access token for this API, exactly as the issuer issued it"
-	sendSigned    = "send a token that the issuer has signed"
-	addKid        = "configure the issuer to put the kid into the header"
+	copyAgain            = "copy the token again, complete and without line breaks"
+	sendUnchanged        = "send an access token for this API, exactly as the issuer issued it"
+	sendSigned           = "send a token that the issuer has signed"
+	sendAccessNotRefresh = "send the access_token of the issuer's response, not the refresh_token"
+	addKid               = "configure the issuer to put the kid into the header"
 )
 
 // refusal explains a reason of the authorizer, and how to get a token that is accepted.
@@ -78,13 +79,17 @@ func (d *doctor) refusal(reason string) (why, fix string) {
 // malformed explains a token that is not a signed JWT.
 func (d *doctor) malformed() (why, fix string) {
 	k := d.kind()
+	fix = d.advice(k.request)
+	if k.opaque == refreshTokens {
+		fix = sendAccessNotRefresh
+	}
 	switch {
 	case strings.EqualFold(d.token.headerString("alg"), "none"):
 		return "it is not signed", sendSigned
 	case d.token.parts == 1:
-		return "it is an opaque token, not a JWT; " + k.opaque, d.advice(k.request)
+		return "it is an opaque token, not a JWT; " + k.opaque, fix
 	case d.token.parts == 5:
-		return "it is an encrypted token (JWE), which only its issuer can read; " + k.opaque, d.advice(k.request)
+		return "it is an encrypted token (JWE), which only its issuer can read; " + k.opaque, fix
 	}
 	return "it is damaged, or not a JWT", copyAgain
 }
@@ -124,7 +129,7 @@ func (d *doctor) otherAlgorithm() (why, fix string) {
 	switch alg := d.token.headerString("alg"); {
 	case strings.HasPrefix(alg, "HS") && slices.Contains([]string{"Refresh", "Offline"}, d.token.claimString("typ")):
 		return "it is a refresh token, because its claim typ is " + quoted(d.token.claims["typ"]),
-			"send the access_token of the issuer's response, not the refresh_token"
+			sendAccessNotRefresh
 	case strings.HasPrefix(alg, "HS"):
 		return "it is signed with a secret that the issuer and the API share (" + alg + "), not with a key pair",
 			d.kind().signing
@@ -157,6 +162,19 @@ func (d *doctor) otherIssuer() (why, fix string) {
 			"or get the token from the trusted issuer" + hint(iss)
 }
 
+// forClient reports whether the token is for the client that has requested it.
+func (d *doctor) forClient(audiences []string) bool {
+	if d.preset().audience != "aud" || len(audiences) != 1 {
+		return false
+	}
+	for _, claim := range []string{"azp", "client_id", "appid", "cid"} {
+		if d.token.claimString(claim) == audiences[0] {
+			return true
+		}
+	}
+	return d.kind().name == "Auth0" && auth0Client.MatchString(audiences[0])
+}
+
 // otherAudience explains a token for another API. If its aud is nearly the audience, it
 // corrects the settings, so that the command at the end is right.
 func (d *doctor) otherAudience() (why, fix string) {
@@ -175,7 +193,19 @@ func (d *doctor) otherAudience() (why, fix string) {
 			}
 		}
 	}
+	for _, ours := range d.use.Audiences {
+		for _, theirs := range audiences {
+			if k.name == "Entra" && strings.TrimPrefix(ours, "api://") == strings.TrimPrefix(theirs, "api://") {
+				d.use.Audiences = []string{theirs}
+				return "v2.0 tokens of Entra have the client ID of the API in aud, v1.0 tokens its application ID URI",
+					d.set("audience", theirs)
+			}
+		}
+	}
 	fix = d.advice(k.request)
+	if d.forClient(audiences) {
+		return "it is for the client, as ID tokens are", sendAccess + "; if it is the access_token, " + fix
+	}
 	if len(audiences) == 0 {
 		return "the token does not name an API: it has no claim " + claim, fix
 	}

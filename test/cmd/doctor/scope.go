@@ -72,8 +72,11 @@ func (d *doctor) howToGet(scopes []string) string {
 		return grant
 	}
 	claims := append([]string{claim}, d.given.ScopeClaims...)
-	fix := fmt.Sprintf("%s; these are the user's rights, and not what the client was granted: with them, every client of a user "+
-		"may do all that the user may", d.set("scopeClaims", claims...))
+	fix := d.set("scopeClaims", claims...)
+	if !d.token.ofClient() {
+		fix += "; these are the user's rights, and not what the client was granted: with them, every client of a user " +
+			"may do all that the user may"
+	}
 	if k.name == "Auth0" && claim == "permissions" {
 		return fmt.Sprintf("request it with SCOPE=%s: the user has it, as the claim permissions shows, and the client has not "+
 			"asked for it. Or go by the claim permissions: %s", quote(strings.Join(scopes, " ")), fix)
@@ -86,10 +89,9 @@ func (d *doctor) howToGet(scopes []string) string {
 // tenant gets every scope of it that a client asks for (Auth0: "Enable Role-Based Access
 // Control for APIs").
 func (d *doctor) askAboutRBAC(scope string) {
-	sub := d.token.claimString("sub")
 	needed := routes.Scopes(d.routes)
 	gets := slices.ContainsFunc(strings.Fields(scope), func(s string) bool { return slices.Contains(needed, s) })
-	if d.kind().name != "Auth0" || strings.HasSuffix(sub, "@clients") || d.token.claims["permissions"] != nil || !gets {
+	if d.kind().name != "Auth0" || d.token.ofClient() || d.token.claims["permissions"] != nil || !gets {
 		return
 	}
 	d.note("rights", "is RBAC enabled for this API at Auth0 (Applications → APIs → the API → Settings → Enable RBAC)? "+

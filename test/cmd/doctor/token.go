@@ -53,6 +53,18 @@ func (t token) claimString(claim string) string {
 	return text
 }
 
+// ofClient reports whether the token shows that it is one of a client without a user.
+func (t token) ofClient() bool {
+	sub := t.claimString("sub")
+	for _, claim := range []string{"azp", "client_id", "cid"} {
+		if sub != "" && t.claimString(claim) == sub {
+			return true
+		}
+	}
+	return sub == "" || strings.HasSuffix(sub, "@clients") || t.claimString("idtyp") == "app" ||
+		t.claimString("gty") == "client-credentials" || strings.HasPrefix(t.claimString("preferred_username"), "service-account-")
+}
+
 // canUse reports whether the authorizer would check the token with one of the keys with
 // these kids, which are all for the token's alg. Without a kid there must be exactly one.
 func (t token) canUse(kids []string) bool {
