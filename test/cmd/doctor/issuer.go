@@ -17,7 +17,7 @@ import (
 // document. Where they differ, the token counts: the authorizer compares iss with it, and
 // some issuers (AD FS, FusionAuth) have another name in their document.
 func (d *doctor) examineIssuer(ctx context.Context) error {
-	given, iss := d.given.Issuer, d.token.claimString("iss")
+	given, iss := d.given.Issuer, d.token.accessIssuer()
 	probable, mistakes := correctIssuer(given, d.given.JWKSURI != "")
 	failure := d.readDiscovery(ctx, probable)
 	names := d.names()
@@ -85,7 +85,7 @@ func (d *doctor) compare(names, mistakes []string) {
 	if d.document.AccessTokenIssuer == right && len(names) > 1 {
 		by = "access_token_issuer in its discovery document, the iss of its access tokens, is"
 	}
-	if iss := d.token.claimString("iss"); slices.Contains(names, iss) {
+	if iss := d.token.accessIssuer(); slices.Contains(names, iss) {
 		right, by = iss, "the iss of the token, which its discovery document names, is"
 	}
 	d.use.Issuer = right
@@ -116,7 +116,7 @@ func (d *doctor) readDiscovery(ctx context.Context, issuer string) (failure erro
 	}
 	_, d.unreachable = errors.AsType[*url.Error](failure)
 	// If the issuer is the iss of the token, there is nothing to compare.
-	if failure != nil && d.given.JWKSURI != "" && d.token.claimString("iss") != d.given.Issuer {
+	if failure != nil && d.given.JWKSURI != "" && d.token.accessIssuer() != d.given.Issuer {
 		if beside, err := discovery.Beside(ctx, d.given.JWKSURI); err == nil {
 			document, failure, d.unreachable = beside, nil, false
 		}

@@ -28,7 +28,8 @@ type kind struct {
 	opaque  string // when it issues a token that is not a JWT
 }
 
-const refreshTokens = "its refresh tokens are such tokens"
+// refreshTokens stands for the remark that the kind's refresh tokens are not JWTs.
+const refreshTokens = "refresh tokens"
 
 // unknownKind has the advice for issuers that are not recognized.
 var unknownKind = kind{

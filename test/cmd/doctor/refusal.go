@@ -79,17 +79,17 @@ func (d *doctor) refusal(reason string) (why, fix string) {
 // malformed explains a token that is not a signed JWT.
 func (d *doctor) malformed() (why, fix string) {
 	k := d.kind()
-	fix = d.advice(k.request)
-	if k.opaque == refreshTokens {
-		fix = sendAccessNotRefresh
+	opaque, fix := k.opaque, d.advice(k.request)
+	if opaque == refreshTokens {
+		opaque, fix = "the refresh tokens of "+k.name+" are such tokens", sendAccessNotRefresh
 	}
 	switch {
 	case strings.EqualFold(d.token.headerString("alg"), "none"):
 		return "it is not signed", sendSigned
 	case d.token.parts == 1:
-		return "it is an opaque token, not a JWT; " + k.opaque, fix
+		return "it is an opaque token, not a JWT; " + opaque, fix
 	case d.token.parts == 5:
-		return "it is an encrypted token (JWE), which only its issuer can read; " + k.opaque, fix
+		return "it is an encrypted token (JWE), which only its issuer can read; " + opaque, fix
 	}
 	return "it is damaged, or not a JWT", copyAgain
 }
@@ -156,6 +156,9 @@ func (d *doctor) otherIssuer() (why, fix string) {
 	iss := d.token.claimString("iss")
 	if iss == "" {
 		return "a token must name its issuer", sendUnchanged
+	}
+	if mark := d.token.idTokenMark(); mark != "" {
+		return fmt.Sprintf("the trusted issuer is %q, and this is an ID token, as its claim %s shows", d.use.Issuer, mark), sendAccess
 	}
 	return fmt.Sprintf("the trusted issuer is %q (%s)", d.use.Issuer, discovery.Difference(iss, d.use.Issuer)),
 		d.set("issuer", iss) + " if that is the issuer you mean, " +

@@ -53,6 +53,26 @@ func (t token) claimString(claim string) string {
 	return text
 }
 
+// idTokenMark returns the claim that marks the token as an ID token, "" if none does.
+// Keycloak says in typ what a token is, and puts nonce into access tokens too.
+func (t token) idTokenMark() string {
+	for _, claim := range []string{"nonce", "at_hash", "c_hash", "s_hash"} {
+		if _, marked := t.claims[claim]; marked && t.claimString("typ") != "Bearer" {
+			return claim
+		}
+	}
+	return ""
+}
+
+// accessIssuer returns the iss of an access token. That of an ID token may be another one,
+// as at AD FS.
+func (t token) accessIssuer() string {
+	if t.idTokenMark() != "" {
+		return ""
+	}
+	return t.claimString("iss")
+}
+
 // ofClient reports whether the token shows that it is one of a client without a user.
 func (t token) ofClient() bool {
 	sub := t.claimString("sub")
