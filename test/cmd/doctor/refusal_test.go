@@ -30,6 +30,8 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		otherName     = "use ISSUER=https://another-tenant.example.com/"
 		useIssuer     = "use ISSUER=https://another-tenant.example.com/ if that is the issuer you mean"
 		makeToken     = "make token ISSUER=… CLIENT_ID=… AUDIENCE=https://api.example.com"
+		putIt         = "configure the issuer to put it into its access tokens"
+		access        = "send the access_token of the issuer's response, not the id_token"
 		sendIt        = "exactly as the issuer issued it"
 		signed        = "a token that the issuer has signed"
 		notThatKey    = "!! signature  not made with that key"
@@ -54,6 +56,17 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		"HS256":           {token(issuer.HMACWithPublicKey), shared, "sign with RS256"},
 		"other algorithm": {token(header("alg", "ES256")), "allowed is RS256, the default", "publish the key"},
 		"crit":            {token(header("crit", []string{"x"})), noSuchHeader, sendIt},
+		"kid a number":    {token(header("kid", 7)), "kid in its header is not a string", "put the ID of its key"},
+		"cty":             {token(header("cty", "JWT")), "its header has the member cty", sendIt},
+		"typ a number":    {token(header("typ", 7)), "typ in its header is not a string", sendIt},
+		"no sub":          {token(issuer.Without("sub")), "!! kind       there is no sub", putIt},
+		"sub a number":    {token(claim("sub", 7)), `sub is "7", and must be a string`, putIt},
+		"exp a string":    {token(claim("exp", "soon")), `exp is "soon", and must be a number`, "put a number into it"},
+		"jti a number":    {token(claim("jti", 7)), `jti is "7", and must be a string`, "put a string into it"},
+		"scope a number":  {token(claim("scope", 7)), `scope is "7", and must be a string or an array`, "put scopes into it"},
+		"events":          {token(claim("events", "x")), "it has the claim events", sendIt},
+		"own client":      {token(claim("aud", "c"), claim("azp", "c")), "it is for the client, as ID tokens are", access},
+		"account console": {token(claim("aud", "account")), "it is for Keycloak's own account console", makeToken},
 		"logout token":    {token(header("typ", "logout+jwt")), "does not have this typ", "send an access token"},
 		"ID token":        {token(claim("nonce", "n")), isIDToken, "send the access_token"},
 		"Cognito":         {ofCognito, "the token looks like one of Cognito", "add PROVIDER=cognito"},

@@ -23,16 +23,26 @@ func (d *doctor) scopeClaims() []string {
 	return []string{"scope", "scp"}
 }
 
-// claimWith returns the first claim with all of these scopes besides those that are read:
+// readClaim returns the one in which it finds them; "" if the token has none.
+func (d *doctor) readClaim() string {
+	for _, claim := range d.scopeClaims() {
+		if d.token.at(claim) != nil {
+			return claim
+		}
+	}
+	return ""
+}
+
+// claimWith returns the first claim with all of these scopes besides the one that is read:
 // its name, or its JSON Pointer if it is inside another claim; "" if there is none.
-func (t token) claimWith(scopes, read []string) string {
+func (t token) claimWith(scopes []string, read string) string {
 	candidates := map[string]any{}
 	collect(candidates, "", t.claims)
 	for _, claim := range slices.SortedFunc(maps.Keys(candidates), func(a, b string) int {
 		return strings.Compare(rank(a), rank(b))
 	}) {
 		has := scopesOf(candidates[claim])
-		if !slices.Contains(read, claim) && len(scopes) > 0 &&
+		if claim != read && len(scopes) > 0 &&
 			!slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(has, s) }) {
 			return claim
 		}

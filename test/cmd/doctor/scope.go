@@ -44,11 +44,8 @@ func (d *doctor) examineScopes(scope string) {
 // explainWholeAPI explains a token without the scopes that every route requires.
 func (d *doctor) explainWholeAPI() {
 	var has []string
-	for _, claim := range d.scopeClaims() {
-		if value := d.token.at(claim); value != nil {
-			has = scopesOf(value)
-			break
-		}
+	if claim := d.readClaim(); claim != "" {
+		has = scopesOf(d.token.at(claim))
 	}
 	missing := list(d.whole["REQUIRED_SCOPES"])
 	missing = slices.DeleteFunc(missing, func(s string) bool { return slices.Contains(has, s) })
@@ -66,7 +63,7 @@ func lacking(scope string, r routes.Route) []string {
 // else from the issuer.
 func (d *doctor) howToGet(scopes []string) string {
 	k := d.kind()
-	claim := d.token.claimWith(scopes, d.scopeClaims())
+	claim := d.token.claimWith(scopes, d.readClaim())
 	grant := d.advice(k.grant, scopes...)
 	if claim == "" {
 		return grant
