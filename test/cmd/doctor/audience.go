@@ -27,8 +27,8 @@ var otherAPIs = []struct {
 		"use a custom authorization server (Okta: Security → API → Authorization Servers)"},
 }
 
-// otherAPI says whose audience this is, and what to do instead; "" if it may be that of an
-// API of the user.
+// otherAPI says whose audience this is, and what to do instead; "" if it may be that of
+// an API of the user.
 func otherAPI(audience string) (what, fix string) {
 	for _, other := range otherAPIs {
 		if other.audience.MatchString(audience) {

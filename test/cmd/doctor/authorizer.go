@@ -44,8 +44,8 @@ func (e *examination) ask(ctx context.Context, issuers []trusted, token string) 
 	return newVerdict(log, answer)
 }
 
-// environment returns the variables for these issuers: those of one issuer if they can say
-// all of it, else ISSUERS.
+// environment returns the variables for these issuers: those of one issuer if they can
+// say all of it, else ISSUERS.
 func environment(issuers []trusted) map[string]string {
 	env := map[string]string{}
 	if one := issuers[0]; len(issuers) > 1 || len(one.ScopeClaims)+len(one.RequiredClaims)+len(one.RefusedClaims) > 0 {

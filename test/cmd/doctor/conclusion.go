@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// proposed returns the settings as they should be given: without the URL of the keys if it
-// is the default.
+// proposed returns the settings as they should be given: without the URL of the keys if
+// it is the default.
 func (d *doctor) proposed() trusted {
 	s := d.use
-	if d.given.JWKSURI == "" && (s.JWKSURI == keysAt(s.Provider, s.Issuer) || isLocal(s.Issuer) && s.JWKSURI == d.document.JWKSURI) {
+	isDefault := s.JWKSURI == keysAt(s.Provider, s.Issuer) || isLocal(s.Issuer) && s.JWKSURI == d.document.JWKSURI
+	if d.given.JWKSURI == "" && isDefault {
 		s.JWKSURI = ""
 	}
 	if d.suggested != "" {
@@ -51,7 +52,8 @@ func (e *examination) commands(deploy bool) string {
 		variables = append(variables, setting.variable+"="+quote(setting.value))
 		context = append(context, "-c "+setting.key+"="+quote(setting.value))
 	}
-	return fmt.Sprintf("  %s %s\n  or as CDK context: %s\n", command, strings.Join(variables, " "), strings.Join(context, " "))
+	return fmt.Sprintf("  %s %s\n  or as CDK context: %s\n",
+		command, strings.Join(variables, " "), strings.Join(context, " "))
 }
 
 // changes lists the settings in cdk.json that have been corrected.

@@ -66,6 +66,7 @@ func TestSeveralIssuersAreExaminedAndATokenAgainstItsOwn(t *testing.T) {
 	first, second := "\nissuer 1 of 2: \""+a.URL()+"\" (issuers[0] in cdk.json)\n", "\nissuer 2 of 2: \""
 	const useOurs = `set issuers[1].audience to "https://api.example.com" in cdk.json`
 	ofBoth := `which none of the issuers is: "` + a.URL() + `", "` + b.URL() + `"`
+	corrected := "    issuers[1].issuer: \"" + b.URL() + "\"\n"
 	useSlash := "fix: set issuers[1].issuer to \"" + b.URL() + "\" in cdk.json"
 	for name, test := range map[string]struct {
 		args, token string
@@ -78,7 +79,7 @@ func TestSeveralIssuersAreExaminedAndATokenAgainstItsOwn(t *testing.T) {
 		"of neither":     {args, stranger.Token(), 1, []string{"!! iss ", ofBoth, "add its issuer to the setting issuers"}},
 		"key of another": {args, b.Token(issuer.Claim("iss", a.URL())), 1, []string{"!! key ", "is of another issuer"}},
 		"audience":       {other, b.Token(), 1, []string{"!! aud ", useOurs + " if that is this API"}},
-		"slash":          {near, b.Token(), 1, []string{"!! issuer ", useSlash, "    issuers[1].issuer: \"" + b.URL() + "\"\n"}},
+		"slash":          {near, b.Token(), 1, []string{"!! issuer ", useSlash, corrected}},
 		"opaque":         {args, "kj3h45kj34h5kj34h5k", 1, []string{"!! token ", "an opaque token, not a JWT"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -106,6 +107,7 @@ func TestSettingsOfATemplateAreExplained(t *testing.T) {
 	nested := map[string]any{"requiredClaims": map[string]any{"/ctx/tenant": []string{"acme"}}}
 	refused := map[string]any{"refusedClaims": map[string]any{"sub": []string{"eve"}}}
 	rights := map[string]any{"scopeClaims": []string{"permissions"}}
+	onlyES := map[string]any{"algorithms": []string{"ES256"}}
 	bigClaim := map[string]string{"CONTEXT_CLAIMS": "groups"}
 	wholeAPI := map[string]string{"REQUIRED_SCOPES": "enter"}
 	big := make([]string, 600)
@@ -114,6 +116,8 @@ func TestSettingsOfATemplateAreExplained(t *testing.T) {
 	}
 	permissions := token(issuer.Claim("permissions", []string{"read:things"}), issuer.Without("scope"))
 	ofTenant := token(issuer.Claim("ctx", map[string]any{"tenant": "other"}))
+	const flatContext = `{"context":{"issuer":"i","audience":"a"}}`
+	const setAudience = `set audience to "https://api.example.com" in cdk.json if`
 	const noOrg = `its claim org_id is none, and issuers[0].requiredClaims requires one of "org1"`
 	const other = `its claim /ctx/tenant is "other", and issuers[0].requiredClaims requires one of "acme"`
 	const eve = `its claim sub is "eve", which issuers[0].refusedClaims refuses`
@@ -125,8 +129,8 @@ func TestSettingsOfATemplateAreExplained(t *testing.T) {
 		code        int
 		want        string
 	}{
-		"flat":                {deploy(t, flat, `{"context":{"issuer":"i","audience":"a"}}`), token(), 0, "ok provider   auth0, the default"},
-		"in a stage":          {deploy(t, wrongStage, staged) + " -stage dev", token(), 1, "set audience to \"https://api.example.com\" in cdk.json if"},
+		"flat":                {deploy(t, flat, flatContext), token(), 0, "ok provider   auth0, the default"},
+		"in a stage":          {deploy(t, wrongStage, staged) + " -stage dev", token(), 1, setAudience},
 		"no required claim":   {args(required, nil), token(), 1, noOrg},
 		"a required claim":    {args(required, nil), token(issuer.Claim("org_id", "org1")), 0, "ok scope"},
 		"other nested claim":  {args(nested, nil), ofTenant, 1, other},
@@ -134,7 +138,7 @@ func TestSettingsOfATemplateAreExplained(t *testing.T) {
 		"scopes elsewhere":    {args(rights, nil), permissions, 0, `ok scope      "read:things" opens GET /things`},
 		"too much context":    {args(nil, bigClaim), token(issuer.Claim("groups", big)), 1, long},
 		"whole API":           {args(nil, wholeAPI), token(), 1, noEnter},
-		"no usable algorithm": {args(map[string]any{"algorithms": []string{"ES256"}}, nil), "", 1, `set issuers[0].algorithms to "RS256" in cdk.json`},
+		"no usable algorithm": {args(onlyES, nil), "", 1, `set issuers[0].algorithms to "RS256" in cdk.json`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

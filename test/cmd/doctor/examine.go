@@ -143,11 +143,13 @@ func (e *examination) explainStranger(t token) {
 	if t.claimString("iss") == "" {
 		fix = sendUnchanged
 	}
-	e.wrong("iss", fix, "the token has %s, which none of the issuers is: %s", quoted(t.claims["iss"]), strings.Join(names, ", "))
+	e.wrong("iss", fix, "the token has %s, which none of the issuers is: %s",
+		quoted(t.claims["iss"]), strings.Join(names, ", "))
 }
 
 // conclude prints whether the settings are ready, what to fix first, and the corrected
-// settings in the form in which they were given. It prints them only if they are complete.
+// settings in the form in which they were given. It prints them only if they are
+// complete.
 func (e *examination) conclude() error {
 	what, remark := "deploy", ""
 	for _, d := range e.doctors {

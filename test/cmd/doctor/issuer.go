@@ -55,8 +55,12 @@ func (d *doctor) examineIssuer(ctx context.Context) error {
 			"%s is %s: %s", d.named("issuer"), shown(given), strings.Join(mistakes, ", "))
 		d.note("issuer", "its discovery document could not be read: %s", explainFailure(failure))
 	default:
+		why := explainFailure(failure)
+		if !isSecure(given) {
+			why = "there is none for a name that is not an https URL"
+		}
 		d.note("issuer", "no discovery document could be read: only a token can show whether its iss is exactly %q (%s)%s",
-			given, explainFailure(failure), hint(given))
+			given, why, hint(given))
 	}
 	u, err := url.Parse(d.use.Issuer)
 	if k, _ := kindOfIssuer(d.use.Issuer); err == nil && k.name == "Okta" && !strings.HasPrefix(u.Path, "/oauth2/") {

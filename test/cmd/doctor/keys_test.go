@@ -54,10 +54,11 @@ func TestSetWithoutAUsableKeyIsReportedByKeyAndMember(t *testing.T) {
 	if err := json.Unmarshal(local.JWKS(), &set); err != nil {
 		t.Fatal(err)
 	}
+	const noAlgorithm = "no allowed algorithm goes with kty"
 	for name, test := range map[string]struct{ member, value, says, fix string }{
 		"for encryption":    {"use", "enc", "use is not sig", `have the issuer publish its signing key, with "use":"sig"`},
-		"unknown kind":      {"kty", "AKP", "no allowed algorithm goes with kty", "have the issuer sign with a key for one of"},
-		"another alg":       {"alg", "RSA-OAEP", "no allowed algorithm goes with kty", "have the issuer sign with a key for one"},
+		"unknown kind":      {"kty", "AKP", noAlgorithm, "have the issuer sign with a key for one of"},
+		"another alg":       {"alg", "RSA-OAEP", noAlgorithm, "have the issuer sign with a key for one of"},
 		"private key":       {"d", "AQ", "PRIVATE or secret key published", "have the issuer replace this key at once"},
 		"small RSA key":     {"n", "AQAB", "", "have the issuer replace this key by a sound one"},
 		"not for verifying": {"key_ops", "sign", "key_ops", `have the issuer publish the key with "key_ops":["verify"]`},

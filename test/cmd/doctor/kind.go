@@ -23,7 +23,8 @@ func (d *doctor) otherKind() (why, fix string) {
 			typ), "send the access_token of the issuer's response, not another token"
 	}
 	if k.name == "Keycloak" && d.use.Provider != "keycloak" && has("nonce") {
-		return "it has the claim nonce, which Keycloak puts into access tokens too, and the other providers only into ID tokens",
+		return "it has the claim nonce, which Keycloak puts into access tokens too, " +
+				"and the other providers only into ID tokens",
 			d.set("provider", "keycloak")
 	}
 	for _, claim := range []string{"nonce", "at_hash", "c_hash", "s_hash"} {
@@ -81,7 +82,8 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	}
 	for _, name := range p.required {
 		if !has(name) {
-			return "there is no " + name + ", which the provider " + p.name + " requires", configure + ", or " + d.leaveOut("provider")
+			return "there is no " + name + ", which the provider " + p.name + " requires",
+				configure + ", or " + d.leaveOut("provider")
 		}
 	}
 	const endOf9999 = 253_402_300_799
@@ -91,7 +93,8 @@ func (d *doctor) wrongClaim() (why, fix string) {
 		case !has(name) && name == "exp":
 			return "there is no exp", configure
 		case has(name) && !isNumber:
-			return name + " is " + quoted(t.claims[name]) + ", and must be a number", "configure the issuer to put a number into it"
+			return name + " is " + quoted(t.claims[name]) + ", and must be a number",
+				"configure the issuer to put a number into it"
 		case seconds > endOf9999:
 			return name + " is not a time in seconds (milliseconds?)", "configure the issuer to write " + name + " in seconds"
 		case seconds < 0:
@@ -105,7 +108,8 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	}
 	for _, name := range []string{"client_id", "azp", "appid", "cid", "jti"} {
 		if _, isString := t.claims[name].(string); has(name) && !isString {
-			return name + " is " + quoted(t.claims[name]) + ", and must be a string", "configure the issuer to put a string into it"
+			return name + " is " + quoted(t.claims[name]) + ", and must be a string",
+				"configure the issuer to put a string into it"
 		}
 	}
 	for _, name := range d.scopeClaims() {
@@ -117,7 +121,7 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	return "a claim is missing or has a wrong type", configure
 }
 
-// otherCondition names the claims of requiredClaims that the token does not have, or those
+// otherCondition names the claim of requiredClaims that the token does not have, or that
 // of refusedClaims that it has.
 func (d *doctor) otherCondition(required bool) (why, fix string) {
 	conditions, key := d.use.RefusedClaims, "refusedClaims"

@@ -41,7 +41,8 @@ var unknownKind = kind{
 	opaque:  "some issuers issue such tokens if the request names no API",
 }
 
-// kinds are compared in this order: the claims that show Auth0 say least. A regular expression matches in lower case.
+// kinds are compared in this order: the claims that show Auth0 say least. A regular
+// expression is compared with lower case.
 var kinds = []kind{
 	{
 		name: "Cognito", preset: "cognito", needed: true,
@@ -82,8 +83,8 @@ var kinds = []kind{
 			"(for client_credentials: of the entity)",
 		grant: "create it as a scope (FusionAuth: Applications → the application → Scopes; for client_credentials as a " +
 			"permission of the entity), and request it with SCOPE",
-		signing: "sign with an asymmetric key (FusionAuth: Applications → the application → JWT → Access token signing key; " +
-			"the default is HS256)",
+		signing: "sign with an asymmetric key (FusionAuth: Applications → the application → JWT → " +
+			"Access token signing key; the default is HS256)",
 		opaque: refreshTokens,
 	},
 	{
@@ -95,8 +96,8 @@ var kinds = []kind{
 		request: "request the token with a scope of this API (Entra: App registrations → the API → Expose an API): " +
 			"make token ISSUER=… CLIENT_ID=… SCOPE=api://API_CLIENT_ID/.default",
 		grant: "for users, add it as a scope (Entra: App registrations → the API → Expose an API), and request " +
-			"SCOPE=api://API_CLIENT_ID/NAME. For clients, add it as an app role for applications (App roles), assign it to the " +
-			"client (API permissions → Application permissions) with the consent of an administrator, and request " +
+			"SCOPE=api://API_CLIENT_ID/NAME. For clients, add it as an app role for applications (App roles), assign it to " +
+			"the client (API permissions → Application permissions) with the consent of an administrator, and request " +
 			"SCOPE=api://API_CLIENT_ID/.default",
 		signing: "send a token of this tenant, which signs with RS256",
 		opaque:  "Entra issues such tokens for Microsoft's own APIs and in refresh tokens",
@@ -122,8 +123,8 @@ var kinds = []kind{
 			}
 			return false
 		},
-		request: "add a mapper of the type Audience with AUDIENCE to a client scope of the client (Keycloak: Client scopes → " +
-			"the scope → Mappers → Configure a new mapper → Audience), and request a new token",
+		request: "add a mapper of the type Audience with AUDIENCE to a client scope of the client " +
+			"(Keycloak: Client scopes → the scope → Mappers → Configure a new mapper → Audience), and request a new token",
 		grant: "create a client scope with this name and Include in token scope, add it to the client as a default " +
 			"or optional scope (Keycloak: Clients → the client → Client scopes), and request an optional one with SCOPE",
 		signing: "sign with RS256 (Keycloak: Clients → the client → Advanced → Access token signature algorithm)",
@@ -169,7 +170,8 @@ var kinds = []kind{
 		name: "Auth0", preset: "auth0", host: regexp.MustCompile(`\.auth0\.com$`),
 		token: func(t token) bool {
 			sub := t.claimString("sub")
-			return strings.HasPrefix(sub, "auth0|") || strings.HasSuffix(sub, "@clients") || t.claims["gty"] != nil
+			return strings.HasPrefix(sub, "auth0|") || strings.HasSuffix(sub, "@clients") || t.claims["gty"] != nil ||
+				slices.Contains(t.claimStrings("aud"), t.claimString("iss")+"userinfo")
 		},
 		request: "request the token with the identifier of the API (Auth0: Applications → APIs): " +
 			"make token ISSUER=… CLIENT_ID=… AUDIENCE",

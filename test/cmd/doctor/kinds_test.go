@@ -47,6 +47,7 @@ func TestTokensOfEachProviderAreReadyWithItsSettings(t *testing.T) {
 				continue
 			}
 			t.Run(provider+", "+string(kind), func(t *testing.T) {
+				t.Parallel()
 				call{args: args, token: server.Token(kind)}.expect(t, 0, `ok scope      "read:things" opens GET /things`)
 			})
 		}
@@ -55,7 +56,8 @@ func TestTokensOfEachProviderAreReadyWithItsSettings(t *testing.T) {
 
 func TestOtherTokensOfEachProviderAreExplained(t *testing.T) {
 	const access, notRefresh = "send the access_token of the issuer's response", "not the refresh_token"
-	const typ = "an access token does not have this typ"
+	const typ = `typ in its header is "logout+jwt": an access token does not have this typ`
+	const isRefresh = `it is a refresh token, because its claim typ is "Refresh"`
 	for name, test := range map[string]struct {
 		provider  string
 		kind      issuer.Kind
@@ -67,9 +69,9 @@ func TestOtherTokensOfEachProviderAreExplained(t *testing.T) {
 		"Entra, ID token":             {"entra", "id", "it has the claim nonce", access},
 		"Okta, ID token":              {"okta", "id", "it has the claim nonce", access},
 		"Keycloak, ID token":          {"keycloak", "id", `its claim typ is "ID"`, access},
-		"Keycloak, refresh token":     {"keycloak", "refresh", `it is a refresh token, because its claim typ is "Refresh"`, notRefresh},
+		"Keycloak, refresh token":     {"keycloak", "refresh", isRefresh, notRefresh},
 		"Keycloak, old refresh token": {"keycloak", "old-refresh", `its claim typ is "Refresh"`, access},
-		"Keycloak, logout token":      {"keycloak", "logout", `typ in its header is "logout+jwt": ` + typ, "send an access token"},
+		"Keycloak, logout token":      {"keycloak", "logout", typ, "send an access token"},
 		"Clerk, pending session":      {"clerk", "pending", `its claim sts is "pending"`, "complete the sign-in"},
 		"Duende, ID token":            {"duende", "id", "it has the claim nonce", access},
 		"WorkOS, ID token":            {"workos", "id", "it has the claim nonce", access},
@@ -77,6 +79,7 @@ func TestOtherTokensOfEachProviderAreExplained(t *testing.T) {
 		"RFC 9068, ID token":          {"rfc9068", "id", `typ in its header is "JWT"`, access},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: test.provider})
 			if err != nil {
 				t.Fatal(err)
@@ -111,6 +114,7 @@ func TestProviderIsProposedWhereTheTokenNeedsIt(t *testing.T) {
 		"Okta, on another domain": {"okta", "user", 0, "?? provider   the token looks like one of Okta", "okta"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: test.provider})
 			if err != nil {
 				t.Fatal(err)
@@ -144,14 +148,16 @@ func TestNamesOfIssuersInTheirTokensAreFollowed(t *testing.T) {
 	token := func(iss string) string { return keys.Token(issuer.Claim("iss", iss), issuer.Subject("ada")) }
 	const adfsKeys = " -jwks-uri https://adfs.example.com/adfs/discovery/keys"
 	const fusionKeys = " -jwks-uri https://fusion.example.com/.well-known/jwks.json"
+	const uaaKeys = " -jwks-uri https://uaa.example.com/token_keys"
+	const named = "which its discovery document names"
 	const movedKeys = " -jwks-uri https://moved.example.com/keys"
 	for row, test := range map[string]struct{ given, token, says, right, ready string }{
-		"AD FS":                {adfs, token(trust), "which its discovery document names", trust, trust + adfsKeys},
+		"AD FS":                {adfs, token(trust), named, trust, trust + adfsKeys},
 		"AD FS, no token":      {adfs, "", "access_token_issuer in its discovery document", trust, trust + adfsKeys},
-		"AD FS, keys given":    {adfs + adfsKeys, token(trust), "which its discovery document names", trust, trust + adfsKeys},
-		"FusionAuth":           {fusion, token(name), "which its discovery document names", name, name + fusionKeys},
+		"AD FS, keys given":    {adfs + adfsKeys, token(trust), named, trust, trust + adfsKeys},
+		"FusionAuth":           {fusion, token(name), named, name, name + fusionKeys},
 		"FusionAuth, no token": {fusion, "", "its discovery document has", name, name + fusionKeys},
-		"UAA":                  {"https://uaa.example.com", token(uaa), "its discovery document", uaa, uaa + " -jwks-uri https://uaa.example.com/token_keys"},
+		"UAA":                  {"https://uaa.example.com", token(uaa), "its discovery document", uaa, uaa + uaaKeys},
 		"another name": {"https://moved.example.com/" + movedKeys, token("https://new.example.com/"),
 			"which is signed with the keys of this issuer", "https://new.example.com/", "https://new.example.com/" + movedKeys},
 	} {
@@ -241,6 +247,7 @@ func TestTokensForAnotherAPIAreExplainedInTheWordsOfTheProvider(t *testing.T) {
 		"adfs":     "add a Web API to the application group",
 	} {
 		t.Run(provider, func(t *testing.T) {
+			t.Parallel()
 			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: provider})
 			if err != nil {
 				t.Fatal(err)
@@ -264,10 +271,13 @@ func TestTokensForAnotherAPIAreExplainedInTheWordsOfTheProvider(t *testing.T) {
 func TestRightsInOtherClaimsAreFound(t *testing.T) {
 	const rights = "these are the user's rights, and not what the client was granted"
 	scope := func(claim string) string {
-		return fmt.Sprintf(`it is in the claim %s, which is not read: describe the issuer in the setting issuers in cdk.json, `+
-			`with "scopeClaims": [%q]; `, claim, claim) + rights
+		return fmt.Sprintf(`it is in the claim %s, which is not read: describe the issuer in the setting issuers `+
+			`in cdk.json, with "scopeClaims": [%q]; `, claim, claim) + rights
 	}
 	things := []string{"read:things"}
+	with := func(claim string, value any) []issuer.Option {
+		return []issuer.Option{issuer.Scopes("openid"), issuer.Claim(claim, value)}
+	}
 	inRealm := map[string]any{"roles": things}
 	for name, test := range map[string]struct {
 		provider string
@@ -275,18 +285,19 @@ func TestRightsInOtherClaimsAreFound(t *testing.T) {
 		options  []issuer.Option
 		want     string
 	}{
-		"Auth0": {"auth0", "user", []issuer.Option{issuer.Scopes("openid"), issuer.Claim("permissions", things)},
+		"Auth0": {"auth0", "user", with("permissions", things),
 			"request it with SCOPE=read:things: the user has it, as the claim permissions shows"},
-		"Auth0, setting": {"auth0", "user", []issuer.Option{issuer.Scopes("openid"), issuer.Claim("permissions", things)},
+		"Auth0, setting": {"auth0", "user", with("permissions", things),
 			`"scopeClaims": ["permissions"]; ` + rights},
-		"Cognito":     {"cognito", "user", []issuer.Option{issuer.Scopes("openid"), issuer.Claim("cognito:groups", things)}, scope("cognito:groups")},
-		"Keycloak":    {"keycloak", "user", []issuer.Option{issuer.Scopes("openid"), issuer.Claim("realm_access", inRealm)}, scope("/realm_access/roles")},
-		"Entra, user": {"entra", "user", []issuer.Option{issuer.Scopes("openid"), issuer.Claim("roles", things)}, scope("roles")},
+		"Cognito":     {"cognito", "user", with("cognito:groups", things), scope("cognito:groups")},
+		"Keycloak":    {"keycloak", "user", with("realm_access", inRealm), scope("/realm_access/roles")},
+		"Entra, user": {"entra", "user", with("roles", things), scope("roles")},
 		"WorkOS":      {"workos", "user", nil, scope("permissions")},
-		"Entra, none": {"entra", "client", []issuer.Option{issuer.Without("roles")}, "add it as an app role for applications"},
+		"Entra, none": {"entra", "client", []issuer.Option{issuer.Without("roles")}, "add it as an app role for"},
 		"Clerk, none": {"clerk", "user", []issuer.Option{issuer.Without("scope")}, "Sessions → Customize session token"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: test.provider})
 			if err != nil {
 				t.Fatal(err)

@@ -22,6 +22,7 @@ type preset struct {
 
 var (
 	anyType      = []string{"jwt", "at+jwt", ""}
+	withTyp      = []string{"jwt", "at+jwt"}
 	noConvention = func(*url.URL) string { return "" }
 	below        = func(path string) func(*url.URL) string {
 		return func(issuer *url.URL) string { return issuer.String() + path }
@@ -47,8 +48,8 @@ var presets = []preset{
 	}},
 	{"okta", "aud", anyType, []string{"cid"}, nil, below("/v1/keys")},
 	{"keycloak", "aud", anyType, nil, nil, below("/protocol/openid-connect/certs")},
-	{"duende", "aud", []string{"jwt", "at+jwt"}, []string{"client_id"}, nil, below("/.well-known/openid-configuration/jwks")},
-	{"clerk", "azp", []string{"jwt", "at+jwt"}, nil, nil, below("/.well-known/jwks.json")},
+	{"duende", "aud", withTyp, []string{"client_id"}, nil, below("/.well-known/openid-configuration/jwks")},
+	{"clerk", "azp", withTyp, nil, nil, below("/.well-known/jwks.json")},
 	{"workos", "iss", anyType, nil, nil, func(issuer *url.URL) string {
 		_, client, found := strings.Cut(issuer.Path, "/user_management/")
 		if !found || issuer.Host != "api.workos.com" {
@@ -120,9 +121,10 @@ func (d *doctor) examineProvider() {
 		d.wrong("provider", d.set("provider", fits), "%s is %s, but %s%s", d.named("provider"), given, by, k.name)
 		d.use.Provider = fits
 	}
-	if given == "auth0" && d.use.Provider == "auth0" && d.suggested == "" && !isLocal(d.use.Issuer) && keysAt("auth0", d.use.Issuer) == "" {
-		d.wrong("provider", d.leaveOut("provider"),
-			"%s auth0 is for issuers that are a host and a slash: a deploy refuses it with %q", d.named("provider"), d.use.Issuer)
+	if given == "auth0" && d.use.Provider == "auth0" && d.suggested == "" &&
+		!isLocal(d.use.Issuer) && keysAt("auth0", d.use.Issuer) == "" {
+		d.wrong("provider", d.leaveOut("provider"), "%s auth0 is for issuers that are a host and a slash: "+
+			"a deploy refuses it with %q", d.named("provider"), d.use.Issuer)
 		d.use.Provider = ""
 	}
 }

@@ -158,7 +158,8 @@ func (d *doctor) otherIssuer() (why, fix string) {
 		return "a token must name its issuer", sendUnchanged
 	}
 	if mark := d.token.idTokenMark(); mark != "" {
-		return fmt.Sprintf("the trusted issuer is %q, and this is an ID token, as its claim %s shows", d.use.Issuer, mark), sendAccess
+		return fmt.Sprintf("the trusted issuer is %q, and this is an ID token, as its claim %s shows",
+			d.use.Issuer, mark), sendAccess
 	}
 	return fmt.Sprintf("the trusted issuer is %q (%s)", d.use.Issuer, discovery.Difference(iss, d.use.Issuer)),
 		d.set("issuer", iss) + " if that is the issuer you mean, " +
@@ -218,7 +219,8 @@ func (d *doctor) otherAudience() (why, fix string) {
 			others = append(others, what)
 			continue
 		}
-		return "it is for another API", d.set("audience", theirs) + " if that is this API; otherwise " + fix
+		what := map[string]string{"azp": "your front end", "client_id": "your app client", "aud": "this API"}[claim]
+		return "it is for another API", d.set("audience", theirs) + " if that is " + what + "; otherwise " + fix
 	}
 	return "it is for " + strings.Join(others, " and "), fix
 }

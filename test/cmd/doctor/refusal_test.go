@@ -71,7 +71,7 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		"ID token":        {token(claim("nonce", "n")), isIDToken, "send the access_token"},
 		"Cognito":         {ofCognito, "the token looks like one of Cognito", "add PROVIDER=cognito"},
 		"other name":      {token(issuer.WrongIssuer), "is signed with the keys of this issuer", otherName},
-		"other issuer":    {token(issuer.WrongIssuer, issuer.WrongKey), `the trusted issuer is "` + local.URL() + `"`, useIssuer},
+		"other issuer":    {token(issuer.WrongIssuer, issuer.WrongKey), "the trusted issuer is \"" + local.URL(), useIssuer},
 		"no issuer":       {token(issuer.Without("iss")), "!! iss        the token has none", sendIt},
 		"unknown key":     {token(issuer.UnknownKey), notAKey, "get a new token from exactly this issuer"},
 		"another key":     {token(issuer.WrongKey), notThatKey, "copy the token again"},

@@ -33,7 +33,7 @@ func (d *doctor) readClaim() string {
 	return ""
 }
 
-// claimWith returns the first claim with all of these scopes besides the one that is read:
+// claimWith returns the first claim besides the one that is read with all of these scopes:
 // its name, or its JSON Pointer if it is inside another claim; "" if there is none.
 func (t token) claimWith(scopes []string, read string) string {
 	candidates := map[string]any{}
@@ -87,7 +87,8 @@ func (t token) at(claim string) any {
 	return value
 }
 
-// scopesOf returns the scopes in a claim: separated by spaces, or the strings of an array.
+// scopesOf returns the scopes in a claim: separated by spaces, or the strings of an
+// array.
 func scopesOf(value any) []string {
 	if text, ok := value.(string); ok {
 		return strings.Fields(text)

@@ -59,8 +59,8 @@ func lacking(scope string, r routes.Route) []string {
 	return slices.DeleteFunc(slices.Clone(r.Scopes), func(s string) bool { return slices.Contains(has, s) })
 }
 
-// howToGet says how to get a token with these scopes: from another claim that has them, or
-// else from the issuer.
+// howToGet says how to get a token with these scopes: from another claim that has them,
+// or else from the issuer.
 func (d *doctor) howToGet(scopes []string) string {
 	k := d.kind()
 	claim := d.token.claimWith(scopes, d.readClaim())
@@ -75,8 +75,8 @@ func (d *doctor) howToGet(scopes []string) string {
 			"may do all that the user may"
 	}
 	if k.name == "Auth0" && claim == "permissions" {
-		return fmt.Sprintf("request it with SCOPE=%s: the user has it, as the claim permissions shows, and the client has not "+
-			"asked for it. Or go by the claim permissions: %s", quote(strings.Join(scopes, " ")), fix)
+		return fmt.Sprintf("request it with SCOPE=%s: the user has it, as the claim permissions shows, "+
+			"and the client has not asked for it. Or go by the claim permissions: %s", quote(strings.Join(scopes, " ")), fix)
 	}
 	d.use.ScopeClaims = claims
 	return fmt.Sprintf("it is in the claim %s, which is not read: %s", claim, fix)

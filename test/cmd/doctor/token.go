@@ -64,8 +64,8 @@ func (t token) idTokenMark() string {
 	return ""
 }
 
-// accessIssuer returns the iss of an access token. That of an ID token may be another one,
-// as at AD FS.
+// accessIssuer returns the iss of an access token. That of an ID token may be another
+// one, as at AD FS.
 func (t token) accessIssuer() string {
 	if t.idTokenMark() != "" {
 		return ""
@@ -82,7 +82,8 @@ func (t token) ofClient() bool {
 		}
 	}
 	return sub == "" || strings.HasSuffix(sub, "@clients") || t.claimString("idtyp") == "app" ||
-		t.claimString("gty") == "client-credentials" || strings.HasPrefix(t.claimString("preferred_username"), "service-account-")
+		t.claimString("gty") == "client-credentials" ||
+		strings.HasPrefix(t.claimString("preferred_username"), "service-account-")
 }
 
 // canUse reports whether the authorizer would check the token with one of the keys with

@@ -144,7 +144,7 @@ func TestBesideFindsTheDocumentThatNamesTheKeys(t *testing.T) {
 	for name, test := range map[string]struct{ document, keys, named, want string }{
 		"same folder":            {document, "/.well-known/jwks.json", "/.well-known/jwks.json", ""},
 		"AD FS":                  {"/adfs" + document, "/adfs/discovery/keys", "/adfs/discovery/keys", ""},
-		"Keycloak":               {"/realms/a" + document, "/realms/a/protocol/oidc/certs", "/realms/a/protocol/oidc/certs", ""},
+		"Keycloak":               {"/realms/a" + document, "/realms/a/p/certs", "/realms/a/p/certs", ""},
 		"of another set of keys": {document, "/keys", "/other-keys", "there is no discovery document beside"},
 		"no document":            {"/elsewhere", "/keys", "/keys", "there is no discovery document beside"},
 	} {

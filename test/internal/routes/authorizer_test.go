@@ -20,7 +20,8 @@ func TestAuthorizerVariablesAreThoseOfTheFunctionWithIssuers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			folder := t.TempDir()
-			text := `{"Resources":{` + other + `,"Authorizer":{"Properties":{"Environment":{"Variables":` + test.authorizer + `}}}}}`
+			text := `{"Resources":{` + other +
+				`,"Authorizer":{"Properties":{"Environment":{"Variables":` + test.authorizer + `}}}}}`
 			if err := os.WriteFile(filepath.Join(folder, "a.template.json"), []byte(text), 0o644); err != nil {
 				t.Fatal(err)
 			}
