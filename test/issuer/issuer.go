@@ -1,6 +1,6 @@
 // Package issuer is a local OpenID issuer that replaces an Auth0 tenant in tests: a
-// discovery document, a JWK Set, an authorization and a token endpoint, and a web page, the API console, to
-// call an API with valid and invalid tokens.
+// discovery document, a JWK Set, an authorization and a token endpoint, and a web page,
+// the API console, to call an API with valid and invalid tokens.
 //
 // It is a test double, NOT FOR PRODUCTION. Its client secret is public, its keys exist as
 // long as the process, it gives any token to everybody who can reach its port, and it

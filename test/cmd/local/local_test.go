@@ -232,7 +232,7 @@ func TestMistakesAreReportedWithTheirFix(t *testing.T) {
 		{"issuer without audience", "-issuer https://t.example/", "ISSUER needs AUDIENCE"},
 		{"jwks-uri without issuer", "-jwks-uri https://t.example/jwks", "JWKS_URI needs ISSUER"},
 		{"unknown provider", "-issuer-port 0 -provider adfs", "PROVIDER=adfs is unknown: use one of auth0, rfc9068"},
-		{"one issuer and several", "-env ISSUERS=[] -issuer https://t.example/ -audience x", "ENV has ISSUERS, so leave out ISSUER"},
+		{"one issuer and several", "-env ISSUERS=[] -issuer https://t.example/ -audience x", "ENV has ISSUERS, so leave out"},
 		{"scopes for another issuer", "-issuer https://t.example/ -audience x -scopes a", "make token SCOPE="},
 		{"unknown algorithm", "-issuer-port 0 -algorithms RS257", `"RS257"`},
 		{"issuer that does not answer", "-issuer https://127.0.0.1:1/ -audience x", "or set it: JWKS_URI="},

@@ -70,7 +70,8 @@ func parse(args []string) (settings, error) {
 		"`URL` of the provider's JWK Set; read from its discovery document if left out")
 	flags.StringVar(&s.algorithms, "algorithms", "",
 		"allowed signature `algorithms`, separated by spaces or commas; RS256 if left out")
-	flags.StringVar(&s.provider, "provider", "", "`kind` of provider, whose tokens the local issuer imitates: one of "+providers)
+	flags.StringVar(&s.provider, "provider", "",
+		"`kind` of provider, whose tokens the local issuer imitates: one of "+providers)
 	scopes := flags.String("scopes", "",
 		"`scopes` of the token of the local issuer, separated by spaces or commas; all of the routes if left out")
 	if err := flags.Parse(args); err != nil {

@@ -90,7 +90,8 @@ func (c *callback) handler(state string) http.Handler {
 			w.Header().Set(name, value)
 		}
 		query := r.URL.Query()
-		if r.Method != http.MethodGet || r.URL.Path != c.settings.callback.Path || !query.Has("code") && !query.Has("error") {
+		isAnswer := r.URL.Path == c.settings.callback.Path && (query.Has("code") || query.Has("error"))
+		if r.Method != http.MethodGet || !isAnswer {
 			w.WriteHeader(http.StatusNotFound)
 			io.WriteString(w, "make token waits for the answer of the issuer at "+c.settings.callback.Path+".\n")
 			return
@@ -117,8 +118,8 @@ func (c *callback) read(query url.Values, state string) answer {
 		return answer{err: errors.New("the answer in the browser is not for this request (its state differs): " +
 			"close older pages of the login, call make token again, and open the URL that it prints then")}
 	case query.Has("iss") && query.Get("iss") != c.settings.issuer:
-		return answer{err: fmt.Errorf("the answer in the browser is of the issuer %q, not of %q: use the ISSUER you log in at",
-			query.Get("iss"), c.settings.issuer)}
+		return answer{err: fmt.Errorf("the answer in the browser is of the issuer %q, not of %q: "+
+			"use the ISSUER you log in at", query.Get("iss"), c.settings.issuer)}
 	case r.code != "":
 		fix := cmp.Or(userAdvice(r, c.settings, false), "ask the operator of the issuer")
 		return answer{err: fmt.Errorf("the issuer answers %s: %s", r, fix)}

@@ -68,7 +68,8 @@ func parse(args []string) (settings, error) {
 		"`scopes` to request, separated by spaces; all that the client is granted if left out")
 	flags.BoolVar(&s.user, "user", false, "get the token of a user, who logs in in the browser")
 	callback := flags.String("callback-url", "",
-		"`URL` on this machine that the browser comes back to, as it is registered at the issuer; "+defaultCallback+" if left out")
+		"`URL` on this machine that the browser comes back to, as it is registered at the issuer; "+
+			defaultCallback+" if left out")
 	flags.DurationVar(&s.timeout, "timeout", 5*time.Minute, "how `long` to wait for the login")
 	if err := flags.Parse(args); err != nil {
 		return s, err

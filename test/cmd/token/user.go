@@ -46,7 +46,8 @@ func getForUser(ctx context.Context, s settings) (string, error) {
 		options = append(options, oauth2.SetAuthURLParam("audience", s.audience))
 	}
 	login := config.AuthCodeURL(state, options...)
-	fmt.Fprintf(os.Stderr, "log in at\n\n%s\n\nThe issuer must know %s as a callback URL of the client.\n", login, callback.url)
+	fmt.Fprintf(os.Stderr, "log in at\n\n%s\n\nThe issuer must know %s as a callback URL of the client.\n",
+		login, callback.url)
 	openBrowser(login)
 
 	code, err := callback.wait(ctx)

@@ -165,13 +165,13 @@ func TestAnswersWithoutATokenAreExplained(t *testing.T) {
 		{"unknown target", "error=invalid_target&state=STATE", "AUDIENCE must be exactly"},
 		{"another error", "error=login_required&state=STATE", "ask the operator of the issuer"},
 		{"wrong type of client", "error=unauthorized_client&state=STATE", "allow it at the issuer (Auth0: make it a Native"},
-		{"callback URL", "error=invalid_request&error_description=Invalid+redirect_uri&state=STATE", "register exactly http://127.0.0.1:"},
+		{"callback URL", "error=invalid_request&error_description=Bad+redirect_uri&state=STATE", "register exactly http://"},
 		{"internal error", "error=server_error&state=STATE", "try again later"},
 		{"control characters", "error=x%1b[31m&state=STATE", `"x\x1b[31m"`},
 		{"wrong state", "code=c&state=other", "its state differs"},
 		{"no state", "code=c", "its state differs"},
 		{"error with a wrong state", "error=access_denied&state=other", "its state differs"},
-		{"another issuer", "code=c&state=STATE&iss=https://attacker.example.com/", "of the issuer \"https://attacker.example.com/\""},
+		{"another issuer", "code=c&state=STATE&iss=https://attacker.example.com/", `of the issuer "https://attacker`},
 		{"empty code", "code=&state=STATE", "has no code"},
 		{"unknown code", "code=c&state=STATE", "the code is used, or too old"},
 	} {
@@ -193,7 +193,8 @@ func TestOtherRequestsDoNotEndTheWait(t *testing.T) {
 	tenant := start(t)
 	l := startLogin(t, "", "-issuer", tenant.URL())
 	callback := l.request(t).Get("redirect_uri")
-	for _, page := range []string{callback, strings.TrimSuffix(callback, "callback"), callback + "/x?code=c", callback + "?a=b"} {
+	root := strings.TrimSuffix(callback, "callback")
+	for _, page := range []string{callback, root, callback + "/x?code=c", callback + "?a=b"} {
 		if shown := visit(t, page); !strings.Contains(shown, "make token waits") {
 			t.Errorf("%s shows %q", page, shown)
 		}
@@ -269,12 +270,13 @@ func TestMistakesInTheSettingsOfALoginAreReported(t *testing.T) {
 	defer taken.Close()
 	tenant := start(t)
 	noLogin := provider(t, 200, "")
+	inUse := "http://" + taken.Addr().String() + "/callback"
 	for _, test := range []struct {
 		name, args string
 		code       int
 		want       string
 	}{
-		{"port in use", "-user -callback-url http://" + taken.Addr().String() + "/callback", 1, "add it: CALLBACK_URL=http://127.0.0.1:"},
+		{"port in use", "-user -callback-url " + inUse, 1, "add it: CALLBACK_URL=http://127.0.0.1:"},
 		{"another machine", "-user -callback-url http://app.example.com:3002/callback", 2, "use an http URL of this machine"},
 		{"https", "-user -callback-url https://127.0.0.1:3002/callback", 2, "use an http URL of this machine"},
 		{"no port", "-user -callback-url http://127.0.0.1/callback", 2, "with a port and a path"},
