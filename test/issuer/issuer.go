@@ -60,8 +60,8 @@ type Config struct {
 	Lifetime time.Duration
 
 	// Algorithms are the signature algorithms. Each has its own key; the first one signs
-	// by default. Supported are RS256 to RS512, PS256 to PS512, ES256 to ES512 and EdDSA
-	// (Ed25519). Default: RS256.
+	// by default. Supported are RS256 to RS512, PS256 to PS512, ES256 to ES512, EdDSA (with
+	// Ed25519) and Ed25519. Default: RS256.
 	Algorithms []string
 
 	// CacheControl is the Cache-Control header of the discovery document and the JWK Set.

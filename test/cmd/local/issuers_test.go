@@ -28,6 +28,15 @@ func TestTheLocalIssuerImitatesEveryProvider(t *testing.T) {
 	}
 }
 
+func TestTheLocalIssuerSignsWithTheGivenAlgorithm(t *testing.T) {
+	r := route(t)
+	for _, algorithm := range []string{"ES256", "EdDSA", "Ed25519"} {
+		p := start(t, "-port", "0", "-issuer-port", "0", "-algorithms", algorithm)
+		url := p.value(t, "API_URL")
+		expectLetIn(t, url, r, p.value(t, "TOKEN"))
+	}
+}
+
 func TestTheTokenHasTheScopesThatAreAskedFor(t *testing.T) {
 	r := route(t)
 	if len(r.Scopes) == 0 {
