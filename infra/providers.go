@@ -71,3 +71,43 @@ func hostOf(issuer string) string {
 	}
 	return u.Host
 }
+
+// checkAudience checks the audience, which is in another claim than aud with some
+// providers.
+func (s *settings) checkAudience(i issuer) {
+	client := ""
+	if found := workOSClient.FindStringSubmatch(i.Issuer); i.Provider == "workos" && found != nil {
+		client = found[1]
+	}
+	switch {
+	case s.reported["audience"]:
+		return
+	case len(i.Audience) == 0 && client != "":
+		s.problem("audience", "is missing: set it to the client whose tokens are meant for this API, %s",
+			s.assign("audience", client))
+		return
+	case len(i.Audience) == 0 && i.Provider == "clerk":
+		s.problem("audience", "is missing: set it to the origin of the front end, for example %s",
+			s.assign("audience", "https://app.example.com"))
+		return
+	case len(i.Audience) == 0:
+		s.problem("audience", "is missing: set it to the API that tokens must be issued for, for example %s",
+			s.assign("audience", "https://api.example.com"))
+		return
+	}
+	for _, audience := range i.Audience {
+		switch {
+		case i.Provider == "clerk":
+			if problem := originProblem(audience); problem != "" {
+				s.problem("audience", "%s: tokens of Clerk have the origin of the front end in azp", problem)
+			}
+		case i.Provider != "workos" || !strings.HasPrefix(audience, "client_") || i.Issuer == "":
+		case client == "":
+			s.problem("audience", "%q is the ID of a client, which the issuer %s does not end in: "+
+				"add aud to the JWT template at WorkOS, and set audience to its value", audience, i.Issuer)
+		case audience != client:
+			s.problem("audience", "%q is another client than the one that the issuer ends in: use %s",
+				audience, s.assign("audience", client))
+		}
+	}
+}
