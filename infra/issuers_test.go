@@ -287,3 +287,16 @@ func TestBothFormsAreNamedInTheWordsOfMake(t *testing.T) {
 		t.Errorf("got  %s\nwant %s…", got, want)
 	}
 }
+
+func TestExampleOfIssuersInREADMEIsValid(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, example, _ := strings.Cut(string(readme), "```json\n\"issuers\": ")
+	example, _, _ = strings.Cut(example, "```")
+	got, err := parse(t, object{"issuers": example})
+	if err != nil || len(got.Issuers) != 2 {
+		t.Errorf("got %+v, %v", got.Issuers, err)
+	}
+}

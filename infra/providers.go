@@ -32,6 +32,7 @@ var providers = map[string]func(issuer string) string{
 	},
 }
 
+// below returns the URL of a path below the issuer.
 func below(path string) func(issuer string) string {
 	return func(issuer string) string { return strings.TrimSuffix(issuer, "/") + path }
 }
@@ -40,6 +41,7 @@ func below(path string) func(issuer string) string {
 // tokens then have no aud for.
 var workOSClient = regexp.MustCompile(`/(client_[^/]+)/?$`)
 
+// providerNames returns the names of the providers, for messages.
 func providerNames() string { return strings.Join(slices.Sorted(maps.Keys(providers)), " ") }
 
 // conventionalIssuer returns the form in which the provider writes this issuer into its
@@ -50,6 +52,7 @@ func conventionalIssuer(i issuer, providerGiven bool) string {
 	host := hostOf(i.Issuer)
 	https := strings.HasPrefix(i.Issuer, "https://")
 	switch {
+	case host == "":
 	case i.Provider == "auth0" &&
 		(providerGiven || https && i.JWKSURI == "" || strings.HasSuffix(host, ".auth0.com")):
 		return "https://" + host + "/" // also for a custom domain

@@ -61,7 +61,7 @@ func TestMistakesInStagesNameTheirPlace(t *testing.T) {
 	}{
 		"a key at both places": {
 			object{"stage": "dev", "issuer": "https://tenant.eu.auth0.com/"},
-			[]string{"issuer: is set both in stages.dev and stages.live and outside of stages", "-c issuer=…", "in stages.default"},
+			[]string{"issuer: is set both in stages.dev and stages.live and outside of stages", "-c issuer=…", "stages.default"},
 		},
 		"a key at the top level and in another stage": {
 			object{"stage": "live", "resultTtl": "5"},
