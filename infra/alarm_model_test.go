@@ -130,9 +130,9 @@ func metricName(metric map[string]any) string {
 	for _, item := range dimensions {
 		dimension := item.(map[string]any)
 		switch value := render(dimension["Value"]); {
-		case dimension["Name"] == "reason":
-			name += " reason=" + value
-		case dimension["Name"] == "FunctionName" && metric["Namespace"] == "AWS/Lambda":
+		case metric["Namespace"] == apiName && dimension["Name"] != "FunctionName":
+			name += fmt.Sprintf(" %v=%s", dimension["Name"], value)
+		case metric["Namespace"] == "AWS/Lambda":
 			name += " of " + strings.Trim(value, "${}")
 		}
 	}

@@ -33,25 +33,11 @@ type alarm struct {
 // the gateway, since a made-up key ID may be answered with 503; and the latency of
 // requests that may wait for a fetch, since such a key ID may cause one.
 func addAlarms(stack awscdk.Stack, cfg Config, m metrics) []interfacesawscloudwatch.IAlarmRef {
-	list := []alarm{
-		{
-			id: "KeysUnavailable",
-			description: "The issuer's keys cannot be fetched, so tokens cannot be checked and callers get 503. " +
-				"See the authorizer's log for the failed fetch, and the issuer's status page.",
-			metric: m.decisions("jwks_unavailable", 5), threshold: 1, of: 1, periods: 1,
-		},
-		{
-			id: "KeyFetchFailed",
-			description: "A fetch of the issuer's keys failed. Keys in memory are used for up to 24 hours, " +
-				"but a new key is not known. See the authorizer's log for the failed fetch.",
-			metric: m.authorizerMetric("FetchFailures", "Sum", 5), threshold: 1, of: 1, periods: 1,
-		},
-		{
-			id: "KeySetOld",
-			description: "The issuer's keys have not been fetched for 4 hours. They are due every hour at the latest, " +
-				"and the authorizer stops using them 24 hours after the last fetch. See its log for the failed fetches.",
-			metric: m.authorizerMetric("KeySetAge", "Maximum", 5), threshold: 4 * 60 * 60, of: 1, periods: 1,
-		},
+	var list []alarm
+	for _, keys := range cfg.keySets() {
+		list = append(list, keyAlarms(m, keys)...)
+	}
+	list = append(list, []alarm{
 		{
 			id:          "AuthorizerFailed",
 			description: "The authorizer failed unexpectedly. See its log lines with the reason internal.",
@@ -88,7 +74,7 @@ func addAlarms(stack awscdk.Stack, cfg Config, m metrics) []interfacesawscloudwa
 				"See integrationLatency in the access log for the route.",
 			metric: m.gateway("IntegrationLatency", "p99", 5), threshold: 2000, of: 3, periods: 3,
 		},
-	}
+	}...)
 	for _, reason := range attackLike {
 		list = append(list, alarm{
 			id: "Refused-" + reason,
@@ -122,6 +108,31 @@ func addAlarms(stack awscdk.Stack, cfg Config, m metrics) []interfacesawscloudwa
 		alarms = append(alarms, raised)
 	}
 	return alarms
+}
+
+// keyAlarms returns the alarms about one set of keys.
+func keyAlarms(m metrics, keys keySet) []alarm {
+	who := keys.who()
+	return []alarm{
+		{
+			id: "KeysUnavailable" + keys.suffix,
+			description: "The keys of " + who + " cannot be fetched, so tokens cannot be checked and callers get 503. " +
+				"See the authorizer's log for the failed fetch, and the issuer's status page.",
+			metric: m.decisions("jwks_unavailable", 5, "jwksUri", keys.uri), threshold: 1, of: 1, periods: 1,
+		},
+		{
+			id: "KeyFetchFailed" + keys.suffix,
+			description: "A fetch of the keys of " + who + " failed. Keys in memory are used for up to 24 hours, " +
+				"but a new key is not known. See the authorizer's log for the failed fetch.",
+			metric: m.ofKeys(keys, "FetchFailures", "Sum", 5), threshold: 1, of: 1, periods: 1,
+		},
+		{
+			id: "KeySetOld" + keys.suffix,
+			description: "The keys of " + who + " have not been fetched for 4 hours. They are due every hour at the latest, " +
+				"and the authorizer stops using them 24 hours after the last fetch. See its log for the failed fetches.",
+			metric: m.ofKeys(keys, "KeySetAge", "Maximum", 5), threshold: 4 * 60 * 60, of: 1, periods: 1,
+		},
+	}
 }
 
 // alarmAction returns the action that notifies people of an alarm, or nil.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"maps"
 	"os"
 	"reflect"
@@ -12,24 +11,43 @@ import (
 
 // happening is what was measured and logged in one minute.
 type happening struct {
-	metrics  map[string]float64 // "NAMESPACE NAME of FUNCTION or REASON" to a value
+	metrics  map[string]float64 // "NAMESPACE NAME of FUNCTION" or "NAMESPACE NAME DIMENSION=VALUE…" to a value
 	platform []string           // lines that Lambda writes to the authorizer's log group
 	access   []map[string]string
 }
 
-// decided is a line of the authorizer: the reason, and the other metrics in it.
-func decided(reason string, more ...string) happening {
-	h := happening{metrics: map[string]float64{
+// auth0Keys is the URL of the keys in most tests, idKeys that of another issuer.
+const (
+	auth0Keys = "https://tenant.eu.auth0.com/.well-known/jwks.json"
+	idKeys    = "https://id.example.com/realms/shop/protocol/openid-connect/certs"
+)
+
+// decided is a line of the authorizer about one token.
+func decided(reason string) happening {
+	return happening{metrics: map[string]float64{
 		apiName + " Decisions reason=" + reason: 1, apiName + " Decisions": 1, apiName + " Duration": 2,
 	}}
-	for i := 0; i < len(more); i += 2 {
-		var value float64
-		if _, err := fmt.Sscan(more[i+1], &value); err != nil {
-			panic(err)
-		}
-		h.metrics[apiName+" "+more[i]] = value
-	}
-	return h
+}
+
+// unavailable is a line about a token that could not be checked without these keys.
+func unavailable(jwksURI string) happening {
+	return decided("jwks_unavailable").aws(map[string]float64{
+		apiName + " Decisions jwksUri=" + jwksURI + " reason=jwks_unavailable": 1,
+	})
+}
+
+// fetched adds a line about a fetch of keys, which failed or not.
+func (h happening) fetched(jwksURI string, failures float64) happening {
+	return h.aws(map[string]float64{
+		apiName + " Fetches jwksUri=" + jwksURI:       1,
+		apiName + " FetchFailures jwksUri=" + jwksURI: failures,
+		apiName + " FetchDuration jwksUri=" + jwksURI: 3000,
+	})
+}
+
+// aged adds the age of the keys, in seconds, to a line about a token.
+func (h happening) aged(jwksURI string, age float64) happening {
+	return h.aws(map[string]float64{apiName + " KeySetAge jwksUri=" + jwksURI: age})
 }
 
 // many is the same so many times within the minute.
@@ -84,13 +102,18 @@ func TestWhatRaisesAnAlarm(t *testing.T) {
 		{"99 tokens of each bad kind",
 			each(99, refused, "bad_signature", "alg_not_allowed", "issuer", "malformed_token", "oversize", "header"), nil},
 		{"a thousand expired tokens", map[int]happening{0: decided("expired").aws(refused).many(1000)}, nil},
+		{"a thousand tokens of a revoked client",
+			map[int]happening{0: decided("refused_claim").aws(refused).many(1000)}, nil},
+		{"a thousand tokens without a required claim",
+			map[int]happening{0: decided("required_claim").aws(refused).many(1000)}, nil},
+		{"a thousand tokens with too many claims for the functions",
+			map[int]happening{0: decided("context_size").aws(refused).many(1000)}, nil},
 		{"a thousand made-up key IDs of old tokens",
 			map[int]happening{0: decided("kid_unknown").aws(refused).many(1000)}, nil},
 		{"15 minutes of made-up key IDs of new tokens, and each look is slow",
-			always(decided("kid_unproven", "Fetches", "1", "FetchFailures", "0", "FetchDuration", "3000", "KeySetAge", "10").
-				aws(failed).logged(at503).many(100).
+			always(decided("kid_unproven").fetched(auth0Keys, 0).aged(auth0Keys, 10).aws(failed).logged(at503).many(100).
 				aws(map[string]float64{"AWS/Lambda Duration of Authorizer": 6500, "AWS/ApiGateway Latency": 6700})), nil},
-		{"cold starts", always(decided("expired", "ColdStart", "1", "Fetches", "1").aws(refused).many(100).
+		{"cold starts", always(decided("expired").aws(refused).fetched(auth0Keys, 0).many(100).
 			aws(map[string]float64{"AWS/ApiGateway Latency": 4000})), nil},
 		{"wrong paths", always(happening{}.aws(map[string]float64{"AWS/ApiGateway 4XXError": 100}).
 			logged(map[string]string{"httpMethod": "GET", "status": "403", "errorType": "MISSING_AUTHENTICATION_TOKEN"})), nil},
@@ -111,19 +134,19 @@ func TestWhatRaisesAnAlarm(t *testing.T) {
 
 		// Keys.
 		{"one token of a new key while the issuer cannot be reached", map[int]happening{
-			3: decided("jwks_unavailable", "Fetches", "1", "FetchFailures", "1").aws(failed).logged(at503),
+			3: unavailable(auth0Keys).fetched(auth0Keys, 1).aws(failed).logged(at503),
 		}, []string{"KeyFetchFailed", "KeysUnavailable"}},
 		{"a new process without keys, between two attempts to fetch them", map[int]happening{
-			3: decided("jwks_unavailable").aws(failed).logged(at503),
+			3: unavailable(auth0Keys).aws(failed).logged(at503),
 		}, []string{"KeysUnavailable"}},
 		{"one look for a changed key that fails", map[int]happening{
-			3: decided("bad_signature", "Fetches", "1", "FetchFailures", "1").aws(refused),
+			3: decided("bad_signature").fetched(auth0Keys, 1).aws(refused),
 		}, []string{"KeyFetchFailed"}},
 		{"one refresh that fails while the keys in memory are good", map[int]happening{
-			3: decided("ok", "Fetches", "1", "FetchFailures", "1", "KeySetAge", "3700"),
+			3: decided("ok").fetched(auth0Keys, 1).aged(auth0Keys, 3700),
 		}, []string{"KeyFetchFailed"}},
-		{"keys that are 4 hours old", map[int]happening{3: decided("ok", "KeySetAge", "14400")}, []string{"KeySetOld"}},
-		{"keys that are an hour old", always(decided("ok", "KeySetAge", "3600")), nil},
+		{"keys that are 4 hours old", map[int]happening{3: decided("ok").aged(auth0Keys, 14400)}, []string{"KeySetOld"}},
+		{"keys that are an hour old", always(decided("ok").aged(auth0Keys, 3600)), nil},
 
 		// Failures of the authorizer.
 		{"a panic", map[int]happening{3: decided("internal").aws(failed).logged(at503)}, []string{"AuthorizerFailed"}},
@@ -176,6 +199,57 @@ func TestWhatRaisesAnAlarm(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The stage has two sets of keys: one of a tenant with two issuers, one of another issuer.
+func TestAlarmsSayWhoseKeysTheyAreAbout(t *testing.T) {
+	tpl := stage(t, "several issuers")
+	const auth0, id = "-tenant-eu-auth0-com-login-example-com", "-id-example-com-realms-shop"
+	for _, test := range []struct {
+		name string
+		in   happening
+		want []string
+	}{
+		{"a failed fetch of the first", decided("ok").fetched(auth0Keys, 1), []string{"KeyFetchFailed" + auth0}},
+		{"a failed fetch of the second", decided("ok").fetched(idKeys, 1), []string{"KeyFetchFailed" + id}},
+		{"no keys of the first", unavailable(auth0Keys).aws(failed), []string{"KeysUnavailable" + auth0}},
+		{"no keys of the second", unavailable(idKeys).aws(failed), []string{"KeysUnavailable" + id}},
+		{"old keys of the first", decided("ok").aged(auth0Keys, 14400).aged(idKeys, 60), []string{"KeySetOld" + auth0}},
+		{"old keys of the second", decided("ok").aged(auth0Keys, 60).aged(idKeys, 14400), []string{"KeySetOld" + id}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			if got := raised(t, tpl, map[int]happening{3: test.in}); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
+			}
+		})
+	}
+	for _, alarm := range tpl.ofType("AWS::CloudWatch::Alarm") {
+		name, description := render(alarm.Properties["AlarmName"]), render(alarm.Properties["AlarmDescription"])
+		for suffix, who := range map[string]string{
+			auth0: " https://tenant.eu.auth0.com/, https://login.example.com/ ", id: " https://id.example.com/realms/shop ",
+		} {
+			if strings.HasSuffix(name, suffix) && !strings.Contains(description, who) {
+				t.Errorf("%s: %q does not name%s", name, description, who)
+			}
+		}
+	}
+}
+
+func TestDashboardShowsEachSetOfKeys(t *testing.T) {
+	for id, dashboard := range stage(t, "several issuers").ofType("AWS::CloudWatch::Dashboard") {
+		body := render(dashboard.Properties["DashboardBody"])
+		for _, metric := range []string{"KeySetAge", "Fetches", "FetchFailures", "FetchDuration"} {
+			for _, uri := range []string{auth0Keys, idKeys} {
+				want := `"` + metric + `","FunctionName","${Authorizer}","jwksUri","` + uri + `"`
+				if !strings.Contains(body, want) {
+					t.Errorf("%s has no graph of %s", id, want)
+				}
+			}
+		}
+		if !strings.Contains(body, `"label":"https://tenant.eu.auth0.com/, https://login.example.com/"`) {
+			t.Errorf("%s does not name the issuers of the keys", id)
+		}
 	}
 }
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -23,12 +21,9 @@ type Config struct {
 	Account, Region string // where the stage is deployed; "" leaves it to the credentials
 	Protected       bool   // against deletion: of the stack, and of its logs with it
 
-	Issuer           string // expected iss, byte for byte (RFC 7519 section 4.1.1)
-	Audience         []string
-	JWKSURI          string
-	Provider         string
-	Algorithms       []string // allowlist (RFC 8725 section 3.1)
+	Issuers          []issuer // whose tokens are trusted
 	RequiredScopes   []string // scopes that the whole API demands
+	ContextClaims    []string // NAME or NAME=CLAIM: claims for the functions behind the routes
 	ClockSkewSeconds int
 	ResultTTLSeconds int // how long API Gateway may reuse an authorizer's answer; 0 turns the cache off
 
@@ -66,8 +61,8 @@ type Config struct {
 // contextKeys are the settings, as they are spelled in cdk.json and after -c. A key that
 // is not in this list is refused as a typing mistake.
 var contextKeys = []string{
-	"issuer", "audience", "jwksUri", "provider", "algorithms", "requiredScopes", "clockSkewSeconds",
-	"corsOrigins", "resultTtl", "lambdas", "stage", "stages",
+	"issuer", "audience", "jwksUri", "provider", "algorithms", "issuers",
+	"requiredScopes", "contextClaims", "clockSkewSeconds", "corsOrigins", "resultTtl", "lambdas", "stage", "stages",
 	"throttleRate", "throttleBurst", "authorizerConcurrency",
 	"logRetentionDays", "cloudWatchRole", "executionLogs", "xray", "alarmEmail", "alarmTopicArn",
 	"domainName", "certificateArn", "basePath", "hostedZoneId", "waf", "wafRateLimit",
@@ -118,9 +113,9 @@ func parseConfig(context map[string]any) (Config, error) {
 		Account:          s.matching("account", `^\d{12}$`, "111122223333"),
 		Region:           s.matching("region", `^[a-z]{2}(-[a-z]+)+-\d$`, "eu-west-1"),
 		Protected:        s.boolean("protected"),
-		Audience:         s.list("audience"),
-		Algorithms:       s.list("algorithms", "RS256"),
+		Issuers:          s.issuers(),
 		RequiredScopes:   s.list("requiredScopes"),
+		ContextClaims:    s.contextClaims(),
 		ClockSkewSeconds: s.integer("clockSkewSeconds", 30, 0, 120),
 		ResultTTLSeconds: s.integer("resultTtl", 300, 0, 3600), // API Gateway's own limit
 		CORSOrigins:      s.list("corsOrigins", "*"),
@@ -152,17 +147,6 @@ func parseConfig(context map[string]any) (Config, error) {
 			"DeveloperBoundary"),
 	}
 	s.checkFunctions(cfg.Lambdas)
-	if len(cfg.Audience) == 0 && !s.reported["audience"] {
-		s.problem("audience", "is missing: set it to the API that tokens must be issued for, "+
-			"for example -c audience=https://api.example.com")
-	}
-	s.parseIssuer(&cfg)
-	for _, algorithm := range cfg.Algorithms {
-		if !slices.Contains(algorithms, algorithm) {
-			s.problem("algorithms", "%q is not supported: choose from %s, for example -c algorithms=RS256",
-				algorithm, strings.Join(algorithms, " "))
-		}
-	}
 	for _, scope := range cfg.RequiredScopes {
 		if !scopeToken.MatchString(scope) {
 			s.problem("requiredScopes", "%q cannot be used in a WWW-Authenticate challenge: "+
@@ -170,46 +154,26 @@ func parseConfig(context map[string]any) (Config, error) {
 		}
 	}
 	for _, origin := range cfg.CORSOrigins {
-		s.checkOrigin(origin, len(cfg.CORSOrigins))
+		if origin == "*" && len(cfg.CORSOrigins) > 1 {
+			s.problem("corsOrigins", `"*" already allows every origin: remove it, or remove the others`)
+		} else if problem := originProblem(origin); origin != "*" && problem != "" {
+			s.problem("corsOrigins", "%s", problem)
+		}
 	}
 	s.checkProduction(&cfg)
 	return cfg, errors.Join(s.problems...)
 }
 
-// algorithms are the asymmetric signature algorithms of RFC 7518 section 3.1 and RFC 8037
-// that the authorizer implements. No HMAC: the keys of a JWK Set are public, so anybody
-// could sign.
+// algorithms are the asymmetric signature algorithms of RFC 7518 section 3.1, RFC 8037 and
+// RFC 9864 that the authorizer implements. No HMAC: the keys of a JWK Set are public, so
+// anybody could sign.
 var algorithms = []string{
-	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA",
+	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
 }
 
 // scopeToken is scope-token of RFC 6749 section 3.3 without the single quote and the
 // dollar sign: both are syntax in the header mapping of a gateway response.
 var scopeToken = regexp.MustCompile(`^[!#%&(-\[\]-~]+$`)
-
-// checkOrigin compares the origin with the form in which a browser sends it (RFC 6454
-// section 6.2): lower case, no default port, no path.
-func (s *settings) checkOrigin(origin string, total int) {
-	if origin == "*" {
-		if total > 1 {
-			s.problem("corsOrigins", `"*" already allows every origin: remove it, or remove the others`)
-		}
-		return
-	}
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(origin, "*'$") {
-		s.problem("corsOrigins", "%q is not an origin: use scheme://host[:port], "+
-			"for example -c corsOrigins=https://app.example.com", origin)
-		return
-	}
-	want := u.Scheme + "://" + strings.ToLower(u.Host)
-	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
-		want = strings.TrimSuffix(want, net.JoinHostPort("", port))
-	}
-	if origin != want {
-		s.problem("corsOrigins", "%q is not the form that a browser sends: use %s", origin, want)
-	}
-}
 
 // checkProduction checks the settings that require or exclude each other.
 func (s *settings) checkProduction(cfg *Config) {

@@ -40,13 +40,15 @@ func TestReadContext(t *testing.T) {
 func TestDefaults(t *testing.T) {
 	got := config(t, nil)
 	want := Config{
-		Stage:            "prod",
-		Lambdas:          got.Lambdas,
-		Issuer:           "https://tenant.eu.auth0.com/",
-		Audience:         []string{"https://api.example.com"},
-		JWKSURI:          "https://tenant.eu.auth0.com/.well-known/jwks.json",
-		Provider:         "auth0",
-		Algorithms:       []string{"RS256"},
+		Stage:   "prod",
+		Lambdas: got.Lambdas,
+		Issuers: []issuer{{
+			Issuer:     "https://tenant.eu.auth0.com/",
+			Audience:   []string{"https://api.example.com"},
+			JWKSURI:    "https://tenant.eu.auth0.com/.well-known/jwks.json",
+			Provider:   "auth0",
+			Algorithms: []string{"RS256"},
+		}},
 		ClockSkewSeconds: 30,
 		ResultTTLSeconds: 300,
 		CORSOrigins:      []string{"*"},
@@ -79,28 +81,31 @@ func TestValidSettings(t *testing.T) {
 		"any OpenID provider by its jwksUri": {
 			settings: object{"issuer": "https://id.example.com/main", "jwksUri": "https://id.example.com/main/certs"},
 			want: func(c *Config) {
-				c.Issuer, c.JWKSURI = "https://id.example.com/main", "https://id.example.com/main/certs"
+				c.Issuers[0].Issuer, c.Issuers[0].JWKSURI = "https://id.example.com/main", "https://id.example.com/main/certs"
 			},
 		},
 		"keys under a query": {
 			settings: object{"jwksUri": "https://login.example.com/keys?appid=1"},
-			want:     func(c *Config) { c.JWKSURI = "https://login.example.com/keys?appid=1" },
+			want:     func(c *Config) { c.Issuers[0].JWKSURI = "https://login.example.com/keys?appid=1" },
 		},
 		"audiences separated by spaces": {
 			settings: object{"audience": "https://one.example  https://two.example"},
-			want:     func(c *Config) { c.Audience = []string{"https://one.example", "https://two.example"} },
+			want:     func(c *Config) { c.Issuers[0].Audience = []string{"https://one.example", "https://two.example"} },
 		},
 		"audiences separated by commas": {
 			settings: object{"audience": "one, two,"},
-			want:     func(c *Config) { c.Audience = []string{"one", "two"} },
+			want:     func(c *Config) { c.Issuers[0].Audience = []string{"one", "two"} },
 		},
 		"audiences as a JSON list": {
 			settings: object{"audience": []any{"one,with a comma"[:3], "two,three"}},
-			want:     func(c *Config) { c.Audience = []string{"one", "two,three"} },
+			want:     func(c *Config) { c.Issuers[0].Audience = []string{"one", "two,three"} },
 		},
 		"every algorithm": {
-			settings: object{"algorithms": strings.Join(algorithms, " ")},
-			want:     func(c *Config) { c.Algorithms = algorithms },
+			settings: object{"algorithms": "RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519"},
+			want: func(c *Config) {
+				c.Issuers[0].Algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512",
+					"ES256", "ES384", "ES512", "EdDSA", "Ed25519"}
+			},
 		},
 		"numbers from cdk.json": {
 			settings: object{"resultTtl": float64(0), "clockSkewSeconds": float64(120)},
@@ -188,8 +193,8 @@ func TestInvalidSettings(t *testing.T) {
 	}{
 		{"issuer", "", "is missing: set it to the issuer whose tokens are trusted, " +
 			"for example -c issuer=https://TENANT.eu.auth0.com/"},
-		{"issuer", "http://tenant.eu.auth0.com/", `"http://tenant.eu.auth0.com/" does not start with https://`},
-		{"issuer", "tenant.eu.auth0.com", "does not start with https://"},
+		{"issuer", "http://tenant.eu.auth0.com/", "use -c issuer=https://tenant.eu.auth0.com/, or set another -c provider"},
+		{"issuer", "tenant.eu.auth0.com", "use -c issuer=https://tenant.eu.auth0.com/, or set another -c provider"},
 		{"issuer", "https:///x", "has no host"},
 		{"issuer", "https://id.example/ x", "is not a URL"},
 		{"issuer", "https://id.example/?a=b", "has a query"},
@@ -205,7 +210,7 @@ func TestInvalidSettings(t *testing.T) {
 		{"audience", []any{"a b"}, `contains "a b"`},
 		{"audience", object{}, "must be a list"},
 		{"jwksUri", "http://id.example/keys", `"http://id.example/keys" does not start with https://`},
-		{"provider", "google", `"google" is not supported: choose from auth0 cognito entra okta rfc9068`},
+		{"provider", "google", `"google" is not supported: choose from auth0 clerk cognito duende entra`},
 		{"algorithms", "RS256 HS256", `"HS256" is not supported`},
 		{"algorithms", "none", `"none" is not supported`},
 		{"algorithms", "rs256", `"rs256" is not supported`},

@@ -37,6 +37,23 @@ func addDashboard(stack awscdk.Stack, cfg Config, m metrics, alarms []interfaces
 		Period:     minutes(5),
 	})
 
+	// With several sets of keys, each line of a graph names its issuers.
+	var ages, fetches, durations []awscloudwatch.IMetric
+	sets := cfg.keySets()
+	add := func(list *[]awscloudwatch.IMetric, keys keySet, name, statistic, label string) {
+		metric := m.ofKeys(keys, name, statistic, 5)
+		if len(sets) > 1 {
+			metric = labelled(label+keys.who(), metric)
+		}
+		*list = append(*list, metric)
+	}
+	for _, keys := range sets {
+		add(&ages, keys, "KeySetAge", "Maximum", "")
+		add(&fetches, keys, "Fetches", "Sum", "")
+		add(&fetches, keys, "FetchFailures", "Sum", "failed: ")
+		add(&durations, keys, "FetchDuration", "Maximum", "fetch: ")
+	}
+
 	awscloudwatch.NewDashboard(stack, jsii.String("Dashboard"), &awscloudwatch.DashboardProps{
 		// Names of dashboards are shared by all regions of an account.
 		DashboardName:   jsii.String(cfg.stackName() + "-" + *stack.Region()),
@@ -85,17 +102,16 @@ func addDashboard(stack awscdk.Stack, cfg Config, m metrics, alarms []interfaces
 					m.gateway("IntegrationLatency", "p99", 5)),
 			},
 			{
-				graph("Authorizer, and the fetches of keys in it, ms",
+				graph("Authorizer, and the fetches of keys in it, ms", append([]awscloudwatch.IMetric{
 					m.lambda(m.authorizer, "Duration", "p50", 5), m.lambda(m.authorizer, "Duration", "p99", 5),
-					m.authorizerMetric("FetchDuration", "Maximum", 5)),
+				}, durations...)...),
 				graph("Concurrency and cold starts", append(m.each(m.functions, "ConcurrentExecutions", "Maximum"),
 					m.lambda(m.authorizer, "ConcurrentExecutions", "Maximum", 5),
 					m.authorizerMetric("ColdStart", "Sum", 5))...),
 			},
 			{
-				graph("Age of the issuer's keys, s", m.authorizerMetric("KeySetAge", "Maximum", 5)),
-				graph("Fetches of the keys",
-					m.authorizerMetric("Fetches", "Sum", 5), m.authorizerMetric("FetchFailures", "Sum", 5)),
+				graph("Age of the issuer's keys, s", ages...),
+				graph("Fetches of the keys", fetches...),
 			},
 			{
 				graph("Tokens with an unknown key ID",

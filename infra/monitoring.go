@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -95,25 +96,27 @@ type metrics struct {
 	crashes, serverErrors awscloudwatch.IMetric // counted in logs, in 5 minutes
 }
 
-// decisions counts the authorizer's decisions for one reason.
-func (m metrics) decisions(reason string, period int) awscloudwatch.IMetric {
-	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
-		Namespace:  jsii.String(apiName),
-		MetricName: jsii.String("Decisions"),
-		DimensionsMap: &map[string]*string{
-			"FunctionName": m.authorizer.FunctionName(), "reason": jsii.String(reason),
-		},
-		Statistic: jsii.String("Sum"),
-		Period:    minutes(period),
-	})
+// decisions counts the authorizer's decisions for one reason, and for more dimensions.
+func (m metrics) decisions(reason string, period int, more ...string) awscloudwatch.IMetric {
+	return m.authorizerMetric("Decisions", "Sum", period, append([]string{"reason", reason}, more...)...)
 }
 
-// authorizerMetric is one of the metrics in the authorizer's log lines.
-func (m metrics) authorizerMetric(name, statistic string, period int) awscloudwatch.IMetric {
+// ofKeys is one of the metrics about a set of keys.
+func (m metrics) ofKeys(keys keySet, name, statistic string, period int) awscloudwatch.IMetric {
+	return m.authorizerMetric(name, statistic, period, "jwksUri", keys.uri)
+}
+
+// authorizerMetric is one of the metrics in the authorizer's log lines. Its dimensions are
+// the function, and pairs of a name and a value.
+func (m metrics) authorizerMetric(name, statistic string, period int, dimensions ...string) awscloudwatch.IMetric {
+	all := map[string]*string{"FunctionName": m.authorizer.FunctionName()}
+	for pair := range slices.Chunk(dimensions, 2) {
+		all[pair[0]] = jsii.String(pair[1])
+	}
 	return awscloudwatch.NewMetric(&awscloudwatch.MetricProps{
 		Namespace:     jsii.String(apiName),
 		MetricName:    jsii.String(name),
-		DimensionsMap: &map[string]*string{"FunctionName": m.authorizer.FunctionName()},
+		DimensionsMap: &all,
 		Statistic:     jsii.String(statistic),
 		Period:        minutes(period),
 	})

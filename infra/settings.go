@@ -15,21 +15,52 @@ type settings struct {
 	values   map[string]any
 	problems []error
 	reported map[string]bool // keys with a problem, so that consequences of it are not reported too
+	prefix   string          // of the keys in messages, for values in an object of a list
 }
 
 func (s *settings) problem(key, format string, args ...any) {
 	s.reported[key] = true
-	s.problems = append(s.problems, fmt.Errorf("%s: "+format, append([]any{key}, args...)...))
+	s.problems = append(s.problems, fmt.Errorf("%s: "+format, append([]any{s.prefix + key}, args...)...))
+}
+
+// assign writes a setting as the user does: after -c, or in the object that is read.
+func (s *settings) assign(key, value string) string {
+	switch {
+	case s.prefix != "" && value == "":
+		return key
+	case s.prefix != "":
+		return fmt.Sprintf(`"%s": "%s"`, key, value)
+	case value == "":
+		return "-c " + key
+	}
+	return "-c " + key + "=" + value
 }
 
 // refuseUnknown reports keys that are not settings. Keys with a namespace or a colon
 // belong to the CDK: feature flags, lookups, state of the CLI.
 func (s *settings) refuseUnknown(prefix string, values map[string]any) {
-	for _, key := range slices.Sorted(maps.Keys(values)) {
+	own := &settings{values: maps.Clone(values), reported: s.reported, prefix: prefix}
+	for key := range values {
 		ofCDK := strings.ContainsAny(key, "@:/") || strings.HasPrefix(key, "cdk") || key == "acknowledged-issue-numbers"
-		if !ofCDK && !slices.Contains(contextKeys, key) {
-			s.problem(prefix+key, "is not a setting: did you mean %s? The settings are %s",
-				nearest(key, contextKeys), strings.Join(contextKeys, ", "))
+		if ofCDK {
+			delete(own.values, key)
+		}
+	}
+	own.refuseOtherThan(contextKeys, "a setting")
+	s.problems = append(s.problems, own.problems...)
+}
+
+// refuseOtherThan reports the keys that are not one of those allowed.
+func (s *settings) refuseOtherThan(allowed []string, kind string) {
+	for _, key := range slices.Sorted(maps.Keys(s.values)) {
+		switch {
+		case slices.Contains(allowed, key):
+		case slices.Contains(issuerKeys, key):
+			s.problem(key, "is a setting of an issuer: write it into an object of issuers, with %s",
+				strings.Join(flatKeys, ", "))
+		default:
+			s.problem(key, "is not %s: did you mean %s? The settings are %s",
+				kind, nearest(key, allowed), strings.Join(allowed, ", "))
 		}
 	}
 }

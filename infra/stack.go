@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -39,17 +38,8 @@ func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, 
 		concurrency: cfg.AuthorizerConcurrency,
 		// The longest invocation waits for a fetch that another one began and that fails,
 		// 3 s, and for one of its own, 3 s, and then answers that it could not check.
-		timeout: 8,
-		environment: map[string]string{
-			"TOKEN_ISSUER":       cfg.Issuer,
-			"AUDIENCE":           strings.Join(cfg.Audience, " "),
-			"JWKS_URI":           cfg.JWKSURI,
-			"PROVIDER":           cfg.Provider,
-			"ALGORITHMS":         strings.Join(cfg.Algorithms, " "),
-			"REQUIRED_SCOPES":    strings.Join(cfg.RequiredScopes, " "),
-			"METRICS_NAMESPACE":  apiName,
-			"CLOCK_SKEW_SECONDS": strconv.Itoa(cfg.ClockSkewSeconds),
-		},
+		timeout:     8,
+		environment: cfg.authorizerEnvironment(),
 	})
 	behind := &functions{stack: stack, cfg: cfg}
 	rows := routes(stack, behind)

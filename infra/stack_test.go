@@ -188,7 +188,23 @@ var stages = map[string]map[string]any{
 		"permissionsBoundary": "arn:aws:iam::111122223333:policy/Boundary",
 	},
 	"without logs": {"cloudWatchRole": "none"},
-	"protected":    {"protected": "true", "waf": "true", "account": "111122223333", "region": "eu-west-1"},
+	"several issuers": {
+		"issuer": nil, "audience": nil,
+		"issuers": []any{
+			object{"issuer": "https://tenant.eu.auth0.com/", "audience": "https://api.example.com"},
+			object{
+				"issuer": "https://login.example.com/", "audience": "https://api.example.com", "algorithms": "RS256 PS256",
+				"jwksUri":     "https://tenant.eu.auth0.com/.well-known/jwks.json",
+				"scopeClaims": "permissions", "refusedClaims": object{"sub": []any{"auth0|1", "auth0|2"}, "azp": "lost"},
+			},
+			object{
+				"issuer": "https://id.example.com/realms/shop", "audience": []any{"shop", "<b>&"}, "provider": "keycloak",
+				"scopeClaims": []any{"/realm_access/roles", "scope"}, "requiredClaims": object{"tenant": "acme"},
+			},
+		},
+		"contextClaims": "email roles=/realm_access/roles",
+	},
+	"protected": {"protected": "true", "waf": "true", "account": "111122223333", "region": "eu-west-1"},
 }
 
 // synthesized holds the results of stage, because a synth is slow.

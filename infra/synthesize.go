@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -45,9 +46,13 @@ func synthesize(args []string) (err error) {
 		}
 	}()
 	app := awscdk.NewApp(nil)
-	newStack(app, cfg, routes)
+	stack := newStack(app, cfg, routes)
 	app.Synth(nil)
-	return nil
+	template, err := os.ReadFile(filepath.Join(*app.Outdir(), *stack.TemplateFile()))
+	if err != nil {
+		return fmt.Errorf("read the template: %w", err)
+	}
+	return checkEnvironments(template)
 }
 
 // closedTwice is what jsii.Close prints about a kernel that has ended normally: two of

@@ -25,9 +25,24 @@ func TestStageIsTakenFromTheARNOfTheMethod(t *testing.T) {
 	}
 }
 
+func TestPrincipalIDOfAClientWithoutSubIsTheClient(t *testing.T) {
+	var answer struct {
+		PrincipalID string `json:"principalId"`
+		Context     map[string]string
+	}
+	policy := encodePolicy("Allow", testStage, principal.Principal{ClientID: "m2m.client", Issuer: testIssuer})
+	if err := json.Unmarshal(policy, &answer); err != nil {
+		t.Fatal(err)
+	}
+	if _, hasSub := answer.Context["sub"]; hasSub || answer.PrincipalID != "m2m.client" {
+		t.Errorf("principalId %q, context %v; want the client, and no sub", answer.PrincipalID, answer.Context)
+	}
+}
+
 func TestPolicyIsWrittenAsEncodingJSONWritesIt(t *testing.T) {
 	for _, who := range []principal.Principal{
 		{Subject: "auth0|42", ClientID: "c", Scopes: []string{"a", "b"}, Issuer: testIssuer},
+		{Subject: "s", Claims: map[string]string{"groups": `["a","b"]`, "name": `"\u00e9\""`}},
 		{Subject: "\"\\/\b\u0001\u2028<é😀>", Issuer: strings.Repeat("x", 2000)},
 	} {
 		policy := encodePolicy("Deny", testStage, who)

@@ -38,6 +38,18 @@ func TestKeyWithoutAlgIsForTheAlgorithmsOfItsKindAndCurve(t *testing.T) {
 	}
 }
 
+// RFC 9864 section 2.2: EdDSA with the curve Ed25519 is the algorithm Ed25519.
+func TestEd25519IsAnotherNameOfEdDSA(t *testing.T) {
+	for _, published := range []any{nil, "EdDSA", "Ed25519"} {
+		bed := newBed(t, jwks(ed().JWK(members{"alg": published})), Supported()...)
+		for _, alg := range []string{"EdDSA", "Ed25519"} {
+			bed.expect(t, nil, ed().As("ed", alg))
+		}
+	}
+	bed := newBed(t, jwks(ed().JWK(members{"alg": "Ed448"}), key1().JWK()), Supported()...)
+	bed.expect(t, ErrUnknownKey, ed().As("ed", "Ed25519"))
+}
+
 func TestAlgorithmVerifiesNothingWithAKeyOfAnotherKind(t *testing.T) {
 	signed, signature := []byte("signed"), make([]byte, 64)
 	for _, algorithm := range Supported() {

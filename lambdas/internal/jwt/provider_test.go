@@ -50,6 +50,24 @@ var (
 		"cid":"nmdP1fcyvdVO11AL7ECm","uid":"00ujmkLgagxeRrAg20g3","scp":["openid","read:items"],
 		"sub":"jimi@example.com"}`)
 
+	entraApp = issued(`{"aud":"https://api.example","azp":"00001111-aaaa","azpacr":"1","idtyp":"app","oid":"aaaaaaaa",
+		"roles":["read:items"],"sub":"aaaaaaaa","tid":"aaaabbbb","uti":"x","ver":"2.0"}`)
+	adfs = issued(`{"aud":"https://api.example","appid":"9f0e","apptype":"Confidential","authmethod":"urn:x",
+		"scp":"openid read:items","sub":"Qk2o","ver":"1.0"}`)
+	keycloakUser = issued(`{"typ":"Bearer","azp":"spa","nonce":"0e4f","sub":"7f1f6b80",
+		"aud":["https://api.example","account"],"acr":"1","sid":"1c9d","session_state":"1c9d","scope":"openid read:items","realm_access":{"roles":["user"]}}`)
+	keycloakMachine = issued(`{"typ":"Bearer","azp":"service","client_id":"service","sub":"8a1b",
+		"aud":"https://api.example","clientHost":"127.0.0.1","preferred_username":"service-account-service","scope":"read:items"}`)
+	duendeUser = issued(`{"aud":["https://api.example","https://ids.example/resources"],"client_id":"web","sub":"1",
+		"auth_time":1,"idp":"local","amr":["pwd"],"sid":"s","jti":"j","nbf":1,"scope":["openid","read:items"]}`)
+	duendeMachine = issued(`{"aud":"https://api.example","client_id":"m2m.client","jti":"1D73","nbf":1,
+		"scope":["read:items"]}`)
+	clerkSession = issued(`{"azp":"https://app.example.com","sub":"user_2x","sid":"sess_2x","sts":"active","fva":[0,-1],
+		"v":2,"o":{"id":"org_1","rol":"admin"}}`)
+	clerkTemplate = issued(`{"azp":"https://app.example.com","aud":"https://api.example","sub":"user_2x","jti":"j"}`)
+	workosSession = issued(`{"sub":"user_01","sid":"session_01","org_id":"org_01","role":"member","jti":"j",
+		"permissions":["read:items"]}`)
+
 	accessToken = withHeader("typ", "at+jwt")
 	withoutType = withHeader("typ", absent)
 )
@@ -62,7 +80,9 @@ func newProviderBed(t *testing.T, name string) *bed {
 		t.Fatalf("there is no provider %s", name)
 	}
 	return newBed(t, keySet(key1().JWK(members{"alg": nil})), func(c *Config) {
-		c.Issuers[0].Provider, c.Issuers[0].Audiences = provider, []string{"https://api.example", "xxxxxxxxxxxxexample"}
+		c.Issuers[0].Provider, c.Issuers[0].Audiences = provider, []string{
+			"https://api.example", "xxxxxxxxxxxxexample", "https://app.example.com",
+		}
 	})
 }
 
@@ -85,9 +105,20 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 		"cognito, a machine": {"cognito", mint(cognitoMachine, withoutType), "xxxxxxxxxxxxexample", "res/read:items"},
 		"cognito, a resource": {"cognito", mint(cognitoUser, claim("aud", testAudience)),
 			"xxxxxxxxxxxxexample", "read:items"},
-		"entra, v2": {"entra", mint(entraUser), "6e74172b-be56-4843-9ff4-e66a39bb12e3", "read:items openid"},
-		"entra, v1": {"entra", mint(entraV1), "b14a7505-96e9-4927-91e8-0601d0fc9caa", "read:items"},
-		"okta":      {"okta", mint(okta, withoutType), "nmdP1fcyvdVO11AL7ECm", "openid read:items"},
+		"entra, v2":          {"entra", mint(entraUser), "6e74172b-be56-4843-9ff4-e66a39bb12e3", "read:items openid"},
+		"entra, v1":          {"entra", mint(entraV1), "b14a7505-96e9-4927-91e8-0601d0fc9caa", "read:items"},
+		"okta":               {"okta", mint(okta, withoutType), "nmdP1fcyvdVO11AL7ECm", "openid read:items"},
+		"entra, an app":      {"entra", mint(entraApp), "00001111-aaaa", "read:items"},
+		"entra, AD FS":       {"entra", mint(adfs), "9f0e", "openid read:items"},
+		"keycloak, a user":   {"keycloak", mint(keycloakUser), "spa", "openid read:items"},
+		"keycloak, a client": {"keycloak", mint(keycloakMachine), "service", "read:items"},
+		"keycloak, RFC 9068": {"keycloak", mint(keycloakUser, accessToken), "spa", "openid read:items"},
+		"duende, a user":     {"duende", mint(duendeUser, accessToken), "web", "openid read:items"},
+		"duende, a client":   {"duende", mint(duendeMachine, accessToken), "m2m.client", "read:items"},
+		"duende, typ JWT":    {"duende", mint(duendeMachine), "m2m.client", "read:items"},
+		"clerk, a session":   {"clerk", mint(clerkSession), "", ""},
+		"clerk, a template":  {"clerk", mint(clerkTemplate), "", ""},
+		"workos, a template": {"workos", mint(workosSession, claim("aud", testAudience)), "", ""},
 		"rfc9068, long typ": {"rfc9068", mint(rfc9068, withHeader("typ", "application/at+jwt")),
 			"s6BhdRkqt3_", "read:items openid"},
 		"cognito, names of JWKS members": {"cognito", mint(cognitoUser, claim("keys", []int{}), claim("kty", "x")),
@@ -101,6 +132,31 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestClientWithoutSubIsNoSubject(t *testing.T) {
+	who, why := newProviderBed(t, "duende").verify(t, mint(duendeMachine, accessToken))
+	if why != OK || who.Subject != "" || who.ClientID != "m2m.client" {
+		t.Errorf("got %s, subject %q, client %q; want the client m2m.client alone", why, who.Subject, who.ClientID)
+	}
+	who, why = newProviderBed(t, "duende").verify(t, mint(duendeUser, accessToken))
+	if why != OK || who.Subject != "1" {
+		t.Errorf("got %s, subject %q; want the user", why, who.Subject)
+	}
+}
+
+func TestIssuerOfWorkOSNamesTheClient(t *testing.T) {
+	const iss = "https://api.workos.com/user_management/client_01AB"
+	bed := newBed(t, keySet(key1().JWK()), withIssuer(func(i *Issuer) {
+		i.Name, i.Audiences = iss, []string{"client_01AB"}
+		i.Provider, _ = ProviderNamed("workos")
+	}))
+	token := func(edits ...edit) string { return mint(append([]edit{workosSession, claim("iss", iss)}, edits...)...) }
+	bed.expect(t, OK, rows{"no aud": token(), "aud of the client": token(claim("aud", "client_01AB"))})
+	bed.expect(t, ErrAudience, rows{
+		"another aud": token(claim("aud", "client_02")), "aud null": token(claim("aud", nil)),
+	})
+	bed.expect(t, ErrIssuer, rows{"another client": token(claim("iss", iss+"2"))})
 }
 
 func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
@@ -179,6 +235,45 @@ func TestOtherTokensOfAProviderAreRefused(t *testing.T) {
 		}},
 		"entra: without a client": {"entra", ErrClaimType, rows{
 			"an ID token": mint(entraUser, claim("azp", absent)),
+		}},
+		"keycloak: no access token": {"keycloak", ErrTokenKind, rows{
+			"an ID token":       mint(keycloakUser, claim("typ", "ID")),
+			"a refresh token":   mint(keycloakUser, claim("typ", "Refresh")),
+			"an offline token":  mint(keycloakUser, claim("typ", "Offline")),
+			"a logout token":    mint(keycloakUser, claim("typ", "Logout"), withHeader("typ", "logout+jwt")),
+			"bound by DPoP":     mint(keycloakUser, claim("typ", "DPoP")),
+			"typ in other case": mint(keycloakUser, claim("typ", "bearer")),
+			"typ in an array":   mint(keycloakUser, claim("typ", []string{"Bearer"})),
+			"without typ":       mint(keycloakUser, claim("typ", absent)),
+			"with at_hash":      mint(keycloakUser, claim("at_hash", "h")),
+		}},
+		"auth0: a token of Keycloak with nonce": {"auth0", ErrTokenKind, rows{"a user": mint(keycloakUser)}},
+		"duende: a token without a name": {"duende", ErrClaimType, rows{
+			"no sub, no client":    mint(duendeMachine, accessToken, claim("client_id", absent)),
+			"sub empty":            mint(duendeMachine, accessToken, claim("sub", "")),
+			"sub null":             mint(duendeMachine, accessToken, claim("sub", nil)),
+			"sub a number":         mint(duendeMachine, accessToken, claim("sub", 1)),
+			"client_id a number":   mint(duendeMachine, accessToken, claim("client_id", 1)),
+			"an ID token, no mark": mint(duendeUser, claim("client_id", absent)),
+		}},
+		"duende: another type": {"duende", ErrTokenKind, rows{
+			"a logout token": mint(duendeUser, withHeader("typ", "logout+jwt"), claim("events", members{})),
+			"no typ":         mint(duendeMachine, withoutType),
+			"an ID token":    mint(duendeUser, claim("nonce", "n")),
+		}},
+		"auth0: a client without sub": {"auth0", ErrClaimType, rows{"of Duende": mint(duendeMachine, accessToken)}},
+		"clerk: for another front end": {"clerk", ErrAudience, rows{
+			"another origin": mint(clerkSession, claim("azp", "https://evil.example.com")),
+			"no azp":         mint(clerkSession, claim("azp", absent)),
+			"another aud":    mint(clerkTemplate, claim("aud", "https://other.example")),
+			"aud alone":      mint(clerkTemplate, claim("azp", absent)),
+		}},
+		"clerk: a sign-in that is not complete": {"clerk", ErrTokenKind, rows{
+			"pending": mint(clerkSession, claim("sts", "pending")),
+		}},
+		"workos: not for this API": {"workos", ErrAudience, rows{
+			"iss without a client, no aud": mint(workosSession),
+			"another aud":                  mint(workosSession, claim("aud", "https://other.example")),
 		}},
 		"okta: of the org authorization server": {"okta", ErrIssuer, rows{
 			"without a path": mint(okta, claim("iss", "https://tenant.example")),

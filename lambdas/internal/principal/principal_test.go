@@ -22,6 +22,13 @@ func TestPrincipalIsTheSameAfterTheAuthorizerContext(t *testing.T) {
 			Subject: "ü", Scopes: []string{}, Issuer: "https://t.example/",
 			Expiry: now.Add(-time.Second), Until: now.Add(1500 * time.Millisecond),
 		},
+		"a client without sub": {
+			ClientID: "m2m", Scopes: []string{}, Issuer: "https://t.example/", Expiry: now, Until: now.Add(time.Second),
+		},
+		"with claims": {
+			Subject: "s", Scopes: []string{}, Issuer: "https://t.example/", Expiry: now, Until: now.Add(time.Second),
+			Claims: map[string]string{"groups": `["a"]`, "email": `"a@b.example"`},
+		},
 		"the highest exp": {
 			Subject: "s", Scopes: []string{}, Issuer: "https://t.example/",
 			Expiry: time.Unix(253_402_300_799, 0), Until: time.Unix(253_402_300_919, 0),
@@ -78,7 +85,7 @@ func TestFromContextRefusesARouteWithoutTheAuthorizer(t *testing.T) {
 		"no context":         nil,
 		"sub missing":        {"exp": "1900000000", "until": "1900000000"},
 		"sub empty":          {"sub": "", "exp": "1900000000", "until": "1900000000"},
-		"a client alone":     {"sub": "", "client_id": "c", "exp": "1900000000", "until": "1900000000"},
+		"sub empty, client":  {"sub": "", "client_id": "c", "exp": "1900000000", "until": "1900000000"},
 		"sub not a string":   {"sub": 7, "exp": "1900000000", "until": "1900000000"},
 		"exp missing":        {"sub": "s", "until": "1900000000"},
 		"exp not a number":   {"sub": "s", "exp": "soon", "until": "1900000000"},
@@ -98,6 +105,48 @@ func TestFromContextRefusesARouteWithoutTheAuthorizer(t *testing.T) {
 				t.Errorf("got %v, want an error that is not ErrExpired", err)
 			}
 		})
+	}
+}
+
+func TestClientWithoutSubIsNotInTheContextAsASubject(t *testing.T) {
+	context := principal.Principal{ClientID: "m2m", Expiry: now, Until: now}.Context()
+	if _, ok := context["sub"]; ok {
+		t.Errorf("sub is %v, want none", context["sub"])
+	}
+}
+
+func TestClaimIsDecodedIntoTheTypeAskedFor(t *testing.T) {
+	who := principal.Principal{Claims: map[string]string{
+		"email": `"a@b.example"`, "groups": `["a","b"]`, "verified": "true", "level": "7",
+		"org": `{"id":"o1"}`, "null": "null", "text": `"[\"a\"]"`,
+	}}
+	type org struct {
+		ID string `json:"id"`
+	}
+	expect(t, who, "email", "a@b.example")
+	expect(t, who, "groups", []string{"a", "b"})
+	expect(t, who, "verified", true)
+	expect(t, who, "level", 7)
+	expect(t, who, "org", org{"o1"})
+	expect(t, who, "text", `["a"]`) // a string is no array
+	for _, name := range []string{"missing", "null"} {
+		if _, err := principal.Claim[string](who, name); !errors.Is(err, principal.ErrNoClaim) {
+			t.Errorf("%s: got %v, want ErrNoClaim", name, err)
+		}
+	}
+	for _, name := range []string{"email", "verified", "level", "org", "text"} {
+		value, err := principal.Claim[[]string](who, name)
+		if err == nil || errors.Is(err, principal.ErrNoClaim) || len(value) > 0 {
+			t.Errorf("%s: got %q (%v), want an error: it is no array", name, value, err)
+		}
+	}
+}
+
+func expect[T any](t *testing.T, who principal.Principal, name string, want T) {
+	t.Helper()
+	got, err := principal.Claim[T](who, name)
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Errorf("%s: %v %s", name, err, diff)
 	}
 }
 
