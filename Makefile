@@ -179,6 +179,7 @@ $(CDK_CLI): infra/cli/package-lock.json | need-node
 doctor: need-go need-node assembly .build/bin/doctor ## check the settings, the issuer and a token before a deploy: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
 	@.build/bin/doctor -assembly .build/local/assembly -issuer '$(ISSUER)' -audience '$(AUDIENCE)' -jwks-uri '$(JWKS_URI)' -provider '$(PROVIDER)' -algorithms '$(ALGORITHMS)'
 
+# Every shell has a variable USER with a name: only 1 is meant for this target.
 token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=, USER=1: of a user, in the browser, CALLBACK_URL=]
 	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -scope '$(SCOPE)' \
 		$(if $(filter 1,$(USER)),-user) $(if $(CALLBACK_URL),-callback-url '$(CALLBACK_URL)')
