@@ -25,9 +25,9 @@ help: ## show this list
 
 # ---------------------------------------------------------------- on this machine
 
-run: need-go need-node note-go .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
+run: need-go need-node note-go .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= PROVIDER= SCOPES= ENV= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER= ENV=]
 	@exec .build/bin/local $(foreach e,$(ENV),-env '$(e)') -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
-		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)'
+		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)' -scopes '$(SCOPES)'
 
 routes: need-go need-node note-go assembly ## show who may call what: each route, its scopes or that it is public, its function
 	@go run ./test/cmd/routes .build/local/assembly
@@ -188,8 +188,10 @@ settings: need-go need-node $(LAMBDAS:%=.build/local/lambdas/%/bootstrap)
 		...Object.fromEntries(process.argv.slice(1).filter(a => a.includes("=")).map(a => [a.split("=", 1)[0], a.slice(a.indexOf("=") + 1)])) })' \
 		-- $(SETTINGS))" && go run ./infra
 
-token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=]
-	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -scope '$(SCOPE)'
+# Every shell has a variable USER with a name: only 1 is meant for this target.
+token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=, USER=1: of a user, in the browser, CALLBACK_URL=]
+	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -scope '$(SCOPE)' \
+		$(if $(filter 1,$(USER)),-user) $(if $(CALLBACK_URL),-callback-url '$(CALLBACK_URL)')
 
 # ---------------------------------------------------------------- requirements
 

@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -176,23 +174,6 @@ var algorithms = []string{
 // scopeToken is scope-token of RFC 6749 section 3.3 without the single quote and the
 // dollar sign: both are syntax in the header mapping of a gateway response.
 var scopeToken = regexp.MustCompile(`^[!#%&(-\[\]-~]+$`)
-
-// originProblem compares the origin with the form in which a browser sends it (RFC 6454
-// section 6.2): lower case, no default port, no path. It returns "" for the right form.
-func originProblem(origin string) string {
-	u, err := url.Parse(origin)
-	if err != nil || u.Scheme == "" || u.Hostname() == "" || u.User != nil || strings.ContainsAny(origin, "*'$") {
-		return fmt.Sprintf("%q is not an origin: use scheme://host[:port], for example https://app.example.com", origin)
-	}
-	want := u.Scheme + "://" + strings.ToLower(u.Host)
-	if port := u.Port(); u.Scheme == "https" && port == "443" || u.Scheme == "http" && port == "80" {
-		want = strings.TrimSuffix(want, net.JoinHostPort("", port))
-	}
-	if origin != want {
-		return fmt.Sprintf("%q is not the form that a browser sends: use %s", origin, want)
-	}
-	return ""
-}
 
 // checkProduction checks the settings that require or exclude each other.
 func (s *settings) checkProduction(cfg *Config) {

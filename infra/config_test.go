@@ -210,7 +210,7 @@ func TestInvalidSettings(t *testing.T) {
 		{"audience", []any{"a b"}, `contains "a b"`},
 		{"audience", object{}, "must be a list"},
 		{"jwksUri", "http://id.example/keys", `"http://id.example/keys" does not start with https://`},
-		{"provider", "google", `"google" is not supported: choose from auth0 clerk cognito duende entra keycloak okta rfc9068 workos`},
+		{"provider", "google", `"google" is not supported: choose from auth0 clerk cognito duende entra`},
 		{"algorithms", "RS256 HS256", `"HS256" is not supported`},
 		{"algorithms", "none", `"none" is not supported`},
 		{"algorithms", "rs256", `"rs256" is not supported`},

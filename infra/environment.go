@@ -88,7 +88,7 @@ func checkEnvironments(template []byte) error {
 		}
 		if sum > maxEnvironment {
 			problems = append(problems, fmt.Errorf("the variables of the function %s have %d bytes with their names, "+
-				"and may have %d (Lambda allows 4,096). The largest is %s with %d: %s",
+				"and may have %d (Lambda allows 4096). The largest is %s with %d: %s",
 				regexp.MustCompile(`[0-9A-F]{8}$`).ReplaceAllString(id, ""), sum, maxEnvironment, largest, most, shorten(largest)))
 		}
 	}

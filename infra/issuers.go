@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/json"
 	"fmt"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -43,7 +42,7 @@ func (s *settings) issuers() []issuer {
 	}
 	if len(both) > 0 {
 		s.problem("issuers", "and %s are two forms of the same settings: keep one of them, "+
-			"here or in the objects of issuers", strings.Join(both, ", "))
+			"in the objects of issuers or without issuers", strings.Join(both, ", "))
 		return nil
 	}
 
@@ -183,75 +182,4 @@ func several(value any) bool {
 	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
 	return strings.HasPrefix(text, "[") || len(parts) > 1 &&
 		!slices.ContainsFunc(parts, func(part string) bool { return !strings.ContainsAny(part, ".:") })
-}
-
-// checkAudience checks the audience, which is in another claim than aud with some
-// providers.
-func (s *settings) checkAudience(i issuer) {
-	client := ""
-	if found := workOSClient.FindStringSubmatch(i.Issuer); i.Provider == "workos" && found != nil {
-		client = found[1]
-	}
-	switch {
-	case s.reported["audience"]:
-		return
-	case len(i.Audience) == 0 && client != "":
-		s.problem("audience", "is missing: set it to the client whose tokens are meant for this API, %s",
-			s.assign("audience", client))
-		return
-	case len(i.Audience) == 0 && i.Provider == "clerk":
-		s.problem("audience", "is missing: set it to the origin of the front end, for example %s",
-			s.assign("audience", "https://app.example.com"))
-		return
-	case len(i.Audience) == 0:
-		s.problem("audience", "is missing: set it to the API that tokens must be issued for, for example %s",
-			s.assign("audience", "https://api.example.com"))
-		return
-	}
-	for _, audience := range i.Audience {
-		switch {
-		case i.Provider == "clerk":
-			if problem := originProblem(audience); problem != "" {
-				s.problem("audience", "%s: tokens of Clerk have the origin of the front end in azp", problem)
-			}
-		case i.Provider != "workos" || !strings.HasPrefix(audience, "client_") || i.Issuer == "":
-		case client == "":
-			s.problem("audience", "%q is the ID of a client, which the issuer %s does not end in: "+
-				"add aud to the JWT template at WorkOS, and set audience to its value", audience, i.Issuer)
-		case audience != client:
-			s.problem("audience", "%q is another client than the one that the issuer ends in: use %s",
-				audience, s.assign("audience", client))
-		}
-	}
-}
-
-// redacted returns the text without a password, if it is a URL with one.
-func redacted(text string) string {
-	if u, err := url.Parse(text); err == nil && u.User != nil {
-		return u.Redacted()
-	}
-	return text
-}
-
-// urlProblem returns why text is not an https URL, or "" if it is one. It does not repeat
-// a password in the URL.
-func urlProblem(text string, query bool) string {
-	u, err := url.Parse(text)
-	if err != nil || strings.ContainsAny(text, " \t\r\n") {
-		return "is not a URL"
-	}
-	shown := u.Redacted()
-	switch {
-	case u.Scheme != "https":
-		return fmt.Sprintf("%q does not start with https://", shown)
-	case u.Hostname() == "":
-		return fmt.Sprintf("%q has no host", shown)
-	case u.User != nil:
-		return fmt.Sprintf("%q contains a user name", shown)
-	case strings.Contains(text, "#"):
-		return fmt.Sprintf("%q has a fragment", shown)
-	case !query && strings.Contains(text, "?"):
-		return fmt.Sprintf("%q has a query", shown)
-	}
-	return ""
 }

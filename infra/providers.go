@@ -32,6 +32,7 @@ var providers = map[string]func(issuer string) string{
 	},
 }
 
+// below returns the URL of a path below the issuer.
 func below(path string) func(issuer string) string {
 	return func(issuer string) string { return strings.TrimSuffix(issuer, "/") + path }
 }
@@ -40,6 +41,7 @@ func below(path string) func(issuer string) string {
 // tokens then have no aud for.
 var workOSClient = regexp.MustCompile(`/(client_[^/]+)/?$`)
 
+// providerNames returns the names of the providers, for messages.
 func providerNames() string { return strings.Join(slices.Sorted(maps.Keys(providers)), " ") }
 
 // conventionalIssuer returns the form in which the provider writes this issuer into its
@@ -50,6 +52,7 @@ func conventionalIssuer(i issuer, providerGiven bool) string {
 	host := hostOf(i.Issuer)
 	https := strings.HasPrefix(i.Issuer, "https://")
 	switch {
+	case host == "":
 	case i.Provider == "auth0" &&
 		(providerGiven || https && i.JWKSURI == "" || strings.HasSuffix(host, ".auth0.com")):
 		return "https://" + host + "/" // also for a custom domain
@@ -70,4 +73,44 @@ func hostOf(issuer string) string {
 		return ""
 	}
 	return u.Host
+}
+
+// checkAudience checks the audience, which is in another claim than aud with some
+// providers.
+func (s *settings) checkAudience(i issuer) {
+	client := ""
+	if found := workOSClient.FindStringSubmatch(i.Issuer); i.Provider == "workos" && found != nil {
+		client = found[1]
+	}
+	switch {
+	case s.reported["audience"]:
+		return
+	case len(i.Audience) == 0 && client != "":
+		s.problem("audience", "is missing: set it to the client whose tokens are meant for this API, %s",
+			s.assign("audience", client))
+		return
+	case len(i.Audience) == 0 && i.Provider == "clerk":
+		s.problem("audience", "is missing: set it to the origin of the front end, for example %s",
+			s.assign("audience", "https://app.example.com"))
+		return
+	case len(i.Audience) == 0:
+		s.problem("audience", "is missing: set it to the API that tokens must be issued for, for example %s",
+			s.assign("audience", "https://api.example.com"))
+		return
+	}
+	for _, audience := range i.Audience {
+		switch {
+		case i.Provider == "clerk":
+			if problem := originProblem(audience); problem != "" {
+				s.problem("audience", "%s: tokens of Clerk have the origin of the front end in azp", problem)
+			}
+		case i.Provider != "workos" || !strings.HasPrefix(audience, "client_") || i.Issuer == "":
+		case client == "":
+			s.problem("audience", "%q is the ID of a client, which the issuer %s does not end in: "+
+				"add aud to the JWT template at WorkOS, and set audience to its value", audience, i.Issuer)
+		case audience != client:
+			s.problem("audience", "%q is another client than the one that the issuer ends in: use %s",
+				audience, s.assign("audience", client))
+		}
+	}
 }

@@ -56,7 +56,8 @@ func (s *settings) refuseOtherThan(allowed []string, kind string) {
 		switch {
 		case slices.Contains(allowed, key):
 		case slices.Contains(issuerKeys, key):
-			s.problem(key, "is a setting of an issuer: write it into an object of issuers, with %s", strings.Join(flatKeys, ", "))
+			s.problem(key, "is a setting of an issuer: write it into an object of issuers, with %s",
+				strings.Join(flatKeys, ", "))
 		default:
 			s.problem(key, "is not %s: did you mean %s? The settings are %s",
 				kind, nearest(key, allowed), strings.Join(allowed, ", "))

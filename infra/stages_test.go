@@ -71,6 +71,22 @@ func TestMistakesInStagesNameTheirPlace(t *testing.T) {
 			object{},
 			[]string{`stage: "prod" is not in stages, which has dev, live`, "-c stage=STAGE"},
 		},
+		"issuers at both places": {
+			object{"stages": object{"prod": object{"issuers": []any{}}}, "issuers": "[]"},
+			[]string{"issuers: is set both in stages.prod and outside of stages"},
+		},
+		"issuers and a flat key at the top level": {
+			object{"stages": object{"prod": object{"issuers": []any{one()}}}, "issuer": "https://tenant.eu.auth0.com/"},
+			[]string{"issuers: and -c issuer are two forms of the same settings: keep one of them"},
+		},
+		"a mistake in the issuers of a stage": {
+			object{"stages": object{"prod": object{"issuers": []any{one(), object{"isuer": "x"}}}}},
+			[]string{"issuers[1].isuer: is not a setting of an issuer: did you mean issuer?", "issuers[1].issuer: is missing"},
+		},
+		"a setting of an issuer in a stage": {
+			object{"stages": object{"prod": object{"scopeClaims": "x"}}},
+			[]string{"stages.prod.scopeClaims: is a setting of an issuer: write it into an object of issuers"},
+		},
 		"the entry for all stages as a stage": {
 			object{"stage": "default"}, []string{`stage: "default" is not in stages`},
 		},
@@ -105,10 +121,12 @@ func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
 		"account": "111122223333", "region": "eu-west-1", "protected": true, "domainName": "api.example.com",
 		"certificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/x", "permissionsBoundary": "Boundary",
 	}
-	mistaken := object{"issuer": "http://not-https/", "provider": "unknown", "algorithms": "none", "jwksUri": "x"}
+	mistaken := object{"issuer": "http://not-https/", "provider": "unknown", "algorithms": "none", "issuers": "x"}
+	several := object{"issuers": []any{one(), plus(two(), object{"refusedClaims": object{"sub": "x"}})}}
 	for name, context := range map[string]object{
 		"the project as it is": {}, "Auth0 with stages but prod": auth0Stages, "Okta": oktaProject, "Entra": entraProject,
 		"Cognito in a stage": cognitoProject, "settings of production": production, "mistakes": mistaken,
+		"several issuers": several, "several issuers in stages": {"stages": object{"default": several, "prod": oktaProject}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, stage := range []object{{"stage": "prod"}, {"stage": "dev"}} {
@@ -119,7 +137,7 @@ func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got.Stage != stage["stage"] || got.Issuers[0].Issuer != "https://issuer.invalid/" ||
+				if got.Stage != stage["stage"] || len(got.Issuers) != 1 || got.Issuers[0].Issuer != "https://issuer.invalid/" ||
 					!slices.Equal(got.CORSOrigins, []string{"*"}) || got.ThrottleRate != 42 {
 					t.Errorf("got %+v", got)
 				}

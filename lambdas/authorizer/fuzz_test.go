@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -75,15 +76,31 @@ func FuzzEvent(f *testing.F) {
 	})
 }
 
-// BenchmarkHandle measures the whole handler with its log line.
+// BenchmarkHandle measures the whole handler with its log line, for one issuer and for the
+// last of ten.
 func BenchmarkHandle(b *testing.B) {
-	bed := newBed(b, tokentest.EveryKey())
-	bed.log.out = io.Discard
-	event := []byte(toJSON(request{Type: "TOKEN", MethodArn: testArn, AuthorizationToken: bearerOf()}))
-	b.ReportAllocs()
-	for b.Loop() {
-		if _, err := bed.Invoke(context.Background(), event); err != nil {
-			b.Fatal(err)
-		}
+	for name, issuers := range map[string]int{"1-issuer": 1, "10-issuers": 10} {
+		b.Run(name, func(b *testing.B) {
+			var entries []tokentest.Members
+			server := tokentest.Serve(b, tokentest.EveryKey())
+			for i := range issuers {
+				entries = append(entries, tokentest.Members{
+					"issuer": fmt.Sprint(testIssuer, issuers-1-i), "audience": testAudience,
+					"jwksUri": fmt.Sprint(server.URL, "/", i),
+				})
+			}
+			bed := &bed{Server: server, clock: &tokentest.Clock{}, lines: &syncBuffer{}}
+			bed.start(b, "TOKEN_ISSUER=", "AUDIENCE=", "JWKS_URI=", "ISSUERS="+toJSON(entries))
+			bed.prefetch()
+			bed.log.out = io.Discard
+			token := bearerOf(claim("iss", testIssuer+"0"))
+			event := []byte(toJSON(request{Type: "TOKEN", MethodArn: testArn, AuthorizationToken: token}))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := bed.Invoke(context.Background(), event); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }

@@ -1,6 +1,6 @@
 // Package issuer is a local OpenID issuer that replaces an Auth0 tenant in tests: a
-// discovery document, a JWK Set, an authorization and a token endpoint, and a web page, the API console, to
-// call an API with valid and invalid tokens.
+// discovery document, a JWK Set, an authorization and a token endpoint, and a web page,
+// the API console, to call an API with valid and invalid tokens.
 //
 // It is a test double, NOT FOR PRODUCTION. Its client secret is public, its keys exist as
 // long as the process, it gives any token to everybody who can reach its port, and it
@@ -60,8 +60,8 @@ type Config struct {
 	Lifetime time.Duration
 
 	// Algorithms are the signature algorithms. Each has its own key; the first one signs
-	// by default. Supported are RS256 to RS512, PS256 to PS512, ES256 to ES512 and EdDSA
-	// (Ed25519). Default: RS256.
+	// by default. Supported are RS256 to RS512, PS256 to PS512, ES256 to ES512, EdDSA (with
+	// Ed25519) and Ed25519. Default: RS256.
 	Algorithms []string
 
 	// CacheControl is the Cache-Control header of the discovery document and the JWK Set.

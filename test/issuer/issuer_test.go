@@ -168,7 +168,8 @@ func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
-		`url "127.0.0.1:3001"`, `algorithm "HS256"`, `algorithm "none"`, `scope "read things"`, "lifetime 1ms", `provider "auth1"`,
+		`url "127.0.0.1:3001"`, `algorithm "HS256"`, `algorithm "none"`, `scope "read things"`, "lifetime 1ms",
+		`provider "auth1"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not name %s:\n%v", want, err)

@@ -277,7 +277,11 @@ func (i *Issuer) signer(kid *string, alg string) (*key, error) {
 // sign builds the compact form itself, because a signing library would not sign a header
 // that contradicts its key.
 func (k *key) sign(header, payload []byte) (string, error) {
-	return compact(header, payload, jwt.GetSigningMethod(k.algorithm), k.private)
+	method := jwt.GetSigningMethod(k.algorithm)
+	if k.algorithm == "Ed25519" { // EdDSA with one curve (RFC 9864 section 2.2)
+		method = jwt.SigningMethodEdDSA
+	}
+	return compact(header, payload, method, k.private)
 }
 
 func (k *key) signHMAC(header, payload []byte) (string, error) {

@@ -35,6 +35,8 @@ type Document struct {
 	AccessTokenIssuer string `json:"access_token_issuer"`
 	// JWKSURI is the URL of its JWK Set; "" if the document has none.
 	JWKSURI string `json:"jwks_uri"`
+	// AuthorizationEndpoint is where users log in; "" if there is none.
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
 	// TokenEndpoint is where clients request tokens; "" if there is none.
 	TokenEndpoint string `json:"token_endpoint"`
 	// TokenAuthMethods are the ways in which clients may authenticate there (RFC 8414
