@@ -122,10 +122,10 @@ func (d *doctor) tryProvider(ctx context.Context, without verdict) (verdict, err
 		return without, nil
 	case after == before:
 		d.wrong("provider", d.set("provider", d.suggested),
-			"without it, the token has the scopes %q, and with it %q", without.scope, with.scope)
+			"without the provider %s, the token has the scopes %q, and with it %q", d.suggested, without.scope, with.scope)
 	default:
 		why, _ := d.refusal(without.decision.Reason)
-		d.wrong("provider", d.set("provider", d.suggested), "without it, the authorizer refuses the token: %s", why)
+		d.wrong("provider", d.set("provider", d.suggested), "without the provider %s, the authorizer refuses the token: %s", d.suggested, why)
 	}
 	d.use.Provider = d.suggested
 	return with, nil

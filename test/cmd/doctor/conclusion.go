@@ -32,7 +32,7 @@ func (e *examination) commands(deploy bool) string {
 			command += " STAGE=" + quote(e.stage)
 		}
 		if !deploy {
-			command = "cdk.json"
+			command = "the settings in cdk.json"
 		}
 		if changes := e.changes(); changes != "" {
 			command = "in the context in cdk.json:\n" + changes

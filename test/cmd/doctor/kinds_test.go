@@ -96,16 +96,16 @@ func TestOtherTokensOfEachProviderAreExplained(t *testing.T) {
 }
 
 func TestProviderIsProposedWhereTheTokenNeedsIt(t *testing.T) {
-	const without = "without it, the authorizer refuses the token: "
+	const refuses = ", the authorizer refuses the token: "
 	for name, test := range map[string]struct {
 		provider  string
 		kind      issuer.Kind
 		code      int
 		says, fix string
 	}{
-		"Keycloak, nonce":         {"keycloak", "user", 1, without + "it has the claim nonce, which Keycloak", "keycloak"},
+		"Keycloak, nonce":         {"keycloak", "user", 1, refuses + "it has the claim nonce, which Keycloak", "keycloak"},
 		"Keycloak, no nonce":      {"keycloak", "client", 0, "?? provider   the issuer's URL is one of Keycloak", "keycloak"},
-		"Duende, no sub":          {"duende", "client", 1, without + "there is no sub", "duende"},
+		"Duende, no sub":          {"duende", "client", 1, refuses + "there is no sub", "duende"},
 		"Duende, a user":          {"duende", "user", 0, "?? provider   the token looks like one of Duende", "duende"},
 		"Clerk":                   {"clerk", "user", 1, "the token looks like one of Clerk", "clerk"},
 		"WorkOS":                  {"workos", "user", 1, "the issuer's URL is one of WorkOS", "workos"},
