@@ -49,7 +49,7 @@ func (i *Issuer) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	// be redirected (section 4.1.2.1).
 	redirect, err := loopbackURL(query.Get("redirect_uri"))
 	if err == nil && query.Get("client_id") != i.config.ClientID {
-		err = fmt.Errorf("Unknown client: %s", query.Get("client_id"))
+		err = fmt.Errorf("unknown client: %s", query.Get("client_id"))
 	}
 	if err != nil {
 		refuse(w, invalidRequest("%v", err))
@@ -123,7 +123,7 @@ func (i *Issuer) redeem(parameters map[string]string) (scopes []string, err erro
 func loopbackURL(text string) (*url.URL, error) {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || !isLoopback(u.Host) || u.User != nil || u.Fragment != "" || u.Opaque != "" {
-		return nil, fmt.Errorf("Callback URL mismatch: redirect_uri must be an http URL of a loopback address, "+
+		return nil, fmt.Errorf("callback URL mismatch: redirect_uri must be an http URL of a loopback address, "+
 			"such as http://127.0.0.1:3002/callback: %s", text)
 	}
 	return u, nil

@@ -84,14 +84,14 @@ func TestAuthorizationEndpointRedirectsToLoopbackAddressesOnly(t *testing.T) {
 		{"code_challenge_method=plain", 302, "invalid_request"},
 		{"scope=delete:things", 302, "access_denied"},
 		{"audience=https://another-api.example.com/", 302, "access_denied"},
-		{"client_id=stranger", 400, "Unknown client: stranger"},
-		{"redirect_uri", 400, "Callback URL mismatch"},
-		{"redirect_uri=https://127.0.0.1:3002/callback", 400, "Callback URL mismatch"},
-		{"redirect_uri=http://attacker.example.com/", 400, "Callback URL mismatch"},
-		{"redirect_uri=http://127.0.0.1.example.com/", 400, "Callback URL mismatch"},
-		{"redirect_uri=http://127.0.0.1@attacker.example.com/", 400, "Callback URL mismatch"},
-		{"redirect_uri=http://127.0.0.1/#x", 400, "Callback URL mismatch"},
-		{"redirect_uri=javascript:alert(1)", 400, "Callback URL mismatch"},
+		{"client_id=stranger", 400, "unknown client: stranger"},
+		{"redirect_uri", 400, "callback URL mismatch"},
+		{"redirect_uri=https://127.0.0.1:3002/callback", 400, "callback URL mismatch"},
+		{"redirect_uri=http://attacker.example.com/", 400, "callback URL mismatch"},
+		{"redirect_uri=http://127.0.0.1.example.com/", 400, "callback URL mismatch"},
+		{"redirect_uri=http://127.0.0.1@attacker.example.com/", 400, "callback URL mismatch"},
+		{"redirect_uri=http://127.0.0.1/#x", 400, "callback URL mismatch"},
+		{"redirect_uri=javascript:alert(1)", 400, "callback URL mismatch"},
 	} {
 		t.Run(test.edit, func(t *testing.T) {
 			request := with(authorization, test.edit)
