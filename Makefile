@@ -18,16 +18,16 @@ export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
 .PHONY: help run routes test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
-	lambdas assembly need-go need-node need-aws note-go
+	lambdas assembly settings need-go need-node need-aws note-go
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # ---------------------------------------------------------------- on this machine
 
-run: need-go need-node note-go .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER=]
+run: need-go need-node note-go .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= PROVIDER= SCOPES= ENV= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER= ENV=]
 	@exec .build/bin/local $(foreach e,$(ENV),-env '$(e)') -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
-		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)'
+		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)' -scopes '$(SCOPES)'
 
 routes: need-go need-node note-go assembly ## show who may call what: each route, its scopes or that it is public, its function
 	@go run ./test/cmd/routes .build/local/assembly
@@ -178,11 +178,22 @@ $(CDK_CLI): infra/cli/package-lock.json | need-node
 
 # TOKEN and CLIENT_SECRET are not arguments, which every user of the machine can see: make
 # passes its variables in the environment.
-doctor: need-go need-node assembly .build/bin/doctor ## check the settings, the issuer and a token before a deploy: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= TOKEN=]
-	@.build/bin/doctor -assembly .build/local/assembly -issuer '$(ISSUER)' -audience '$(AUDIENCE)' -jwks-uri '$(JWKS_URI)' -provider '$(PROVIDER)' -algorithms '$(ALGORITHMS)'
+doctor: need-go need-node $(if $(ISSUER),assembly,settings) .build/bin/doctor ## check the settings, the issuers and a token before a deploy: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS=] or those in cdk.json: [STAGE=] [TOKEN=]
+	@.build/bin/doctor $(if $(ISSUER),-assembly .build/local/assembly -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
+		-jwks-uri '$(JWKS_URI)' -provider '$(PROVIDER)' -algorithms '$(ALGORITHMS)',-assembly .build/settings -stage '$(STAGE)')
 
-token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=]
-	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -scope '$(SCOPE)'
+# The assembly with the settings of a deploy, and functions that are built for this
+# machine: what the doctor examines if no ISSUER is given.
+settings: need-go need-node $(LAMBDAS:%=.build/local/lambdas/%/bootstrap)
+	@rm -rf .build/settings && export CALLED_BY=make CDK_VALIDATION=false CDK_OUTDIR=.build/settings CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION= && \
+	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, lambdas: ".build/local/lambdas", \
+		...Object.fromEntries(process.argv.slice(1).filter(a => a.includes("=")).map(a => [a.split("=", 1)[0], a.slice(a.indexOf("=") + 1)])) })' \
+		-- $(SETTINGS))" && go run ./infra
+
+# Every shell has a variable USER with a name: only 1 is meant for this target.
+token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=, USER=1: of a user, in the browser, CALLBACK_URL=]
+	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -scope '$(SCOPE)' \
+		$(if $(filter 1,$(USER)),-user) $(if $(CALLBACK_URL),-callback-url '$(CALLBACK_URL)')
 
 # ---------------------------------------------------------------- requirements
 

@@ -122,9 +122,9 @@ func TestVariablesOfAFunctionHaveAtMost4000Bytes(t *testing.T) {
 
 func TestVariablesThatRoutesAddCount(t *testing.T) {
 	tpl := synthRoutes(t, config(t, nil), func(_ awscdk.Stack, f *functions) []route {
-		profile := f.add("profile")
-		profile.AddEnvironment(jsii.String("PRICES"), jsii.String(strings.Repeat("x", 3990)), nil)
-		return []route{{"GET /profile", profile, anyCaller}}
+		things := f.add("profile")
+		things.AddEnvironment(jsii.String("PRICES"), jsii.String(strings.Repeat("x", 3990)), nil)
+		return []route{{"GET /things", things, anyCaller}}
 	})
 	const want = "the variables of the function Profile have 40"
 	if err := checkEnvironments(tpl.text); err == nil || !strings.HasPrefix(err.Error(), want) {

@@ -193,6 +193,17 @@ func TestBrowserConsoleShowsExpectedAndActualAndWhy(t *testing.T) {
 	}
 	keepScreenshot(t, page, "console.png")
 
+	t.Run("an ID token", func(t *testing.T) {
+		enter(t, page, "kind", "id")
+		call(t, page, "call")
+		if got, want := answerShown(t, page), refused("token_kind"); !slices.Equal(got, want) {
+			t.Errorf("the page shows\n%q, want\n%q", got, want)
+		}
+		if got := shown(t, page, "expectation"); got != "Expect 401: it is an ID token." {
+			t.Errorf("the page shows %q", got)
+		}
+		enter(t, page, "kind", "client")
+	})
 	t.Run("a missing scope", func(t *testing.T) {
 		if len(table[0].Scopes) == 0 {
 			t.Skip("skipped: the first route needs no scope")

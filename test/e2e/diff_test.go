@@ -21,7 +21,8 @@ echo '[+] AWS::Logs::LogGroup Logs Logs1'
 echo ' └─ [~] .Variables: {"a":"b"}'
 exit $CODE
 `
-	for file, text := range map[string]string{"cdk": script, "infra/cli/package-lock.json": "{}", "installed": ""} {
+	for _, file := range []string{"cdk", "infra/cli/package-lock.json", "installed"} { // the last is the newest
+		text := map[string]string{"cdk": script}[file]
 		path := filepath.Join(folder, filepath.FromSlash(file))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)

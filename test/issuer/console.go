@@ -118,7 +118,7 @@ type consoleState struct {
 	Explains     bool          `json:"explains"` // whether /console/explanation answers
 	Audience     string        `json:"audience"`
 	Scopes       []string      `json:"scopes"`
-	Subject      string        `json:"subject"`
+	Kinds        []consoleKind `json:"kinds"` // of tokens, the default first
 	ClientID     string        `json:"client_id"`
 	ClientSecret string        `json:"client_secret"`
 	Lifetime     int           `json:"lifetime"` // seconds
@@ -126,6 +126,12 @@ type consoleState struct {
 	Keys         []consoleKey  `json:"keys"` // newest first
 	Fault        EndpointFault `json:"fault"`
 	JWKSFetches  int           `json:"jwks_fetches"`
+}
+
+type consoleKind struct {
+	Kind    Kind   `json:"kind"`
+	Subject string `json:"subject"` // "" for none
+	Refused string `json:"refused"` // why an API must refuse it; "" for an access token
 }
 
 type consoleKey struct {
@@ -142,16 +148,17 @@ func (i *Issuer) state() consoleState {
 			routes = append(routes, r)
 		}
 	}
+	kinds := i.consoleKinds()
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	state := consoleState{
-		Issuer:       i.config.URL,
+		Issuer:       i.identifier,
 		TokenURL:     i.at(tokenPath),
 		Routes:       routes,
 		Explains:     i.config.Explain != nil,
 		Audience:     i.config.Audience,
 		Scopes:       i.scopes,
-		Subject:      i.subject(),
+		Kinds:        kinds,
 		ClientID:     i.config.ClientID,
 		ClientSecret: i.config.ClientSecret,
 		Lifetime:     int(i.config.Lifetime.Seconds()),
@@ -168,9 +175,18 @@ func (i *Issuer) state() consoleState {
 	return state
 }
 
+func (i *Issuer) consoleKinds() (kinds []consoleKind) {
+	for _, s := range i.shapes() {
+		subject, _ := s.claims["sub"].(string)
+		kinds = append(kinds, consoleKind{s.kind, subject, s.refused})
+	}
+	return kinds
+}
+
 // serveConsoleToken creates the token that the form describes.
 func (i *Issuer) serveConsoleToken(w http.ResponseWriter, r *http.Request) {
 	var form struct {
+		Kind      Kind       `json:"kind"` // empty for the default
 		Scopes    []string   `json:"scopes"`
 		Subject   string     `json:"subject"`
 		Audience  string     `json:"audience"`
@@ -191,12 +207,24 @@ func (i *Issuer) serveConsoleToken(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
+	kinds := i.consoleKinds()
+	n := slices.IndexFunc(kinds, func(k consoleKind) bool { return k.Kind == form.Kind || form.Kind == "" })
+	if n < 0 {
+		refuseField(w, "kind", "want one of %q", i.Kinds())
+		return
+	}
 	options := []Option{
+		kinds[n].Kind,
 		Scopes(form.Scopes...),
-		Subject(form.Subject),
-		Audience(form.Audience),
 		Lifetime(time.Duration(form.Lifetime) * time.Second),
 		Algorithm(form.Algorithm),
+	}
+	// What was not changed is left as the provider has it.
+	if form.Subject != kinds[n].Subject {
+		options = append(options, Subject(form.Subject))
+	}
+	if form.Audience != i.config.Audience {
+		options = append(options, Audience(form.Audience))
 	}
 	if form.Fault != "" {
 		if !slices.Contains(TokenFaults(), form.Fault) {

@@ -219,6 +219,12 @@ func TestTheConsoleCreatesTokens(t *testing.T) {
 			`{"lifetime":60,"fault":"expired"}`,
 			members{"alg": "RS256"}, members{"exp": float64(noon.Unix() - 3600)},
 		},
+		"an ID token, with the subject and the audience of the form unchanged": {
+			`{"kind":"id","subject":"auth0|5be86359-073c-434b-ad2d-a3932222dabe",` +
+				`"audience":"https://api.example.com/","lifetime":60}`,
+			members{"typ": "JWT"},
+			members{"sub": "auth0|5be86359-073c-434b-ad2d-a3932222dabe", "aud": "client", "scope": nil},
+		},
 		"unsigned": {
 			`{"lifetime":60,"fault":"alg-none"}`,
 			members{"alg": "none"}, members{"exp": float64(noon.Unix() + 60)},
@@ -254,6 +260,7 @@ func TestTheConsoleReportsInvalidRequests(t *testing.T) {
 		"two scopes in one":   {"/console/token", `{"lifetime":1,"scopes":["a b"]}`, "scopes", "scope a b: want printable"},
 		"an empty scope":      {"/console/token", `{"lifetime":1,"scopes":[""]}`, "scopes", "scope : want printable"},
 		"unknown token fault": {"/console/token", `{"lifetime":1,"fault":"ugly"}`, "fault", "want one of ['expired' "},
+		"an unknown kind":     {"/console/token", `{"lifetime":1,"kind":"ugly"}`, "kind", "want one of ['client' 'user'"},
 		"an algorithm without a key": {
 			"/console/token", `{"lifetime":1,"algorithm":"RS256"}`, "algorithm", "no key signs with 'RS256', only with EdDSA",
 		},
@@ -310,14 +317,23 @@ func TestTheStateHasEverythingThatThePageShows(t *testing.T) {
 		return state
 	}
 	want := map[string]any{
-		"issuer":        "http://127.0.0.1:3001/",
-		"token_url":     "http://127.0.0.1:3001/oauth/token",
-		"api_url":       "",
-		"routes":        []any{},
-		"explains":      false,
-		"audience":      "https://api.example.com/",
-		"scopes":        []any{"read:things", "write:things"},
-		"subject":       "client@clients",
+		"issuer":    "http://127.0.0.1:3001/",
+		"token_url": "http://127.0.0.1:3001/oauth/token",
+		"api_url":   "",
+		"routes":    []any{},
+		"explains":  false,
+		"audience":  "https://api.example.com/",
+		"scopes":    []any{"read:things", "write:things"},
+		"kinds": []any{
+			map[string]any{"kind": "client", "subject": "client@clients", "refused": ""},
+			map[string]any{"kind": "user", "subject": "auth0|5be86359-073c-434b-ad2d-a3932222dabe", "refused": ""},
+			map[string]any{
+				"kind": "id", "subject": "auth0|5be86359-073c-434b-ad2d-a3932222dabe", "refused": "it is an ID token",
+			},
+			map[string]any{
+				"kind": "logout", "subject": "auth0|5be86359-073c-434b-ad2d-a3932222dabe", "refused": "it is a logout token",
+			},
+		},
 		"client_id":     "client",
 		"client_secret": issuer.DefaultClientSecret,
 		"lifetime":      3600.0,

@@ -1,6 +1,6 @@
 // Package issuer is a local OpenID issuer that replaces an Auth0 tenant in tests: a
-// discovery document, a JWK Set, a token endpoint, and a web page, the API console, to
-// call an API with valid and invalid tokens.
+// discovery document, a JWK Set, an authorization and a token endpoint, and a web page,
+// the API console, to call an API with valid and invalid tokens.
 //
 // It is a test double, NOT FOR PRODUCTION. Its client secret is public, its keys exist as
 // long as the process, it gives any token to everybody who can reach its port, and it
@@ -12,10 +12,12 @@
 // under test uses another library, so a bug in one library is not hidden by the same bug
 // on the other side.
 //
-// It does not log people in, issue ID tokens or refresh tokens, or keep state on disk.
+// It imitates other providers than Auth0 too ([Config].Provider, [Kind]). It asks nobody
+// to log in: everybody is the same user. It keeps no state on disk.
 package issuer
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -30,15 +32,20 @@ import (
 // Config configures an issuer. Every field except URL has a default, so Config{} is
 // enough for Start.
 type Config struct {
-	// URL is the issuer identifier: the iss claim of every token and the issuer of the
-	// discovery document, byte for byte. Auth0's ends in a slash, for example
+	// URL is where the issuer is served. With most providers it is the issuer identifier
+	// too: the iss claim of every token and the issuer of the discovery document, byte
+	// for byte; others add a path, see [Issuer.URL]. Auth0's ends in a slash, for example
 	// "http://127.0.0.1:3001/". It is an absolute http or https URL without path, query
 	// or fragment. New requires it; Start takes it from the address it listens on when it
 	// is empty.
 	URL string
 
+	// Provider is the one whose tokens are imitated: one of [Providers]. Default: auth0.
+	Provider string
+
 	// Audience is the API's identifier: the aud claim unless another one is asked for,
-	// and the only audience that the token endpoint accepts. Default: DefaultAudience.
+	// and the only audience that the token endpoint accepts. Default: DefaultAudience, or
+	// what fits the provider.
 	Audience string
 
 	// Scopes are the API's permissions, all of them granted to the client. Default:
@@ -46,15 +53,15 @@ type Config struct {
 	Scopes []string
 
 	// ClientID and ClientSecret are what the token endpoint accepts. Defaults:
-	// DefaultClientID, DefaultClientSecret.
+	// DefaultClientID, or what fits the provider, and DefaultClientSecret.
 	ClientID, ClientSecret string
 
 	// Lifetime is how long a token is valid. Default: 24 hours, as for a new Auth0 API.
 	Lifetime time.Duration
 
 	// Algorithms are the signature algorithms. Each has its own key; the first one signs
-	// by default. Supported are RS256 to RS512, PS256 to PS512, ES256 to ES512 and EdDSA
-	// (Ed25519). Default: RS256.
+	// by default. Supported are RS256 to RS512, PS256 to PS512, ES256 to ES512, EdDSA (with
+	// Ed25519) and Ed25519. Default: RS256.
 	Algorithms []string
 
 	// CacheControl is the Cache-Control header of the discovery document and the JWK Set.
@@ -97,9 +104,10 @@ const (
 // Issuer is the issuer as an http.Handler, with methods to create tokens, rotate keys and
 // simulate faults. All methods are safe for concurrent use.
 type Issuer struct {
-	config  Config
-	mux     *http.ServeMux // the protocol
-	console http.Handler   // the API console
+	config     Config
+	identifier string         // the iss claim
+	mux        *http.ServeMux // the protocol
+	console    http.Handler   // the API console
 
 	mu        sync.Mutex      // guards everything below
 	published []*key          // the keys of the JWK Set, oldest first
@@ -107,21 +115,26 @@ type Issuer struct {
 	strays    map[string]*key // by algorithm: keys that are never published, created when a fault first needs one
 	document  []byte          // what the JWK Set endpoint answers instead of published; nil for published
 	fault     EndpointFault
-	fetches   int      // of the JWK Set
-	api       *url.URL // what the API console calls; nil for nothing
-	scopes    []string // of the API, at first config.Scopes
+	fetches   int             // of the JWK Set
+	api       *url.URL        // what the API console calls; nil for nothing
+	scopes    []string        // of the API, at first config.Scopes
+	codes     map[string]code // authorization codes that have not been used
 }
 
 // New returns an issuer with new keys, or an error that reports every mistake in config.
 func New(config Config) (*Issuer, error) {
+	if config.Provider == "" {
+		config.Provider = "auth0"
+	}
+	provider, known := providerDefaults[config.Provider]
 	if config.Audience == "" {
-		config.Audience = DefaultAudience
+		config.Audience = cmp.Or(provider.audience, DefaultAudience)
 	}
 	if config.Scopes == nil {
 		config.Scopes = []string{"read:things"}
 	}
 	if config.ClientID == "" {
-		config.ClientID = DefaultClientID
+		config.ClientID = cmp.Or(provider.clientID, DefaultClientID)
 	}
 	if config.ClientSecret == "" {
 		config.ClientSecret = DefaultClientSecret
@@ -141,6 +154,10 @@ func New(config Config) (*Issuer, error) {
 
 	var mistakes []error
 	mistakes = append(mistakes, checkURL(config.URL))
+	if !known {
+		mistakes = append(mistakes, fmt.Errorf("provider %q: unknown, want one of %s",
+			config.Provider, strings.Join(Providers(), ", ")))
+	}
 	for _, algorithm := range config.Algorithms {
 		if !slices.Contains(algorithms, algorithm) {
 			mistakes = append(mistakes, fmt.Errorf("algorithm %q: unknown, want one of %s",
@@ -155,7 +172,12 @@ func New(config Config) (*Issuer, error) {
 		return nil, fmt.Errorf("issuer config: %w", err)
 	}
 
-	i := &Issuer{config: config, mux: http.NewServeMux(), strays: map[string]*key{}, scopes: config.Scopes}
+	i := &Issuer{config: config, identifier: config.URL, mux: http.NewServeMux(),
+		strays: map[string]*key{}, codes: map[string]code{}, scopes: config.Scopes}
+	if provider.path != "" {
+		i.identifier = i.at(provider.path)
+		i.mux.HandleFunc("GET "+provider.path+discoveryPath, i.serveDiscovery)
+	}
 	i.Rotate()
 
 	i.console = i.newConsole()
@@ -212,10 +234,20 @@ func isScope(scope string) bool {
 	})
 }
 
-// URL returns the issuer identifier: what a verifier must be configured to trust.
-func (i *Issuer) URL() string { return i.config.URL }
+// URL returns the issuer identifier: what a verifier must be configured to trust. It is
+// Config.URL, with a path if the identifiers of the provider have one.
+func (i *Issuer) URL() string { return i.identifier }
 
-// Audience returns the aud claim of tokens for which no other audience was asked for.
+// ConsoleURL returns the URL of the API console.
+func (i *Issuer) ConsoleURL() string { return i.at("/") }
+
+// Provider returns the provider whose tokens are imitated.
+func (i *Issuer) Provider() string { return i.config.Provider }
+
+// ClientID returns the ID of the client.
+func (i *Issuer) ClientID() string { return i.config.ClientID }
+
+// Audience returns the audience of tokens for which no other one was asked for.
 func (i *Issuer) Audience() string { return i.config.Audience }
 
 // JWKSURL returns the URL of the JWK Set, the jwks_uri of the discovery document.
@@ -239,29 +271,25 @@ func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // serveDiscovery answers with the provider metadata of OpenID Connect Discovery 1.0
-// section 3: all that it requires. The required authorization_endpoint answers with an
-// error, see serveAuthorize.
+// section 3: all that it requires, and what clients with PKCE look for (RFC 8414 section
+// 2, RFC 9207 section 3).
 func (i *Issuer) serveDiscovery(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Cache-Control", i.config.CacheControl)
 	answer(w, http.StatusOK, map[string]any{
-		"issuer":                                i.config.URL,
+		"issuer":                                i.identifier,
 		"authorization_endpoint":                i.at(authorizePath),
 		"token_endpoint":                        i.at(tokenPath),
 		"jwks_uri":                              i.at(jwksPath),
 		"response_types_supported":              []string{"code"},
 		"subject_types_supported":               []string{"public"},
 		"id_token_signing_alg_values_supported": i.config.Algorithms,
-		"grant_types_supported":                 []string{"client_credentials"},
+		"grant_types_supported":                 []string{"authorization_code", "client_credentials"},
 		"scopes_supported":                      i.apiScopes(),
-		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post"},
-	})
-}
+		"token_endpoint_auth_methods_supported": []string{"client_secret_basic", "client_secret_post", "none"},
+		"code_challenge_methods_supported":      []string{"S256"},
 
-// serveAuthorize answers at the authorization endpoint with an error that says how to get
-// a token.
-func (i *Issuer) serveAuthorize(w http.ResponseWriter, _ *http.Request) {
-	refuse(w, &oauthError{http.StatusNotImplemented, "unsupported_response_type",
-		"this issuer does not log people in: get a token from " + i.at(tokenPath) + " or in the API console at " + i.at("/")})
+		"authorization_response_iss_parameter_supported": true,
+	})
 }
 
 // answer writes body as JSON; it is a struct or map of strings and numbers, whose

@@ -74,9 +74,12 @@ func TestDiscoveryHasWhatOpenIDConnectRequires(t *testing.T) {
 				"response_types_supported":              []any{"code"},
 				"subject_types_supported":               []any{"public"},
 				"id_token_signing_alg_values_supported": []any{"ES256", "EdDSA"},
-				"grant_types_supported":                 []any{"client_credentials"},
+				"grant_types_supported":                 []any{"authorization_code", "client_credentials"},
 				"scopes_supported":                      []any{"read:things"},
-				"token_endpoint_auth_methods_supported": []any{"client_secret_basic", "client_secret_post"},
+				"token_endpoint_auth_methods_supported": []any{"client_secret_basic", "client_secret_post", "none"},
+				"code_challenge_methods_supported":      []any{"S256"},
+
+				"authorization_response_iss_parameter_supported": true,
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Error(diff)
@@ -159,12 +162,14 @@ func TestNewReportsEveryMistakeAtOnce(t *testing.T) {
 		Algorithms: []string{"HS256", "none"},
 		Scopes:     []string{"read things"},
 		Lifetime:   time.Millisecond,
+		Provider:   "auth1",
 	})
 	if err == nil {
 		t.Fatal("no error")
 	}
 	for _, want := range []string{
 		`url "127.0.0.1:3001"`, `algorithm "HS256"`, `algorithm "none"`, `scope "read things"`, "lifetime 1ms",
+		`provider "auth1"`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("error does not name %s:\n%v", want, err)

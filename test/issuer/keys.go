@@ -15,9 +15,11 @@ import (
 	"github.com/go-jose/go-jose/v4"
 )
 
-// algorithms are the signature algorithms of RFC 7518 section 3.1 and RFC 8037 with a
-// public key.
-var algorithms = []string{"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+// algorithms are the signature algorithms of RFC 7518 section 3.1, RFC 8037 and RFC 9864
+// with a public key.
+var algorithms = []string{
+	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
+}
 
 // A key is a key pair with the kid and alg of its JWK.
 type key struct {
@@ -37,7 +39,7 @@ func newKey(algorithm string) *key {
 		private = must(ecdsa.GenerateKey(elliptic.P384(), rand.Reader))
 	case "ES512":
 		private = must(ecdsa.GenerateKey(elliptic.P521(), rand.Reader))
-	case "EdDSA":
+	case "EdDSA", "Ed25519":
 		_, ed, err := ed25519.GenerateKey(rand.Reader)
 		private = must(ed, err)
 	default:

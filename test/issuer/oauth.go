@@ -60,7 +60,8 @@ type tokenResponse struct {
 }
 
 // serveToken is the token endpoint: the client credentials grant of RFC 6749 section 4.4
-// with Auth0's audience parameter.
+// with Auth0's audience parameter, and the authorization code grant of section 4.1 with
+// PKCE.
 func (i *Issuer) serveToken(w http.ResponseWriter, r *http.Request) {
 	// RFC 6749 section 5.1: answers of this endpoint must not be stored, including
 	// errors.
@@ -88,7 +89,7 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 		return tokenResponse{}, err
 	}
 	switch grant := parameters["grant_type"]; grant {
-	case "client_credentials":
+	case "client_credentials", "authorization_code":
 	case "":
 		return tokenResponse{}, invalidRequest("Missing required parameter: grant_type")
 	default:
@@ -101,28 +102,26 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	if id != i.config.ClientID || subtle.ConstantTimeCompare([]byte(secret), []byte(i.config.ClientSecret)) != 1 {
+	// A public client has no secret: its code verifier proves that it is the one that has
+	// asked for the code (RFC 7636).
+	public := secret == "" && parameters["grant_type"] == "authorization_code"
+	isSecret := subtle.ConstantTimeCompare([]byte(secret), []byte(i.config.ClientSecret)) == 1
+	if id != i.config.ClientID || !isSecret && !public {
 		return tokenResponse{}, accessDenied(http.StatusUnauthorized, "Unauthorized")
 	}
 
-	// Without an audience, a tenant uses its default audience, which is Config.Audience
-	// here.
-	if audience := parameters["audience"]; audience != "" && audience != i.config.Audience {
-		return tokenResponse{}, accessDenied(http.StatusForbidden, "Service not found: "+audience)
+	var scopes []string
+	kind := i.Kinds()[0]
+	if parameters["grant_type"] == "authorization_code" {
+		kind = "user"
+		scopes, err = i.redeem(parameters)
+	} else {
+		scopes, err = i.grantable(parameters["audience"], parameters["scope"])
 	}
-
-	granted := i.apiScopes()
-	scopes := strings.Fields(parameters["scope"])
-	for _, scope := range scopes {
-		if !slices.Contains(granted, scope) {
-			return tokenResponse{}, accessDenied(http.StatusForbidden, "Client has not been granted scopes: "+scope)
-		}
+	if err != nil {
+		return tokenResponse{}, err
 	}
-	if len(scopes) == 0 {
-		scopes = granted
-	}
-
-	token, err := i.mint(Scopes(scopes...))
+	token, err := i.mint(kind, Scopes(scopes...))
 	if err != nil {
 		return tokenResponse{}, err
 	}
@@ -132,6 +131,27 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 		ExpiresIn:   int(i.config.Lifetime.Seconds()),
 		TokenType:   "Bearer",
 	}, nil
+}
+
+// grantable returns the scopes that the client gets for this audience: those that it asks
+// for, or all.
+func (i *Issuer) grantable(audience, scope string) ([]string, error) {
+	// Without an audience, a tenant uses its default audience, which is Config.Audience
+	// here.
+	if audience != "" && audience != i.config.Audience {
+		return nil, accessDenied(http.StatusForbidden, "Service not found: "+audience)
+	}
+	granted := i.apiScopes()
+	scopes := strings.Fields(scope)
+	for _, scope := range scopes {
+		if !slices.Contains(granted, scope) {
+			return nil, accessDenied(http.StatusForbidden, "Client has not been granted scopes: "+scope)
+		}
+	}
+	if len(scopes) == 0 {
+		return granted, nil
+	}
+	return scopes, nil
 }
 
 // tokenParameters reads the request's parameters from a form (RFC 6749 section 4.4.2) or

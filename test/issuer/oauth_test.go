@@ -182,7 +182,7 @@ func TestOtherMethodsAndPaths(t *testing.T) {
 	}{
 		"the token endpoint takes POST only": {"GET", "oauth/token", 405},
 		"the JWK Set takes GET only":         {"POST", ".well-known/jwks.json", 405},
-		"the authorization endpoint":         {"GET", "authorize?response_type=code", 501},
+		"the authorization endpoint is GET":  {"POST", "authorize?response_type=code", 405},
 		"any other path":                     {"GET", "userinfo", 404},
 	} {
 		t.Run(name, func(t *testing.T) {

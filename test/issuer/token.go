@@ -1,6 +1,7 @@
 package issuer
 
 import (
+	"cmp"
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/base64"
@@ -15,7 +16,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Token returns a new access token like those of the token endpoint, for the configured
+// Token returns a new access token of the first of [Issuer.Kinds], for the configured
 // audience and with all scopes of the API, changed by options. They apply in order: a
 // later one overrides an earlier one. Without options the token is good.
 //
@@ -37,44 +38,56 @@ func (i *Issuer) Sign(header, payload []byte) string {
 }
 
 // An Option changes a token before it is signed. Besides the functions below, every
-// TokenFault is one.
+// TokenFault and every Kind is one.
 type Option interface{ apply(*draft) }
 
 // draft is a token that is not signed yet.
 type draft struct {
+	issuer   *Issuer
+	shape    shape
 	now      time.Time
 	lifetime time.Duration
-	claims   map[string]any
-	header   map[string]any // what differs from the signing key's alg and kid, and from typ "JWT"
-	without  []string       // header members to leave out
-	kid      *string        // nil for a key that signs by default
-	alg      string         // empty for the first
-	fault    TokenFault     // one that affects the signature
+	claims   members
+	header   members    // what differs from the signing key's alg and kid
+	without  []string   // header members to leave out
+	kid      *string    // nil for a key that signs by default
+	alg      string     // empty for the first
+	fault    TokenFault // one that affects the signature
+	err      error      // of an option
 }
 
 type optionFunc func(*draft)
 
 func (f optionFunc) apply(d *draft) { f(d) }
 
-// Subject sets sub. The default is "CLIENT_ID@clients", as in Auth0's client credentials
-// grant.
+// Subject sets sub.
 func Subject(sub string) Option { return Claim("sub", sub) }
 
-// Audience sets aud: a string for one audience, an array for several.
+// Audience sets the claim that names the API, which is aud with most providers: a string
+// for one audience, an array for several.
 func Audience(audiences ...string) Option {
-	if len(audiences) == 1 {
-		return Claim("aud", audiences[0])
-	}
-	return Claim("aud", audiences)
+	return optionFunc(func(d *draft) {
+		name := cmp.Or(d.shape.audience, "aud")
+		if d.claims[name] = audiences; len(audiences) == 1 {
+			d.claims[name] = audiences[0]
+		}
+	})
 }
 
-// Scopes sets scope, separated by spaces (RFC 8693 section 4.2). Scopes() leaves the
-// claim out: the token is genuine, but has no permissions.
+// Scopes sets the claim that the provider has scopes in: scope, separated by spaces (RFC
+// 8693 section 4.2), with most of them. Scopes() leaves the claim out: the token is
+// genuine, but has no permissions. It changes no kind of token that has no scopes.
 func Scopes(scopes ...string) Option {
-	if len(scopes) == 0 {
-		return Without("scope")
-	}
-	return Claim("scope", strings.Join(scopes, " "))
+	return optionFunc(func(d *draft) {
+		switch name := d.shape.scope; {
+		case len(scopes) == 0 || name == "":
+			delete(d.claims, name)
+		case d.shape.list:
+			d.claims[name] = scopes
+		default:
+			d.claims[name] = strings.Join(scopes, " ")
+		}
+	})
 }
 
 // Lifetime sets exp to iat plus lifetime, in whole seconds.
@@ -159,7 +172,7 @@ func (f TokenFault) apply(d *draft) {
 		d.claims["nbf"] = d.now.Add(time.Hour).Unix()
 		d.claims["exp"] = d.now.Add(time.Hour + d.lifetime).Unix()
 	case WrongAudience:
-		d.claims["aud"] = "https://another-api.example.com/"
+		Audience("https://another-api.example.com/").apply(d)
 	case WrongIssuer:
 		d.claims["iss"] = "https://another-tenant.example.com/"
 	default:
@@ -169,25 +182,12 @@ func (f TokenFault) apply(d *draft) {
 
 // mint is Token for the endpoints, which answer with the error.
 func (i *Issuer) mint(options ...Option) (string, error) {
-	now := i.config.Now()
-	d := &draft{
-		now:      now,
-		lifetime: i.config.Lifetime,
-		header:   map[string]any{},
-		claims: map[string]any{ // the claims of an Auth0 access token from the client credentials grant, and jti
-			"iss": i.config.URL,
-			"sub": i.subject(),
-			"aud": i.config.Audience,
-			"iat": now.Unix(),
-			"exp": now.Add(i.config.Lifetime).Unix(),
-			"azp": i.config.ClientID,
-			"gty": "client-credentials",
-			"jti": rand.Text(),
-		},
-	}
-	Scopes(i.apiScopes()...).apply(d)
-	for _, option := range options {
+	d := &draft{issuer: i, now: i.config.Now(), lifetime: i.config.Lifetime}
+	for _, option := range append([]Option{i.Kinds()[0]}, options...) {
 		option.apply(d)
+	}
+	if d.err != nil {
+		return "", d.err
 	}
 
 	signer, err := i.signer(d.kid, d.alg)
@@ -200,7 +200,14 @@ func (i *Issuer) mint(options ...Option) (string, error) {
 	case WrongKey:
 		signer = &key{id: signer.id, algorithm: signer.algorithm, private: i.stray(signer.algorithm).private}
 	}
-	parameters := map[string]any{"alg": signer.algorithm, "kid": signer.id, "typ": "JWT"}
+	parameters := members{"alg": signer.algorithm, "kid": signer.id}
+	isHMAC, isEncrypted := d.shape.header["alg"] == "HS512", d.shape.header["enc"] != nil
+	switch {
+	case isHMAC:
+		parameters["kid"] = rand.Text() // of a secret of the issuer
+	case isEncrypted:
+		delete(parameters, "kid")
+	}
 	switch d.fault {
 	case AlgNone:
 		parameters["alg"] = "none"
@@ -220,6 +227,13 @@ func (i *Issuer) mint(options ...Option) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("token claims: %w", err)
 	}
+	switch {
+	case isHMAC:
+		return compact(header, payload, jwt.SigningMethodHS512, []byte(rand.Text()))
+	case isEncrypted: // a JWE (RFC 7516 section 3.1): nobody but the issuer can read it
+		part := func() string { return base64.RawURLEncoding.EncodeToString([]byte(rand.Text())) }
+		return strings.Join([]string{base64.RawURLEncoding.EncodeToString(header), part(), part(), part(), part()}, "."), nil
+	}
 	switch d.fault {
 	case AlgNone:
 		return signingInput(header, payload) + ".", nil
@@ -236,9 +250,6 @@ func (i *Issuer) mint(options ...Option) (string, error) {
 	}
 	return signer.sign(header, payload)
 }
-
-// subject returns the sub of the client itself, in Auth0's form.
-func (i *Issuer) subject() string { return i.config.ClientID + "@clients" }
 
 // signer returns the key that signs a token: the one with this kid if it is set, else the
 // current one for alg.
@@ -266,7 +277,11 @@ func (i *Issuer) signer(kid *string, alg string) (*key, error) {
 // sign builds the compact form itself, because a signing library would not sign a header
 // that contradicts its key.
 func (k *key) sign(header, payload []byte) (string, error) {
-	return compact(header, payload, jwt.GetSigningMethod(k.algorithm), k.private)
+	method := jwt.GetSigningMethod(k.algorithm)
+	if k.algorithm == "Ed25519" { // EdDSA with one curve (RFC 9864 section 2.2)
+		method = jwt.SigningMethodEdDSA
+	}
+	return compact(header, payload, method, k.private)
 }
 
 func (k *key) signHMAC(header, payload []byte) (string, error) {

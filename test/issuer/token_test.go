@@ -22,16 +22,19 @@ func decode(t *testing.T, token string) (header, claims map[string]any) {
 	if len(parts) != 3 {
 		t.Fatalf("token has %d parts", len(parts))
 	}
-	for n, into := range []*map[string]any{&header, &claims} {
-		raw, err := base64.RawURLEncoding.Strict().DecodeString(parts[n])
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := json.Unmarshal(raw, into); err != nil {
-			t.Fatal(err)
-		}
+	return decodePart(t, parts[0]), decodePart(t, parts[1])
+}
+
+func decodePart(t *testing.T, part string) (object map[string]any) {
+	t.Helper()
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(part)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return header, claims
+	if err := json.Unmarshal(raw, &object); err != nil {
+		t.Fatal(err)
+	}
+	return object
 }
 
 // noon is the time of the tests' issuers.

@@ -9,7 +9,7 @@ import (
 )
 
 func TestAlgorithmsAreThoseOfTheAuthorizer(t *testing.T) {
-	v, err := ask(t.Context(), "", settings{algorithms: []string{"RS257"}})
+	v, err := (&examination{}).ask(t.Context(), []trusted{{Algorithms: []string{"RS257"}}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}

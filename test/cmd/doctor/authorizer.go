@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"os"
+	"maps"
 	"slices"
 
 	"accountapi/test/internal/authorizer"
@@ -19,29 +19,20 @@ type verdict struct {
 	scope    string              // in the context for the functions
 }
 
-// ask starts the authorizer as Lambda would, with the settings in its environment, and
+// ask starts the authorizer as Lambda would, with these settings in its environment, and
 // has it decide about the token.
-func ask(ctx context.Context, bootstrap string, s settings) (verdict, error) {
-	env := map[string]string{}
-	for _, setting := range s.given() {
-		env[setting.environment] = setting.value
-	}
+func (e *examination) ask(ctx context.Context, issuers []trusted, token string) (verdict, error) {
 	// The proxy and the certificates of this machine; on AWS the function needs none of
 	// these.
-	for _, name := range []string{
-		"HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY", "https_proxy", "http_proxy", "no_proxy",
-		"SSL_CERT_FILE", "SSL_CERT_DIR",
-	} {
-		if value := os.Getenv(name); value != "" {
-			env[name] = value
-		}
-	}
+	env := authorizer.NetworkEnvironment()
+	maps.Copy(env, e.whole)
+	maps.Copy(env, environment(issuers))
 	var output bytes.Buffer
-	function, err := authorizer.Start(runtimeapi.Config{Bootstrap: bootstrap, Env: env, Output: &output})
+	function, err := authorizer.Start(runtimeapi.Config{Bootstrap: e.bootstrap, Env: env, Output: &output})
 	if err != nil {
 		return verdict{}, err
 	}
-	answer, err := authorizer.Ask(ctx, function, "Bearer "+s.token)
+	answer, err := authorizer.Ask(ctx, function, "Bearer "+token)
 	function.Close() // nothing is written to output after this
 	if err != nil {
 		return verdict{}, err
@@ -51,6 +42,20 @@ func ask(ctx context.Context, bootstrap string, s settings) (verdict, error) {
 		return verdict{}, err
 	}
 	return newVerdict(log, answer)
+}
+
+// environment returns the variables for these issuers: those of one issuer if they can
+// say all of it, else ISSUERS.
+func environment(issuers []trusted) map[string]string {
+	env := map[string]string{}
+	if one := issuers[0]; len(issuers) > 1 || len(one.ScopeClaims)+len(one.RequiredClaims)+len(one.RefusedClaims) > 0 {
+		env["ISSUERS"] = toJSON(issuers)
+		return env
+	}
+	for _, v := range issuers[0].values() {
+		env[v.environment] = v.value
+	}
+	return env
 }
 
 // newVerdict combines the authorizer's log and its answer.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,9 +13,11 @@ const (
 	checkShape = iota
 	checkHeader
 	checkIssuer
+	checkType
 	checkKind
 	checkAudience
 	checkTime
+	checkClaims
 	checkKey
 	checkSignature
 	checkCount
@@ -26,42 +29,58 @@ var failedCheck = map[string]int{
 	"oversize":         checkShape,
 	"malformed_token":  checkShape,
 	"bad_header":       checkHeader,
-	"alg_not_allowed":  checkHeader,
 	"issuer":           checkIssuer,
-	"token_kind":       checkKind, // or checkHeader, see lastCheck
+	"alg_not_allowed":  checkType,
+	"token_kind":       checkKind, // or checkType, see lastCheck
 	"claim_type":       checkKind,
 	"bound_token":      checkKind,
 	"audience":         checkAudience,
 	"expired":          checkTime,
 	"not_yet_valid":    checkTime,
+	"required_claim":   checkClaims,
+	"refused_claim":    checkClaims,
+	"context_size":     checkClaims,
 	"kid_unknown":      checkKey,
 	"kid_unproven":     checkKey,
 	"key_alg_mismatch": checkKey,
 	"jwks_unavailable": checkKey,
 	"bad_signature":    checkSignature,
 	"ok":               checkCount, // none
+	"scope":            checkCount, // it is about the whole API, see explainDecision
 }
 
 // lastCheck returns the check that failed, checkCount if all have passed, and -1 if the
 // authorizer did not check the token or has a reason that is not known here.
-func lastCheck(v verdict) int {
+func (d *doctor) lastCheck(v verdict) int {
 	check, known := failedCheck[v.decision.Reason]
 	if !known {
 		return -1
 	}
-	if v.decision.Reason == "token_kind" && v.decision.Issuer == "" {
-		return checkHeader // the typ, which is checked before the issuer is known
+	if v.decision.Reason == "token_kind" && !d.typeAccepted() {
+		return checkType
 	}
 	return check
 }
 
-// examineToken has the authorizer decide about the token and explains the decision.
+// typeAccepted reports whether access tokens of the provider have this typ in the header.
+func (d *doctor) typeAccepted() bool {
+	return slices.Contains(d.preset().types, d.token.mediaType())
+}
+
+func (d *doctor) preset() preset {
+	p, _ := presetNamed(d.use.Provider)
+	return p
+}
+
+// examineToken has the authorizer decide about the token, with the settings of all
+// issuers, and explains the decision.
 func (d *doctor) examineToken(ctx context.Context) error {
-	d.examineTokenKind()
-	var v verdict
-	if d.use.jwksURI != "" {
-		var err error
-		if v, err = ask(ctx, d.bootstrap, d.use); err != nil {
+	v, err := d.decide(ctx)
+	if err != nil {
+		return err
+	}
+	if d.suggested != "" {
+		if v, err = d.tryProvider(ctx, v); err != nil {
 			return err
 		}
 	}
@@ -69,12 +88,55 @@ func (d *doctor) examineToken(ctx context.Context) error {
 	return nil
 }
 
+// decide has the authorizer decide about the token.
+func (d *doctor) decide(ctx context.Context) (v verdict, err error) {
+	if d.use.JWKSURI == "" {
+		return v, nil
+	}
+	var issuers []trusted
+	for _, other := range d.doctors {
+		if other.use.JWKSURI != "" {
+			issuers = append(issuers, other.use)
+		}
+	}
+	return d.ask(ctx, issuers, d.settings.token)
+}
+
+// tryProvider has the authorizer decide with the suggested provider too. It is a mistake
+// not to have set it if the token gets further with it, and no suggestion if it does not
+// get as far.
+func (d *doctor) tryProvider(ctx context.Context, without verdict) (verdict, error) {
+	given := d.use.Provider
+	d.use.Provider = d.suggested
+	with, err := d.decide(ctx)
+	if err != nil {
+		return with, err
+	}
+	before, after := failedCheck[without.decision.Reason], failedCheck[with.decision.Reason]
+	d.use.Provider = given
+	switch {
+	case after < before:
+		d.suggested = ""
+		return without, nil
+	case after == before && with.scope == without.scope:
+		return without, nil
+	case after == before:
+		d.wrong("provider", d.set("provider", d.suggested),
+			"without the provider %s, the token has the scopes %q, and with it %q", d.suggested, without.scope, with.scope)
+	default:
+		why, _ := d.refusal(without.decision.Reason)
+		d.wrong("provider", d.set("provider", d.suggested), "without the provider %s, the authorizer refuses the token: %s", d.suggested, why)
+	}
+	d.use.Provider = d.suggested
+	return with, nil
+}
+
 // explainDecision reports the checks that have passed, and the one that has failed.
 func (d *doctor) explainDecision(v verdict) {
-	last := lastCheck(v)
+	last := d.lastCheck(v)
 	for i, check := range d.checks() {
 		switch {
-		case i < last:
+		case i < last && !check.silent:
 			d.ok(check.topic, "%s%s", check.facts, check.passed)
 		case i == last:
 			why, fix := d.refusal(v.decision.Reason)
@@ -82,16 +144,20 @@ func (d *doctor) explainDecision(v verdict) {
 				why = check.facts + ": " + why
 			}
 			d.wrong(check.topic, fix, "%s", why)
-		case check.always && d.token.claims != nil:
+		case check.always && d.token.claims != nil && (last != checkHeader || i != checkType):
 			d.note(check.topic, "not checked: %s", check.facts)
 		}
 	}
 	switch {
-	case last == checkCount:
+	case v.decision.Reason == "ok":
 		d.examineScopes(v.scope)
+	case v.decision.Reason == "scope":
+		d.explainWholeAPI()
 	case last < 0 && v.decision.Reason != "":
 		d.wrong("token", "see this reason in lambdas/internal/jwt/reason.go",
 			"the authorizer does not accept it: %s %s", v.decision.Reason, v.decision.Error)
+	case last < 0 && len(v.problems) > 0:
+		d.note("token", "not checked: the authorizer does not start with these settings")
 	}
 }
 
@@ -100,19 +166,27 @@ type check struct {
 	topic, facts string
 	passed       string // is added if the check has passed
 	always       bool   // the facts are reported even if the authorizer stopped before
+	silent       bool   // reported only if it has failed
 }
 
 func (d *doctor) checks() [checkCount]check {
 	t := d.token
+	audience := d.preset().audience
+	if audience == "iss" && t.claims["aud"] != nil {
+		audience = "aud"
+	}
+	header := fmt.Sprintf("alg %s, typ %s, kid %s",
+		quoted(t.header["alg"]), quoted(t.header["typ"]), quoted(t.header["kid"]))
 	return [...]check{
-		checkShape: {topic: "token", facts: fmt.Sprintf("%d bytes in %d parts", t.length, t.parts)},
-		checkHeader: {topic: "header", facts: fmt.Sprintf("alg %s, typ %s, kid %s",
-			quoted(t.header["alg"]), quoted(t.header["typ"]), quoted(t.header["kid"])), always: true},
+		checkShape:  {topic: "token", facts: fmt.Sprintf("%d bytes in %d parts", t.length, t.parts)},
+		checkHeader: {topic: "header", facts: header, silent: true},
 		checkIssuer: {topic: "iss", facts: "the token has " + quoted(t.claims["iss"]), always: true},
+		checkType:   {topic: "header", facts: header, always: true},
 		checkKind:   {topic: "kind", passed: "an access token with the required claims"},
-		checkAudience: {topic: d.audienceClaim(), facts: fmt.Sprintf("the token is for %s, this API is %s",
-			quoted(t.claims[d.audienceClaim()]), quoted(strings.Join(d.use.audiences, " "))), always: true},
+		checkAudience: {topic: audience, facts: fmt.Sprintf("the token is for %s, this API is %s",
+			quoted(t.claims[audience]), quoted(strings.Join(d.use.Audiences, " "))), always: true},
 		checkTime:      {topic: "exp", facts: t.validity(time.Now()), always: true},
+		checkClaims:    {topic: "claims", silent: true},
 		checkKey:       {topic: "key", facts: "kid " + quoted(t.header["kid"]), passed: d.keyFound()},
 		checkSignature: {topic: "signature", passed: "made with that key"},
 	}
@@ -125,12 +199,4 @@ func (d *doctor) keyFound() string {
 		return ": exactly one key in use is for " + quoted(d.token.header["alg"])
 	}
 	return " is one of the keys in use"
-}
-
-// audienceClaim returns the claim that names the API the token is for.
-func (d *doctor) audienceClaim() string {
-	if d.use.provider == "cognito" {
-		return "client_id"
-	}
-	return "aud"
 }

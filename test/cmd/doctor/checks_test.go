@@ -29,7 +29,7 @@ func TestEveryReasonOfTheAuthorizerIsExplained(t *testing.T) {
 		if slices.Contains(exceptions, reason) {
 			continue
 		}
-		d := &doctor{use: settings{audiences: []string{audience}}}
+		d := &doctor{examination: &examination{}, use: trusted{Audiences: []string{audience}}}
 		if _, known := failedCheck[reason]; !known {
 			t.Errorf("%s belongs to no check", reason)
 		}
@@ -85,7 +85,7 @@ func TestDecisionsAboutTheKeyAreExplained(t *testing.T) {
 // explanation returns the report on a decision about a token of i.
 func explanation(i *issuer.Issuer, option issuer.Option, reason string) string {
 	var output bytes.Buffer
-	d := &doctor{report: &report{out: &output}, token: decode(i.Token(option))}
+	d := &doctor{examination: &examination{report: &report{out: &output}}, token: decode(i.Token(option))}
 	d.explainDecision(verdict{decision: authorizer.Decision{Reason: reason, Issuer: i.URL()}})
 	return output.String()
 }

@@ -17,7 +17,10 @@ import (
 // endpoint is the answer of the URL of the JWK Set. It explains what the authorizer does
 // with the keys, and decides nothing.
 type endpoint struct {
+	status   int // of the answer, 0 if there was none
+	took     time.Duration
 	redirect string // the Location of a redirect
+	isSet    bool   // the answer is an object with an array keys
 	jwksURI  string // the jwks_uri of a discovery document
 	keys     []publishedKey
 }
@@ -45,15 +48,18 @@ func readEndpoint(ctx context.Context, address string) (e endpoint) {
 		Timeout:       5 * time.Second,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
+	began := time.Now()
 	response, err := client.Do(request)
 	if err != nil {
 		return e
 	}
 	defer response.Body.Close()
+	e.status = response.StatusCode
 	if location, err := response.Location(); err == nil {
 		e.redirect = location.String()
 	}
 	body, err := io.ReadAll(io.LimitReader(response.Body, 1<<20))
+	e.took = time.Since(began)
 	if err != nil {
 		return e
 	}
@@ -64,7 +70,7 @@ func readEndpoint(ctx context.Context, address string) (e endpoint) {
 	if json.Unmarshal(body, &document) != nil {
 		return e
 	}
-	e.jwksURI = document.JWKSURI
+	e.jwksURI, e.isSet = document.JWKSURI, document.Keys != nil
 	for _, raw := range document.Keys {
 		var key publishedKey
 		if json.Unmarshal(raw, &key) == nil {
@@ -112,15 +118,26 @@ func (e endpoint) algorithms(kids []string) (names []string) {
 // fixForEndpoint says what to change so that the authorizer gets the keys.
 func (d *doctor) fixForEndpoint(e endpoint) string {
 	switch published := d.document.JWKSURI; {
-	case published != "" && published != d.use.jwksURI:
-		return "use JWKS_URI=" + quote(published)
+	case published != "" && published != d.use.JWKSURI:
+		return d.set("jwksUri", published)
 	case e.jwksURI != "":
-		return "that is a discovery document, which names the URL of the keys: use JWKS_URI=" + quote(e.jwksURI)
+		return "that is a discovery document, which names the URL of the keys: " + d.set("jwksUri", e.jwksURI)
+	case e.status == http.StatusOK && e.took > 3*time.Second:
+		return fmt.Sprintf("the URL must answer within 3 seconds: it took %.1f", e.took.Seconds())
+	case e.status == http.StatusOK && e.isSet && len(e.keys) == 0:
+		return "have the issuer publish its public signing key: its JWK Set is empty"
+	case e.status == http.StatusOK && e.isSet:
+		return "have the issuer correct its JWK Set (see the line above)"
+	case e.status == http.StatusOK && published != "":
+		return `have the issuer answer there with a JWK Set ({"keys": […]}), as its discovery document says`
+	case e.status == http.StatusOK:
+		return `this is not the URL of a JWK Set ({"keys": […]}): compare ` + d.named("jwksUri") +
+			" with jwks_uri in the discovery document"
 	case d.unreachable:
 		return "try again from a network that reaches it"
 	case e.redirect != "":
-		return "redirects are not followed, because they could lead anywhere: use JWKS_URI=" + quote(e.redirect)
+		return "redirects are not followed, because they could lead anywhere: " + d.set("jwksUri", e.redirect)
 	}
-	return `the URL must answer 200 with a JWK Set ({"keys": […]}), ` +
-		"to everybody on the Internet, without a login and within 1.5 seconds"
+	return fmt.Sprintf("the URL must answer 200 with a JWK Set (%s), "+
+		"to everybody on the Internet, without a login and within 3 seconds", `{"keys": […]}`)
 }

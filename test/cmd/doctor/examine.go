@@ -3,68 +3,169 @@ package main
 import (
 	"context"
 	"fmt"
+	"net/url"
+	"reflect"
+	"slices"
 	"strings"
 
 	"accountapi/test/internal/discovery"
 )
 
-// doctor is one examination.
-type doctor struct {
+// examination is one call of the doctor: it examines each issuer, and the token against
+// the issuer that its iss names.
+type examination struct {
 	*report
-	bootstrap string   // of the authorizer
-	given     settings // as they were given
+	settings
+	bootstrap string // of the authorizer
+	doctors   []*doctor
+}
+
+// doctor examines one issuer.
+type doctor struct {
+	*examination
+	place place
+	given trusted // as it was given
 	// use are the settings for the next checks: what was left out is filled in, and a
 	// mistake that has been reported is corrected, so that the next one is found too.
-	use         settings
+	use         trusted
+	suggested   string             // a provider that fits better than the default; "" if there is none
 	document    discovery.Document // of the issuer; empty if it could not be read
-	token       token
-	unreachable bool // there was no answer from the issuer
+	token       token              // empty unless it is this issuer's
+	unreachable bool               // there was no answer from the issuer
+	usable      bool               // there is a key that the authorizer can use
 }
 
 // examine runs all checks. Its error is errNotReady if a mistake was found.
 func examine(ctx context.Context, s settings, bootstrap string, r *report) error {
-	d := &doctor{report: r, bootstrap: bootstrap, given: s, use: s, token: decode(s.token)}
-	d.examineIssuer(ctx)
+	e := &examination{report: r, settings: s, bootstrap: bootstrap}
+	for i, given := range s.issuers {
+		e.doctors = append(e.doctors, &doctor{examination: e, place: s.places[i], given: given, use: given})
+	}
+	decoded := decode(s.token)
+	owner := e.ownerOf(decoded)
+	if owner != nil {
+		owner.token = decoded
+	}
+	for i, d := range e.doctors {
+		if len(e.doctors) > 1 {
+			e.heading("issuer %d of %d: %s (%s in cdk.json)", i+1, len(e.doctors), shown(d.given.Issuer),
+				strings.TrimSuffix(d.place[""], "."))
+		}
+		if err := d.examineSettings(ctx); err != nil {
+			return err
+		}
+	}
+	if len(e.doctors) > 1 {
+		e.heading("token")
+	}
+	switch {
+	case s.token == "":
+		e.note("token", "none given: with TOKEN=… the doctor also explains whether the authorizer accepts the token")
+	case owner == nil:
+		e.explainStranger(decoded)
+	default:
+		if err := owner.examineToken(ctx); err != nil {
+			return err
+		}
+	}
+	return e.conclude()
+}
+
+func (d *doctor) examineSettings(ctx context.Context) error {
+	if err := d.examineIssuer(ctx); err != nil {
+		return err
+	}
 	d.examineProvider()
 	d.examineAudience()
 	d.examineJWKSURI()
-	usable, err := d.examineKeys(ctx)
-	if err != nil {
-		return err
-	}
-	if s.token == "" {
-		d.note("token", "none given: with TOKEN=… the doctor also explains whether the authorizer accepts the token")
-	} else if err := d.examineToken(ctx); err != nil {
-		return err
-	}
-	return d.conclude(usable)
+	return d.examineKeys(ctx)
 }
 
-// conclude prints whether the settings are ready, what to fix first, and the command with
-// the corrected settings. It prints the command only if complete: all settings are known.
-func (d *doctor) conclude(complete bool) error {
-	command, what, remark := "make deploy", "deploy", ""
-	if isLocal(d.use.issuer) {
-		command, what, remark = "make run", "run on this machine", " (AWS could not reach this issuer)"
+// ownerOf returns the doctor of the issuer that the token names, or else of the only
+// issuer, or of the one issuer on the same host; nil if there is none.
+func (e *examination) ownerOf(t token) *doctor {
+	iss := t.claimString("iss")
+	is := func(matches func(issuer string) bool) *doctor {
+		i := slices.IndexFunc(e.doctors, func(d *doctor) bool { return matches(d.given.Issuer) })
+		if i < 0 {
+			return nil
+		}
+		return e.doctors[i]
 	}
-	s := d.use
-	if d.given.jwksURI == "" && s.jwksURI == keysAt(s.provider, s.issuer) {
-		s.jwksURI = "" // the default
+	if d := is(func(issuer string) bool { return issuer == iss }); d != nil || len(e.doctors) == 1 {
+		if d == nil {
+			d = e.doctors[0]
+		}
+		return d
 	}
-	var variables, context []string
-	for _, setting := range s.given() {
-		variables = append(variables, setting.variable+"="+quote(setting.value))
-		context = append(context, "-c "+setting.context+"="+quote(setting.value))
+	near := func(issuer string) bool {
+		loose := func(s string) string {
+			_, rest, found := strings.Cut(s, "://")
+			if !found {
+				rest = s
+			}
+			return strings.ToLower(strings.TrimRight(rest, "/"))
+		}
+		return loose(issuer) == loose(iss)
 	}
-	commands := fmt.Sprintf("  %s %s\n  or as CDK context: %s\n",
-		command, strings.Join(variables, " "), strings.Join(context, " "))
-	switch {
-	case len(d.fixes) == 0:
-		fmt.Fprintf(d.out, "\nready to %s%s:\n%s", what, remark, commands)
+	if d := is(near); d != nil {
+		return d
+	}
+	u, err := url.Parse(iss)
+	if err != nil || u.Host == "" {
 		return nil
-	case complete:
-		fmt.Fprintf(d.out, "\nthe corrected settings%s:\n%s", remark, commands)
 	}
-	fmt.Fprintf(d.out, "\nnot ready to %s. Fix this first: %s\n", what, d.fixes[0])
+	var onHost []*doctor
+	for _, d := range e.doctors {
+		if v, err := url.Parse(d.given.Issuer); err == nil && v.Host == u.Host {
+			onHost = append(onHost, d)
+		}
+	}
+	if len(onHost) == 1 {
+		return onHost[0]
+	}
+	return nil
+}
+
+// explainStranger reports a token that none of several issuers has issued.
+func (e *examination) explainStranger(t token) {
+	if t.claims == nil {
+		d := &doctor{examination: e, token: t}
+		why, fix := d.malformed()
+		e.wrong("token", fix, "%s", why)
+		return
+	}
+	names := make([]string, len(e.issuers))
+	for i, issuer := range e.issuers {
+		names[i] = fmt.Sprintf("%q", issuer.Issuer)
+	}
+	fix := "get the token from one of these issuers, or add its issuer to the setting issuers in cdk.json"
+	if t.claimString("iss") == "" {
+		fix = sendUnchanged
+	}
+	e.wrong("iss", fix, "the token has %s, which none of the issuers is: %s",
+		quoted(t.claims["iss"]), strings.Join(names, ", "))
+}
+
+// conclude prints whether the settings are ready, what to fix first, and the corrected
+// settings in the form in which they were given. It prints them only if they are
+// complete.
+func (e *examination) conclude() error {
+	what, remark := "deploy", ""
+	for _, d := range e.doctors {
+		if isLocal(d.use.Issuer) || isLocal(d.use.JWKSURI) {
+			what, remark = "run on this machine", " (AWS could not reach this issuer)"
+		}
+	}
+	usable := !slices.ContainsFunc(e.doctors, func(d *doctor) bool { return !d.usable })
+	corrected := slices.ContainsFunc(e.doctors, func(d *doctor) bool { return !reflect.DeepEqual(d.given, d.proposed()) })
+	switch {
+	case len(e.fixes) == 0:
+		fmt.Fprintf(e.out, "\nready to %s%s:\n%s", what, remark, e.commands(what == "deploy"))
+		return nil
+	case usable && corrected:
+		fmt.Fprintf(e.out, "\nthe corrected settings%s:\n%s", remark, e.commands(what == "deploy"))
+	}
+	fmt.Fprintf(e.out, "\nnot ready to %s. Fix this first: %s\n", what, e.fixes[0])
 	return errNotReady
 }

@@ -54,8 +54,8 @@ ok jwksUri    "ISSUER/.well-known/jwks.json", where the issuer says that its key
 ok key        "KID" (RSA RS256) is used
 ok algorithms RS256, the default
 ok token      N bytes in 3 parts
-ok header     alg "RS256", typ "JWT", kid "KID"
 ok iss        the token has "ISSUER/"
+ok header     alg "RS256", typ "JWT", kid "KID"
 ok kind       an access token with the required claims
 ok aud        the token is for "https://api.example.com", this API is "https://api.example.com"
 ok exp        valid for another 23 h 59 min (until TIME)
@@ -96,7 +96,7 @@ func TestSettingsThatAreReadyForADeploy(t *testing.T) {
 		"Auth0 tenant":        {auth0, rsa.Token(), both},
 		"another algorithm":   {es256 + " -algorithms ES256", ecdsa.Token(), "-c algorithms=ES256\n"},
 		"issuer with a path":  {keycloak + " -jwks-uri https://id.example.com/keys", ofKeycloak, jwksURI},
-		"token of RFC 9068":   {local.URL(), ofRFC9068, "?? provider   the token looks like one of rfc9068"},
+		"token of RFC 9068":   {local.URL(), ofRFC9068, "?? provider   the token looks like one of RFC 9068"},
 		"provider of a token": {local.URL(), ofRFC9068, "PROVIDER=rfc9068\n"},
 		"Cognito":             {cognito, ofCognito, `ok client_id  the token is for "client1", this API is "client1"`},
 	} {

@@ -6,74 +6,189 @@ import (
 	"fmt"
 	"net"
 	"net/url"
+	"regexp"
+	"slices"
 	"strings"
 
 	"accountapi/test/internal/discovery"
 )
 
-// examineIssuer compares ISSUER with the issuer in its discovery document.
-func (d *doctor) examineIssuer(ctx context.Context) {
-	var mistakes []string
-	d.use.issuer, mistakes = correctIssuer(d.given.issuer)
-	document, err := discovery.Fetch(ctx, d.use.issuer)
-	_, d.unreachable = errors.AsType[*url.Error](err)
-	switch {
-	case err == nil && strings.Contains(document.Issuer, "{"):
-		d.wrong("issuer", "use ISSUER=https://login.microsoftonline.com/TENANT_ID/v2.0 with the ID of your tenant",
-			"%s is for the users of all tenants: the issuer in its discovery document is %q",
-			shown(d.given.issuer), document.Issuer)
-		return
-	case err == nil && !isSecure(document.Issuer):
-		d.wrong("issuer", "configure the issuer with its public https URL (behind a proxy that terminates TLS, "+
-			"an issuer may not know it)",
-			"the issuer in its discovery document, and so in its tokens, is %q: the authorizer trusts only https",
-			document.Issuer)
-		return
-	case err == nil:
-		d.document = document
-		d.use.issuer = document.Issuer
-		if d.given.issuer == document.Issuer {
-			d.ok("issuer", "%q is exactly the issuer in its discovery document (%s)", document.Issuer, document.Address)
-			break
+// examineIssuer compares the issuer with the iss of the token and with its discovery
+// document. Where they differ, the token counts: the authorizer compares iss with it, and
+// some issuers (AD FS, FusionAuth) have another name in their document.
+func (d *doctor) examineIssuer(ctx context.Context) error {
+	given, iss := d.given.Issuer, d.token.accessIssuer()
+	probable, mistakes := correctIssuer(given, d.given.JWKSURI != "")
+	failure := d.readDiscovery(ctx, probable)
+	names := d.names()
+	if iss != "" && iss != given && !slices.Contains(names, iss) && !d.sharesKeys(iss) {
+		signed, err := d.signed(ctx, iss)
+		if err != nil {
+			return err
 		}
-		if len(mistakes) == 0 {
-			mistakes = []string{discovery.Difference(d.given.issuer, document.Issuer)}
+		if signed {
+			d.use.Issuer = iss
+			d.wrong("issuer", d.set("issuer", iss), "%s is %s, but the token, which is signed with the keys of this issuer, "+
+				"has the iss %q", d.named("issuer"), shown(given), iss)
+			return nil
 		}
-		d.wrong("issuer", "use ISSUER="+quote(document.Issuer)+hint(d.use.issuer),
-			"ISSUER is %s, but the iss of its tokens is %q: %s",
-			shown(d.given.issuer), document.Issuer, strings.Join(mistakes, ", "))
-	case len(mistakes) > 0:
-		d.wrong("issuer", "use ISSUER="+quote(d.use.issuer)+hint(d.use.issuer),
-			"ISSUER is %s: %s", shown(d.given.issuer), strings.Join(mistakes, ", "))
-		d.note("issuer", "its discovery document could not be read: %s", explainFailure(err))
-	case d.unreachable:
-		d.wrong("issuer", "compare ISSUER with the provider's settings, or try again from a network that reaches it"+
-			hint(d.use.issuer), "%s", explainFailure(err))
-	default:
-		d.note("issuer", "there is no discovery document: only a token can show whether its iss is exactly %q (%s)%s",
-			d.use.issuer, strings.ReplaceAll(err.Error(), "\n", "; "), hint(d.use.issuer))
 	}
-	u, err := url.Parse(d.use.issuer)
-	if err == nil && byHost(d.use.issuer) == "okta" && !strings.HasPrefix(u.Path, "/oauth2/") {
-		d.wrong("issuer", "use a custom authorization server, such as ISSUER=https://"+u.Host+"/oauth2/default",
+	switch {
+	case d.unreachable && d.given.JWKSURI == "" && len(mistakes) == 0:
+		d.wrong("issuer", "compare "+d.named("issuer")+" with the provider's settings, "+
+			"or try again from a network that reaches it"+hint(given), "%s", explainFailure(failure))
+	case iss != "" && iss == given && !slices.Contains(names, given):
+		d.ok("issuer", "%q is exactly the iss of the token", given)
+		if len(names) > 0 && !multiTenant(names[0]) {
+			d.note("issuer", "its discovery document (%s) has the name %q: the iss of the tokens counts, so keep %q",
+				d.document.Address, names[0], given)
+		}
+	case multiTenant(d.document.Issuer):
+		d.wrong("issuer", d.set("issuer", "https://login.microsoftonline.com/TENANT_ID/v2.0")+" with the ID of your tenant",
+			"%s is for the users of all tenants: the issuer in its discovery document is %q", shown(given), d.document.Issuer)
+		return nil
+	case len(names) > 0:
+		d.compare(names, mistakes)
+	case len(mistakes) > 0:
+		d.use.Issuer = probable
+		d.wrong("issuer", d.set("issuer", probable)+hint(probable),
+			"%s is %s: %s", d.named("issuer"), shown(given), strings.Join(mistakes, ", "))
+		d.note("issuer", "its discovery document could not be read: %s", explainFailure(failure))
+	default:
+		why := explainFailure(failure)
+		if !isSecure(given) {
+			why = "there is none for a name that is not an https URL"
+		}
+		d.note("issuer", "no discovery document could be read: only a token can show whether its iss is exactly %q (%s)%s",
+			given, why, hint(given))
+	}
+	u, err := url.Parse(d.use.Issuer)
+	if k, _ := kindOfIssuer(d.use.Issuer); err == nil && k.name == "Okta" && !strings.HasPrefix(u.Path, "/oauth2/") {
+		d.wrong("issuer", d.set("issuer", "https://"+u.Host+"/oauth2/default")+
+			" or another custom authorization server, and request tokens from it",
 			"access tokens of Okta's org authorization server are for Okta's own APIs: no other API can verify them")
 	}
+	return nil
 }
+
+// names are the values of iss that the discovery document names, that of access tokens
+// first.
+func (d *doctor) names() (names []string) {
+	for _, name := range []string{d.document.AccessTokenIssuer, d.document.Issuer} {
+		if name != "" && !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// compare compares the issuer with the names in its discovery document, of which the
+// token's is the right one, or else the first.
+func (d *doctor) compare(names, mistakes []string) {
+	right, by := names[0], "its discovery document has"
+	if d.document.AccessTokenIssuer == right && len(names) > 1 {
+		by = "access_token_issuer in its discovery document, the iss of its access tokens, is"
+	}
+	if iss := d.token.accessIssuer(); slices.Contains(names, iss) {
+		right, by = iss, "the iss of the token, which its discovery document names, is"
+	}
+	d.use.Issuer = right
+	if d.given.Issuer == right {
+		d.ok("issuer", "%q is exactly the issuer in its discovery document (%s)", right, d.document.Address)
+		return
+	}
+	if len(mistakes) == 0 {
+		mistakes = []string{discovery.Difference(d.given.Issuer, right)}
+	}
+	fix := d.set("issuer", right) + hint(right)
+	if d.document.AccessTokenIssuer == "" && !isSecure(right) && strings.HasPrefix(right, "http://") {
+		fix += ", or configure the issuer with its public https URL (behind a proxy that terminates TLS, " +
+			"an issuer may not know it)"
+	}
+	d.wrong("issuer", fix,
+		"%s is %s, but %s %q: %s", d.named("issuer"), shown(d.given.Issuer), by, right, strings.Join(mistakes, ", "))
+}
+
+// readDiscovery reads the discovery document of the issuer, or else that beside its keys.
+func (d *doctor) readDiscovery(ctx context.Context, issuer string) (failure error) {
+	document, failure := discovery.Fetch(ctx, issuer)
+	if u, err := url.Parse(issuer); failure != nil && err == nil && u.Path == "/adfs/services/trust" {
+		if !discovery.Secure(u) {
+			u.Scheme = "https"
+		}
+		document, failure = discovery.Fetch(ctx, u.Scheme+"://"+u.Host+"/adfs") // where AD FS publishes it
+	}
+	_, d.unreachable = errors.AsType[*url.Error](failure)
+	// If the issuer is the iss of the token, there is nothing to compare.
+	if failure != nil && d.given.JWKSURI != "" && d.token.accessIssuer() != d.given.Issuer {
+		if beside, err := discovery.Beside(ctx, d.given.JWKSURI); err == nil {
+			document, failure, d.unreachable = beside, nil, false
+		}
+	}
+	d.document = document
+	if u, err := url.Parse(document.JWKSURI); err == nil && document.JWKSURI != "" && !discovery.Secure(u) {
+		u.Scheme = "https" // the authorizer fetches nothing over http
+		d.document.JWKSURI = u.String()
+	}
+	return failure
+}
+
+// signed reports whether the token, whose iss is not one of the names of this issuer, is
+// signed with its keys.
+func (d *doctor) signed(ctx context.Context, iss string) (bool, error) {
+	as := trusted{Issuer: iss, JWKSURI: d.given.JWKSURI, Algorithms: allAlgorithms}
+	if d.document.JWKSURI != "" {
+		as.JWKSURI = d.document.JWKSURI
+	}
+	k, _ := kindOfToken(d.token)
+	as.Provider = k.preset
+	p, _ := presetNamed(k.preset)
+	if as.Audiences = d.token.claimStrings(p.audience); p.audience == "iss" {
+		as.Audiences = d.token.claimStrings("aud")
+		if len(as.Audiences) == 0 {
+			as.Audiences = d.given.Audiences
+		}
+	}
+	if as.JWKSURI == "" || len(as.Audiences) == 0 {
+		return false, nil
+	}
+	v, err := d.ask(ctx, []trusted{as}, d.settings.token)
+	return v.decision.Reason == "ok" || v.decision.Reason == "scope", err
+}
+
+// sharesKeys reports whether the keys of this issuer do not show that a token is its own:
+// those of Entra are the same for all tenants.
+func (d *doctor) sharesKeys(iss string) bool {
+	other, _ := kindOfIssuer(iss)
+	ours, theirs := tenantID.FindString(d.given.Issuer), tenantID.FindString(iss)
+	return multiTenant(d.document.Issuer) || other.name == "Entra" && (ours == "" || ours != theirs)
+}
+
+// tenantID matches the ID of a tenant of Entra.
+var tenantID = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
 
 func isSecure(address string) bool {
 	u, err := url.Parse(address)
 	return err == nil && discovery.Secure(u)
 }
 
+// multiTenant reports whether the name is a template for the issuers of many tenants.
+func multiTenant(issuer string) bool { return strings.Contains(issuer, "{") }
+
 // correctIssuer returns the URL of an issuer as it was probably meant, and the mistakes
-// in what was given.
-func correctIssuer(given string) (issuer string, mistakes []string) {
+// in what was given. An issuer may be any string if the URL of its keys is given too.
+func correctIssuer(given string, keysGiven bool) (issuer string, mistakes []string) {
 	mistake := func(text string) { mistakes = append(mistakes, text) }
 	issuer = strings.Trim(given, " \t\r\n\"'")
 	if issuer != given {
 		mistake("there are spaces or quotation marks around it")
 	}
+	_, recognized := kindOfIssuer(issuer)
+	anyString := keysGiven && !recognized
 	if !strings.Contains(issuer, "://") {
+		if anyString {
+			return issuer, mistakes
+		}
 		mistake("https:// is missing")
 		issuer = "https://" + issuer
 	}
@@ -85,12 +200,12 @@ func correctIssuer(given string) (issuer string, mistakes []string) {
 	if err != nil || u.Host == "" {
 		return issuer, mistakes
 	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" {
+	if u.User != nil || (u.RawQuery != "" || u.Fragment != "") && !anyString {
 		mistake("it has a user, a query or a fragment")
 		u.User, u.RawQuery, u.Fragment = nil, "", ""
 		issuer = u.String()
 	}
-	if !discovery.Secure(u) {
+	if k, _ := kindOfIssuer(issuer); !discovery.Secure(u) && u.Scheme == "http" && !anyString && k.name != "AD FS" {
 		mistake(u.Scheme + " instead of https")
 		issuer = "https" + strings.TrimPrefix(issuer, u.Scheme)
 	}
@@ -108,11 +223,12 @@ func hint(issuer string) string {
 	if err != nil {
 		return ""
 	}
+	k, _ := kindOfIssuer(issuer)
 	switch host := strings.ToLower(u.Hostname()); {
 	case strings.HasSuffix(host, ".amazoncognito.com"):
 		return " (this is the domain where users of a Cognito user pool sign in; " +
 			"the pool's issuer is https://cognito-idp.REGION.amazonaws.com/POOL_ID)"
-	case byHost(issuer) == "entra":
+	case k.name == "Entra":
 		return " (Entra has two issuers: https://login.microsoftonline.com/TENANT_ID/v2.0 for v2.0 tokens " +
 			"and https://sts.windows.net/TENANT_ID/ for v1.0 tokens; the claim ver of a token says which)"
 	}

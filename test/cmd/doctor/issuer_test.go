@@ -54,9 +54,10 @@ func TestIssuersThatCannotBeUsedAreReportedWithAFix(t *testing.T) {
 		"sts.windows.net":                    publish("/t", "https://sts.windows.net/t/", keys),
 		"x.auth.eu-west-1.amazoncognito.com": http.NotFoundHandler(),
 	})
+	const inDocument = `its discovery document has "` + proxied + `"`
 	const slash, noKeys = "the slash at the end is missing", "must answer 200 with a JWK Set"
 	for name, test := range map[string]struct{ issuer, says, fix string }{
-		"behind a proxy":        {"https://proxied.example.com/", `is "` + proxied + `"`, "with its public https URL"},
+		"behind a proxy":        {"https://proxied.example.com/", inDocument, "with its public https URL"},
 		"Okta org server":       {okta, "for Okta's own APIs", "ISSUER=https://tenant.okta.com/oauth2/default"},
 		"Entra common":          {common, "for the users of all tenants", "with the ID of your tenant"},
 		"Entra v1.0":            {"https://sts.windows.net/t", slash, "Entra has two issuers"},

@@ -32,14 +32,14 @@ func TestMistakesInTheJWKSURIAreReportedWithTheirFix(t *testing.T) {
 
 func TestFaultsOfTheJWKSEndpointAreReportedWithAFix(t *testing.T) {
 	local := startIssuer(t)
-	const noSet = "must answer 200 with a JWK Set"
+	const noSet = "have the issuer answer there with a JWK Set"
 	redirect := "redirects are not followed, because they could lead anywhere: " +
-		"use JWKS_URI=" + local.URL() + "redirected/jwks.json"
+		"add JWKS_URI=" + local.URL() + "redirected/jwks.json"
 	for fault, want := range map[issuer.EndpointFault]string{
 		issuer.ServerError:   "500 Internal Server Error",
 		issuer.Redirect:      redirect,
 		issuer.HTML:          noSet,
-		issuer.EmptySet:      noSet,
+		issuer.EmptySet:      "have the issuer publish its public signing key: its JWK Set is empty",
 		issuer.TruncatedJSON: noSet,
 		issuer.HugeBody:      noSet,
 		issuer.Outage:        "no answer from",

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
+	"strings"
 	"testing"
 
 	"accountapi/test/internal/authorizer"
@@ -45,6 +46,46 @@ func TestKeysThatAreNotUsedAreListedWithTheReason(t *testing.T) {
 	}
 }
 
+func TestSetWithoutAUsableKeyIsReportedByKeyAndMember(t *testing.T) {
+	local := startIssuer(t)
+	var set struct {
+		Keys []map[string]any `json:"keys"`
+	}
+	if err := json.Unmarshal(local.JWKS(), &set); err != nil {
+		t.Fatal(err)
+	}
+	const noAlgorithm = "no allowed algorithm goes with kty"
+	for name, test := range map[string]struct{ member, value, says, fix string }{
+		"for encryption":    {"use", "enc", "use is not sig", `have the issuer publish its signing key, with "use":"sig"`},
+		"unknown kind":      {"kty", "AKP", noAlgorithm, "have the issuer sign with a key for one of"},
+		"another alg":       {"alg", "RSA-OAEP", noAlgorithm, "have the issuer sign with a key for one of"},
+		"private key":       {"d", "AQ", "PRIVATE or secret key published", "have the issuer replace this key at once"},
+		"small RSA key":     {"n", "AQAB", "", "have the issuer replace this key by a sound one"},
+		"not for verifying": {"key_ops", "sign", "key_ops", `have the issuer publish the key with "key_ops":["verify"]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			key := maps.Clone(set.Keys[0])
+			key[test.member] = test.value
+			if test.member == "key_ops" {
+				key[test.member] = []string{test.value}
+			}
+			document, err := json.Marshal(map[string]any{"keys": []any{key}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			local.PublishJWKS(document)
+			call{args: forAPI + local.URL()}.expectMistake(t, `is not used: `+test.says, test.fix)
+			output, _ := call{args: forAPI + local.URL()}.run(t)
+			if !strings.Contains(output, `!! key        "`+local.KeyID()+`" (`) && test.member != "d" {
+				t.Errorf("the first mistake does not name the key:\n%s", output)
+			}
+			if strings.Contains(output, "must answer 200") {
+				t.Errorf("the URL does answer 200:\n%s", output)
+			}
+		})
+	}
+}
+
 // The key sets are given, because they are what the authorizer logs: a JWK without kid is
 // listed with an empty kid.
 func TestKeyWithoutKidIsListedForTokensWithoutKid(t *testing.T) {
@@ -63,7 +104,8 @@ func TestKeyWithoutKidIsListedForTokensWithoutKid(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var output bytes.Buffer
-			d := &doctor{report: &report{out: &output}, use: settings{algorithms: []string{"ES256"}}}
+			d := &doctor{examination: &examination{report: &report{out: &output}}}
+			d.use.Algorithms = []string{"ES256"}
 			d.listKeys(test.withSettings, both, e)
 			if diff := cmp.Diff(test.want, output.String()); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)

@@ -7,8 +7,9 @@
 //
 // The token comes from the environment (TOKEN) or a file, never from an argument, and
 // neither the token nor its signature is ever printed. Settings that are left out have
-// the defaults of a deploy. The exit code is 0 if the settings are ready for a deploy, 1
-// if they are not, and 2 if the arguments are wrong.
+// the defaults of a deploy; without an issuer, all of them are read from the template of
+// a cloud assembly, so that what would be deployed is examined. The exit code is 0 if the
+// settings are ready for a deploy, 1 if they are not, and 2 if the arguments are wrong.
 package main
 
 import (

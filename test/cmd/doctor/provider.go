@@ -2,173 +2,161 @@ package main
 
 import (
 	"net/url"
-	"regexp"
 	"slices"
 	"strings"
 
 	"accountapi/test/internal/discovery"
 )
 
-// provider is one kind of issuer: what is known about all issuers of this kind.
-type provider struct {
-	name  string
-	hosts *regexp.Regexp // of its issuers; nil if the kind cannot be told from the host
+// preset is one value of PROVIDER: what the authorizer and a deploy do with it.
+type preset struct {
+	name     string
+	audience string   // the claim that names the API
+	types    []string // accepted typ in the header, "" is none
+	client   []string // claims of which one must name the client; none if they may be missing
+	required []string // other claims that must be there besides sub and exp
 	// keysAt returns where a deploy looks for the keys if JWKS_URI is not given; "" if
-	// the kind has no convention for this issuer.
+	// there is no convention for this issuer.
 	keysAt func(issuer *url.URL) string
 }
 
-// providers are the kinds that infra supports; the tests compare them with
-// infra/testdata/providers.json.
-var providers = []provider{
-	{"auth0", regexp.MustCompile(`\.auth0\.com$`), func(issuer *url.URL) string {
+var (
+	anyType      = []string{"jwt", "at+jwt", ""}
+	withTyp      = []string{"jwt", "at+jwt"}
+	noConvention = func(*url.URL) string { return "" }
+	below        = func(path string) func(*url.URL) string {
+		return func(issuer *url.URL) string { return issuer.String() + path }
+	}
+)
+
+// presets are the providers that infra and the authorizer support; the tests compare them
+// with infra/testdata/providers.json and with the authorizer.
+var presets = []preset{
+	{"auth0", "aud", anyType, nil, nil, func(issuer *url.URL) string {
 		if issuer.Path != "/" {
 			return "" // an issuer of Auth0 is a host and a slash, with a custom domain too
 		}
 		return issuer.String() + ".well-known/jwks.json"
 	}},
-	{"rfc9068", nil, func(*url.URL) string { return "" }},
-	{"cognito", regexp.MustCompile(`(^|-)cognito-idp\..+\.amazonaws\.com(\.cn)?$`), func(issuer *url.URL) string {
-		return issuer.String() + "/.well-known/jwks.json"
+	{"rfc9068", "aud", []string{"at+jwt"}, []string{"client_id"}, []string{"iat", "jti"}, noConvention},
+	{"cognito", "client_id", anyType, nil, nil, below("/.well-known/jwks.json")},
+	{"entra", "aud", anyType, []string{"azp", "appid"}, nil, func(issuer *url.URL) string {
+		if tenant, ok := strings.CutSuffix(issuer.String(), "/v2.0"); ok {
+			return tenant + "/discovery/v2.0/keys"
+		}
+		return ""
 	}},
-	{"entra", regexp.MustCompile(`^(login\.microsoftonline\.(com|us)|sts\.windows\.net)$|\.ciamlogin\.com$`),
-		func(issuer *url.URL) string {
-			if tenant, ok := strings.CutSuffix(issuer.String(), "/v2.0"); ok {
-				return tenant + "/discovery/v2.0/keys"
-			}
+	{"okta", "aud", anyType, []string{"cid"}, nil, below("/v1/keys")},
+	{"keycloak", "aud", anyType, nil, nil, below("/protocol/openid-connect/certs")},
+	{"duende", "aud", withTyp, []string{"client_id"}, nil, below("/.well-known/openid-configuration/jwks")},
+	{"clerk", "azp", withTyp, nil, nil, below("/.well-known/jwks.json")},
+	{"workos", "iss", anyType, nil, nil, func(issuer *url.URL) string {
+		_, client, found := strings.Cut(issuer.Path, "/user_management/")
+		if !found || issuer.Host != "api.workos.com" {
 			return ""
-		}},
-	{"okta", regexp.MustCompile(`\.(okta|oktapreview|okta-emea|okta-gov)\.com$`), func(issuer *url.URL) string {
-		return issuer.String() + "/v1/keys"
+		}
+		return "https://api.workos.com/sso/jwks/" + client
 	}},
 }
 
-// providerNames lists the kinds, separated by commas.
-func providerNames() string {
-	names := make([]string, len(providers))
-	for i, p := range providers {
+// presetNames lists the presets, separated by commas.
+func presetNames() string {
+	names := make([]string, len(presets))
+	for i, p := range presets {
 		names[i] = p.name
 	}
 	return strings.Join(names, ", ")
 }
 
-// named returns the kind of provider with this name.
-func named(name string) (p provider, ok bool) {
-	i := slices.IndexFunc(providers, func(p provider) bool { return p.name == name })
-	if i < 0 {
-		return provider{}, false
+// presetNamed returns the preset with this name, auth0 for "".
+func presetNamed(name string) (p preset, ok bool) {
+	if name == "" {
+		name = "auth0"
 	}
-	return providers[i], true
+	i := slices.IndexFunc(presets, func(p preset) bool { return p.name == name })
+	if i < 0 {
+		return presets[0], false
+	}
+	return presets[i], true
 }
 
-// examineProvider compares PROVIDER with the issuer's host.
+// examineProvider compares PROVIDER with the kind of issuer that its name, the URL of its
+// keys or the token shows.
 func (d *doctor) examineProvider() {
-	host := byHost(d.use.issuer)
-	_, known := named(d.given.provider)
-	switch given := d.given.provider; {
-	case given != "" && !known && host == "":
-		d.wrong("provider", "leave PROVIDER out, or use one of "+providerNames(), "PROVIDER %q is unknown", given)
-		d.use.provider = ""
-	case given == "" && host != "" && host != "auth0":
-		d.wrong("provider", "add PROVIDER="+host, "the issuer's host is one of %s, and the default is auth0", host)
-		d.use.provider = host
+	given := d.given.Provider
+	_, known := presetNamed(given)
+	k, recognized := d.shape()
+	by, must := "the issuer's URL is one of ", k.needed || k.expected
+	if !recognized && (given == "" || given == "auth0") {
+		if k, recognized = kindOfToken(d.token); recognized {
+			by, must = "the token looks like one of ", k.needed
+		}
+	}
+	fits := k.preset
+	if fits == "" {
+		fits = "auth0"
+	}
+	switch {
+	case !known && !recognized:
+		d.wrong("provider", d.leaveOut("provider")+", or use one of "+presetNames(), "%s %q is unknown",
+			d.named("provider"), given)
+		d.use.Provider = ""
+	case recognized && given == "" && fits != "auth0" && must:
+		d.wrong("provider", d.set("provider", fits), "%s%s, and the default is auth0", by, k.name)
+		d.use.Provider = fits
+	case recognized && given == "" && fits != "auth0":
+		d.note("provider", "%s%s: to apply its rules, %s", by, k.name, d.set("provider", fits))
+		d.suggested = fits
+	case given == "" && rfc9068(d.token):
+		d.note("provider", "the token looks like one of RFC 9068: to apply its rules, %s", d.set("provider", "rfc9068"))
+		d.suggested = "rfc9068"
 	case given == "":
 		d.ok("provider", "auth0, the default, which fits most providers")
-	case host == "" || given == host:
+	case known && (!recognized || given == fits || given == "rfc9068" || k.name == "AD FS" && given == "entra"):
 		d.ok("provider", "%s", given)
-	case given == "rfc9068" || given == "auth0" && host != "cognito":
-		d.note("provider", "%s, although the issuer's host is one of %s", given, host)
+	case given == "auth0" && !must && fits != "auth0":
+		d.note("provider", "auth0, although %s%s: to apply its rules, %s", by, k.name, d.set("provider", fits))
+		d.suggested = fits
 	default:
-		d.wrong("provider", "use PROVIDER="+host, "PROVIDER is %s, but the issuer's host is one of %s", given, host)
-		d.use.provider = host
+		d.wrong("provider", d.set("provider", fits), "%s is %s, but %s%s", d.named("provider"), given, by, k.name)
+		d.use.Provider = fits
 	}
-	if d.given.provider == "auth0" && !isLocal(d.use.issuer) && keysAt("auth0", d.use.issuer) == "" {
-		d.wrong("provider", "leave PROVIDER out",
-			"PROVIDER=auth0 is for issuers that are a host and a slash: a deploy refuses it with %q", d.use.issuer)
-		d.use.provider = ""
+	if given == "auth0" && d.use.Provider == "auth0" && d.suggested == "" &&
+		!isLocal(d.use.Issuer) && keysAt("auth0", d.use.Issuer) == "" {
+		d.wrong("provider", d.leaveOut("provider"), "%s auth0 is for issuers that are a host and a slash: "+
+			"a deploy refuses it with %q", d.named("provider"), d.use.Issuer)
+		d.use.Provider = ""
 	}
 }
 
-// examineTokenKind checks whether the token shows a kind of provider that neither
-// PROVIDER nor the issuer's host names.
-func (d *doctor) examineTokenKind() {
-	kind := byToken(d.token)
-	if kind == "" || d.use.provider != "" || byHost(d.use.issuer) != "" {
-		return
-	}
-	d.use.provider = kind
-	switch kind {
-	case "cognito":
-		d.wrong("provider", "add PROVIDER=cognito",
-			"the token looks like one of Cognito, which names an app client, not an API")
-	default:
-		d.note("provider",
-			"the token looks like one of %s: PROVIDER=%[1]s applies the rules for these to all tokens", kind)
-	}
+// rfc9068 reports whether the token has what RFC 9068 section 2 requires.
+func rfc9068(t token) bool {
+	has := func(claim string) bool { return t.claims[claim] != nil }
+	return t.mediaType() == "at+jwt" && has("client_id") && has("jti") && has("iat") && has("sub")
 }
 
 // usualForm returns the issuer as its provider writes it into tokens, with or without a
-// slash at the end. If the host does not show the provider, it returns the issuer as it
-// is.
+// slash at the end. If its name does not show the kind, it returns the issuer as it is.
 func usualForm(issuer string) string {
-	switch byHost(issuer) {
-	case "auth0":
+	k, _ := kindOfIssuer(issuer)
+	switch k.name {
+	case "Auth0":
 		return strings.TrimRight(issuer, "/") + "/"
-	case "cognito", "okta":
+	case "Cognito", "Okta", "Clerk", "Keycloak", "WorkOS":
 		return strings.TrimRight(issuer, "/")
 	}
 	return issuer
 }
 
-// byHost returns the kind of provider that has the issuer's host, "" if none has.
-func byHost(issuer string) string {
-	u, err := url.Parse(issuer)
-	if err != nil {
-		return ""
-	}
-	for _, p := range providers {
-		if p.hosts != nil && p.hosts.MatchString(strings.ToLower(u.Hostname())) {
-			return p.name
-		}
-	}
-	return ""
-}
-
 // keysAt returns where a deploy looks for the keys of an issuer if JWKS_URI is not given;
 // "" if the deploy would require JWKS_URI.
-func keysAt(name, issuer string) string {
+func keysAt(provider, issuer string) string {
 	u, err := url.Parse(issuer)
-	if err != nil {
+	if err != nil || !discovery.Secure(u) {
 		return ""
 	}
-	if name == "" {
-		name = "auth0"
-	}
-	if p, ok := named(name); ok {
+	if p, ok := presetNamed(provider); ok {
 		return p.keysAt(u)
 	}
 	return ""
-}
-
-// byToken returns the kind of provider that issues tokens with these claims, "" if they
-// are the usual ones.
-func byToken(t token) string {
-	has := func(claim string) bool { return t.claims[claim] != nil }
-	switch {
-	case t.claimString("token_use") == "access" && !has("aud"):
-		return "cognito"
-	case has("cid") && has("scp"):
-		return "okta"
-	case has("tid") && has("scp"):
-		return "entra"
-	case strings.EqualFold(t.headerString("typ"), "at+jwt") && has("client_id") && has("jti") && has("iat"):
-		return "rfc9068"
-	}
-	return ""
-}
-
-// isLocal reports whether the issuer is on this machine, where AWS cannot reach it.
-func isLocal(issuer string) bool {
-	u, err := url.Parse(issuer)
-	return err == nil && discovery.Loopback(u)
 }

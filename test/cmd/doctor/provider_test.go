@@ -27,22 +27,22 @@ func TestProvidersAreThoseOfInfra(t *testing.T) {
 			if got := keysAt(test.Provider, test.Issuer); got != test.JWKSURI {
 				t.Errorf("the keys are at %q, want %q", got, test.JWKSURI)
 			}
-			if _, known := named(test.Provider); !known && test.Provider != "" {
+			if _, known := presetNamed(test.Provider); !known {
 				t.Errorf("the provider %q is unknown", test.Provider)
 			}
-			if issuer, mistakes := correctIssuer(test.Issuer); issuer != test.Issuer || mistakes != nil {
+			if issuer, mistakes := correctIssuer(test.Issuer, false); issuer != test.Issuer || mistakes != nil {
 				t.Errorf("the issuer becomes %q, because %q", issuer, mistakes)
 			}
 			provider := test.Provider
 			if provider == "" {
 				provider = "auth0"
 			}
-			if host := byHost(test.Issuer); host != "" && host != provider {
-				t.Errorf("the host is one of %q", host)
+			if k, shown := kindOfIssuer(test.Issuer); shown && k.preset != provider {
+				t.Errorf("the issuer is taken for one of %s", k.name)
 			}
 		})
 	}
-	for _, p := range providers {
+	for _, p := range presets {
 		if !covered[p.name] {
 			t.Errorf("infra/testdata/providers.json has no row for the provider %s", p.name)
 		}
@@ -50,11 +50,11 @@ func TestProvidersAreThoseOfInfra(t *testing.T) {
 }
 
 func TestProvidersAreThoseOfTheAuthorizer(t *testing.T) {
-	v, err := ask(t.Context(), "", settings{provider: "unknown"})
+	v, err := (&examination{}).ask(t.Context(), []trusted{{Provider: "unknown"}}, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `PROVIDER "unknown" is unknown: use one of ` + providerNames()
+	want := `PROVIDER "unknown" is unknown: use one of ` + presetNames()
 	if !slices.Contains(v.problems, want) {
 		t.Errorf("the authorizer does not say %q but %q", want, v.problems)
 	}
@@ -71,14 +71,14 @@ func TestMistakesInTheProviderAreReportedWithTheirFix(t *testing.T) {
 		"cognito-idp.eu-west-1.amazonaws.com": publish("/pool", pool, keys),
 		"id.example":                          publish("/a", keycloak, keys),
 	})
-	const onAuth0 = "but the issuer's host is one of auth0"
+	const onAuth0 = "but the issuer's URL is one of Auth0"
 	const withPath = keycloak + " -jwks-uri https://id.example/keys"
 	for name, test := range map[string]struct{ issuer, provider, says, fix string }{
 		"unknown, host of Auth0": {auth0, "auth1", "PROVIDER is auth1, " + onAuth0, "use PROVIDER=auth0"},
 		"unknown, other host":    {local.URL(), "auth1", `PROVIDER "auth1" is unknown`, "leave PROVIDER out"},
 		"Auth0 as Entra":         {auth0, "entra", "PROVIDER is entra, " + onAuth0, "use PROVIDER=auth0"},
-		"Cognito as the default": {pool, "", "the issuer's host is one of cognito", "add PROVIDER=cognito"},
-		"Okta as the default":    {okta, "", "the issuer's host is one of okta", "add PROVIDER=okta"},
+		"Cognito as the default": {pool, "", "the issuer's URL is one of Cognito", "add PROVIDER=cognito"},
+		"Okta as the default":    {okta, "", "the issuer's URL is one of Okta", "add PROVIDER=okta"},
 		"path as Auth0":          {withPath, "auth0", "a deploy refuses it", "leave PROVIDER out"},
 	} {
 		t.Run(name, func(t *testing.T) {

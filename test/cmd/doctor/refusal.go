@@ -10,19 +10,18 @@ import (
 )
 
 const (
-	copyAgain     = "copy the token again, complete and without line breaks"
-	sendUnchanged = "send an access token for this API, exactly as the issuer issued it"
-	sendSigned    = "send a token that the issuer has signed"
-	sendAccess    = "send the access_token of the issuer's response, not the id_token"
-	addKid        = "configure the issuer to put the kid into the header"
-	requestForAPI = "request it with the API's identifier: make token ISSUER=… CLIENT_ID=… AUDIENCE=…"
+	copyAgain            = "copy the token again, complete and without line breaks"
+	sendUnchanged        = "send an access token for this API, exactly as the issuer issued it"
+	sendSigned           = "send a token that the issuer has signed"
+	sendAccessNotRefresh = "send the access_token of the issuer's response, not the refresh_token"
+	addKid               = "configure the issuer to put the kid into the header"
 )
 
 // refusal explains a reason of the authorizer, and how to get a token that is accepted.
 func (d *doctor) refusal(reason string) (why, fix string) {
 	switch reason {
 	case "malformed_header":
-		if why, fix := pasted.Form(d.given.token); why != "" {
+		if why, fix := pasted.Form(d.settings.token); why != "" {
 			return why, fix
 		}
 		return "it has characters that no token has, such as spaces or line breaks", copyAgain
@@ -32,10 +31,7 @@ func (d *doctor) refusal(reason string) (why, fix string) {
 	case "malformed_token":
 		return d.malformed()
 	case "bad_header":
-		if d.token.header["kid"] == "" {
-			return "its kid is empty", "configure the issuer to put the ID of its key into the header, or no kid"
-		}
-		return "an access token does not have such a header", sendUnchanged
+		return d.badHeader()
 	case "alg_not_allowed":
 		return d.otherAlgorithm()
 	case "token_kind":
@@ -54,45 +50,89 @@ func (d *doctor) refusal(reason string) (why, fix string) {
 	case "key_alg_mismatch":
 		return "this key is for another algorithm", "configure the issuer to sign with the algorithm of its key"
 	case "bad_signature":
-		return "not made with that key, or the token was changed after it was signed",
-			copyAgain + " (Entra's tokens for Microsoft Graph can be verified by Graph only: request one for this API)"
+		fix = copyAgain
+		if d.kind().name == "Entra" {
+			fix += " (tokens for Microsoft Graph can be verified by Graph only: request one for this API)"
+		}
+		return "not made with that key, or the token was changed after it was signed", fix
 	case "claim_type":
-		return "a claim is missing or has a wrong type" + d.claimsMissing(),
-			"configure the issuer to put it into its access tokens"
+		return d.wrongClaim()
 	case "bound_token":
-		return "it is bound to a key of its holder (DPoP or mutual TLS), which the scheme Bearer cannot prove",
-			"request a token that is not bound to a key"
+		return "it is bound to a key of its holder, as its claim cnf shows (DPoP or mutual TLS), " +
+				"which the scheme Bearer cannot prove",
+			"request a token that is not bound to a key: configure the client without DPoP and certificate-bound tokens"
 	case "audience":
 		return d.otherAudience()
 	case "expired":
-		return "it is no longer valid", "get a new token: make token ISSUER=… CLIENT_ID=… AUDIENCE=…"
+		return "it is no longer valid", "get a new token"
 	case "not_yet_valid":
 		return "it is not valid yet", "compare the clocks of the issuer and of this machine"
+	case "required_claim", "refused_claim":
+		return d.otherCondition(reason == "required_claim")
+	case "context_size":
+		return "the claims of contextClaims (" + d.whole["CONTEXT_CLAIMS"] + ") are longer than 4,096 bytes in this token",
+			"name fewer claims in contextClaims, or configure the issuer to put less into them"
 	}
 	return "the authorizer says " + reason, copyAgain
 }
 
 // malformed explains a token that is not a signed JWT.
 func (d *doctor) malformed() (why, fix string) {
+	k := d.kind()
+	opaque, fix := k.opaque, d.advice(k.request)
+	if opaque == refreshTokens {
+		opaque, fix = "the refresh tokens of "+k.name+" are such tokens", sendAccessNotRefresh
+	}
 	switch {
 	case strings.EqualFold(d.token.headerString("alg"), "none"):
 		return "it is not signed", sendSigned
 	case d.token.parts == 1:
-		return "it is an opaque token, not a JWT; Auth0 issues one if the request names no API", requestForAPI
+		return "it is an opaque token, not a JWT; " + opaque, fix
 	case d.token.parts == 5:
-		return "it is an encrypted token (JWE), which only its issuer can read; " +
-			"Auth0 issues one if the request names no API", requestForAPI
+		return "it is an encrypted token (JWE), which only its issuer can read; " + opaque, fix
 	}
 	return "it is damaged, or not a JWT", copyAgain
+}
+
+// badHeader names the member of the header that no access token may have.
+func (d *doctor) badHeader() (why, fix string) {
+	header := d.token.header
+	kid, isString := header["kid"].(string)
+	present := func(name string) bool { _, ok := header[name]; return ok }
+	switch {
+	case header == nil:
+		return "its header is not a JSON object", copyAgain
+	case present("kid") && !isString:
+		return "kid in its header is not a string", "configure the issuer to put the ID of its key into the header, or no kid"
+	case present("kid") && kid == "":
+		return "its kid is empty", "configure the issuer to put the ID of its key into the header, or no kid"
+	case present("kid") && len(kid) > 256:
+		return "its kid is too long", "configure the issuer with a shorter key ID"
+	case !present("alg"):
+		return "its header has no alg", sendUnchanged
+	}
+	for _, name := range []string{"crit", "b64", "cty", "zip", "enc"} {
+		if present(name) {
+			return "its header has the member " + name + ", which no access token has", sendUnchanged
+		}
+	}
+	for _, name := range []string{"alg", "typ"} {
+		if _, isString := header[name].(string); present(name) && !isString {
+			return name + " in its header is not a string", sendUnchanged
+		}
+	}
+	return "its header is not a JSON object without repeated names", sendUnchanged
 }
 
 // otherAlgorithm explains a token signed with an algorithm that is not allowed.
 func (d *doctor) otherAlgorithm() (why, fix string) {
 	switch alg := d.token.headerString("alg"); {
+	case strings.HasPrefix(alg, "HS") && slices.Contains([]string{"Refresh", "Offline"}, d.token.claimString("typ")):
+		return "it is a refresh token, because its claim typ is " + quoted(d.token.claims["typ"]),
+			sendAccessNotRefresh
 	case strings.HasPrefix(alg, "HS"):
-		return "it is signed with a secret that the issuer and the API share, not with a key pair",
-			"configure the issuer to sign with RS256 " +
-				"(Auth0: Applications → APIs → the API → Settings → Signing Algorithm)"
+		return "it is signed with a secret that the issuer and the API share (" + alg + "), not with a key pair",
+			d.kind().signing
 	case strings.EqualFold(alg, "none"):
 		return "it is not signed", sendSigned
 	}
@@ -111,73 +151,76 @@ func (d *doctor) unknownKey() (why, fix string) {
 		"get a new token from exactly this issuer"
 }
 
-// otherKind explains a token that is not an access token.
-func (d *doctor) otherKind() (why, fix string) {
-	for _, claim := range []string{"nonce", "at_hash", "c_hash"} {
-		if d.token.claims[claim] != nil {
-			return "it is an ID token, because it has the claim " + claim, sendAccess
-		}
-	}
-	if use := d.token.claimString("token_use"); use == "id" {
-		return "it is an ID token, because its claim token_use says so", sendAccess
-	}
-	if d.use.provider == "cognito" && d.token.claims["token_use"] == nil {
-		return "it does not have the claim token_use of Cognito's tokens",
-			"leave PROVIDER=cognito out if the issuer is not Cognito"
-	}
-	if d.use.provider == "rfc9068" {
-		return "PROVIDER=rfc9068 requires the typ at+jwt",
-			"leave PROVIDER out, or configure the issuer to issue tokens as in RFC 9068"
-	}
-	return "an access token does not have this typ", "send an access token for this API"
-}
-
 // otherIssuer explains a token of an issuer that is not trusted.
 func (d *doctor) otherIssuer() (why, fix string) {
 	iss := d.token.claimString("iss")
 	if iss == "" {
 		return "a token must name its issuer", sendUnchanged
 	}
-	return fmt.Sprintf("the trusted issuer is %q (%s)", d.use.issuer, discovery.Difference(iss, d.use.issuer)),
-		"use ISSUER=" + quote(iss) + " if that is the issuer you mean, " +
+	if mark := d.token.idTokenMark(); mark != "" {
+		return fmt.Sprintf("the trusted issuer is %q, and this is an ID token, as its claim %s shows",
+			d.use.Issuer, mark), sendAccess
+	}
+	return fmt.Sprintf("the trusted issuer is %q (%s)", d.use.Issuer, discovery.Difference(iss, d.use.Issuer)),
+		d.set("issuer", iss) + " if that is the issuer you mean, " +
 			"or get the token from the trusted issuer" + hint(iss)
+}
+
+// forClient reports whether the token is for the client that has requested it.
+func (d *doctor) forClient(audiences []string) bool {
+	if d.preset().audience != "aud" || len(audiences) != 1 {
+		return false
+	}
+	for _, claim := range []string{"azp", "client_id", "appid", "cid"} {
+		if d.token.claimString(claim) == audiences[0] {
+			return true
+		}
+	}
+	return d.kind().name == "Auth0" && auth0Client.MatchString(audiences[0])
 }
 
 // otherAudience explains a token for another API. If its aud is nearly the audience, it
 // corrects the settings, so that the command at the end is right.
 func (d *doctor) otherAudience() (why, fix string) {
-	audiences := d.token.claimStrings(d.audienceClaim())
+	k, claim := d.kind(), d.preset().audience
+	if claim == "iss" {
+		claim = "aud"
+	}
+	audiences := d.token.claimStrings(claim)
 	for _, theirs := range audiences {
-		for i, ours := range d.use.audiences {
-			if strings.EqualFold(strings.TrimRight(theirs, "/"), strings.TrimRight(ours, "/")) {
-				d.use.audiences = slices.Clone(d.use.audiences)
-				d.use.audiences[i] = theirs
+		for i, ours := range d.use.Audiences {
+			if strings.EqualFold(strings.TrimRight(theirs, "/"), strings.TrimRight(ours, "/")) && theirs != ours {
+				d.use.Audiences = slices.Clone(d.use.Audiences)
+				d.use.Audiences[i] = theirs
 				return "they are nearly the same: " + discovery.Difference(ours, theirs),
-					"use AUDIENCE=" + quote(theirs)
+					d.set("audience", d.use.Audiences...)
 			}
 		}
 	}
-	fix = "request a token for this API: make token ISSUER=… CLIENT_ID=… AUDIENCE=" + quote(d.use.audiences[0])
-	if len(audiences) > 0 {
-		fix += ", or use AUDIENCE=" + quote(audiences[0]) + " if that is this API"
-	}
-	return "it is for another API", fix
-}
-
-// claimsMissing lists the required claims that are missing, in brackets; "" if none is.
-func (d *doctor) claimsMissing() string {
-	required := []string{"sub", "exp"}
-	if d.use.provider == "rfc9068" {
-		required = append(required, "client_id", "iat", "jti")
-	}
-	var missing []string
-	for _, name := range required {
-		if d.token.claims[name] == nil {
-			missing = append(missing, name)
+	for _, ours := range d.use.Audiences {
+		for _, theirs := range audiences {
+			if k.name == "Entra" && strings.TrimPrefix(ours, "api://") == strings.TrimPrefix(theirs, "api://") {
+				d.use.Audiences = []string{theirs}
+				return "v2.0 tokens of Entra have the client ID of the API in aud, v1.0 tokens its application ID URI",
+					d.set("audience", theirs)
+			}
 		}
 	}
-	if len(missing) == 0 {
-		return ""
+	fix = d.advice(k.request)
+	if d.forClient(audiences) {
+		return "it is for the client, as ID tokens are", sendAccess + "; if it is the access_token, " + fix
 	}
-	return " (there is no " + strings.Join(missing, ", no ") + ")"
+	if len(audiences) == 0 {
+		return "the token does not name an API: it has no claim " + claim, fix
+	}
+	var others []string
+	for _, theirs := range audiences {
+		if what, _ := otherAPI(theirs); what != "" {
+			others = append(others, what)
+			continue
+		}
+		what := map[string]string{"azp": "your front end", "client_id": "your app client", "aud": "this API"}[claim]
+		return "it is for another API", d.set("audience", theirs) + " if that is " + what + "; otherwise " + fix
+	}
+	return "it is for " + strings.Join(others, " and "), fix
 }

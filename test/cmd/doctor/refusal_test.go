@@ -14,7 +14,7 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 	token, claim, header := local.Token, issuer.Claim, issuer.Header
 	good := token()
 	var (
-		padded       = local.Sign([]byte(`{"alg":"none","kid":"x"}`), []byte(`{}`))
+		padded       = local.Sign([]byte(`{"alg":"none","kid":"x"}`), []byte(`{"iss":"`+local.URL()+`"}`))
 		milliseconds = token(claim("exp", time.Now().UnixMilli()))
 		nearAudience = token(issuer.Audience(audience+"/", "https://t.example/userinfo"))
 		tooLong      = token(claim("groups", strings.Repeat("x", 9000)))
@@ -27,16 +27,19 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		thisAPI       = `this API is "https://api.example.com": it is for another API`
 		otherAudience = `the token is for "https://another-api.example.com/", ` + thisAPI
 		useAudience   = "AUDIENCE=https://another-api.example.com/ if that is this API"
+		otherName     = "use ISSUER=https://another-tenant.example.com/"
 		useIssuer     = "use ISSUER=https://another-tenant.example.com/ if that is the issuer you mean"
-		makeToken     = "make token ISSUER=… CLIENT_ID=… AUDIENCE=…"
+		makeToken     = "make token ISSUER=… CLIENT_ID=… AUDIENCE=https://api.example.com"
+		putIt         = "configure the issuer to put it into its access tokens"
+		access        = "send the access_token of the issuer's response, not the id_token"
 		sendIt        = "exactly as the issuer issued it"
 		signed        = "a token that the issuer has signed"
 		notThatKey    = "!! signature  not made with that key"
 		notAKey       = "it is not the kid of a key in use"
 		nearly        = "they are nearly the same: the slash at the end is missing"
-		isIDToken     = "an ID token, because it has the claim nonce"
+		isIDToken     = "it has the claim nonce, which marks an ID token"
 		isJWE         = "an encrypted token (JWE), which only its issuer can read"
-		noSuchHeader  = "an access token does not have such a header"
+		noSuchHeader  = "its header has the member crit, which no access token has"
 		shared        = "signed with a secret that the issuer and the API share"
 	)
 	for name, test := range map[string]struct{ token, says, fix string }{
@@ -53,10 +56,22 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		"HS256":           {token(issuer.HMACWithPublicKey), shared, "sign with RS256"},
 		"other algorithm": {token(header("alg", "ES256")), "allowed is RS256, the default", "publish the key"},
 		"crit":            {token(header("crit", []string{"x"})), noSuchHeader, sendIt},
+		"kid a number":    {token(header("kid", 7)), "kid in its header is not a string", "put the ID of its key"},
+		"cty":             {token(header("cty", "JWT")), "its header has the member cty", sendIt},
+		"typ a number":    {token(header("typ", 7)), "typ in its header is not a string", sendIt},
+		"no sub":          {token(issuer.Without("sub")), "!! kind       there is no sub", putIt},
+		"sub a number":    {token(claim("sub", 7)), `sub is "7", and must be a string`, putIt},
+		"exp a string":    {token(claim("exp", "soon")), `exp is "soon", and must be a number`, "put a number into it"},
+		"jti a number":    {token(claim("jti", 7)), `jti is "7", and must be a string`, "put a string into it"},
+		"scope a number":  {token(claim("scope", 7)), `scope is "7", and must be a string or an array`, "put scopes into it"},
+		"events":          {token(claim("events", "x")), "it has the claim events", sendIt},
+		"own client":      {token(claim("aud", "c"), claim("azp", "c")), "it is for the client, as ID tokens are", access},
+		"account console": {token(claim("aud", "account")), "it is for Keycloak's own account console", makeToken},
 		"logout token":    {token(header("typ", "logout+jwt")), "does not have this typ", "send an access token"},
 		"ID token":        {token(claim("nonce", "n")), isIDToken, "send the access_token"},
 		"Cognito":         {ofCognito, "the token looks like one of Cognito", "add PROVIDER=cognito"},
-		"other issuer":    {token(issuer.WrongIssuer), `the trusted issuer is "` + local.URL() + `"`, useIssuer},
+		"other name":      {token(issuer.WrongIssuer), "is signed with the keys of this issuer", otherName},
+		"other issuer":    {token(issuer.WrongIssuer, issuer.WrongKey), "the trusted issuer is \"" + local.URL(), useIssuer},
 		"no issuer":       {token(issuer.Without("iss")), "!! iss        the token has none", sendIt},
 		"unknown key":     {token(issuer.UnknownKey), notAKey, "get a new token from exactly this issuer"},
 		"another key":     {token(issuer.WrongKey), notThatKey, "copy the token again"},
@@ -65,11 +80,11 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		"near audience":   {nearAudience, nearly, "use AUDIENCE=" + audience + "/"},
 		"expired":         {token(issuer.Expired), "!! exp        expired 1 h 0 min ago", "get a new token"},
 		"not yet valid":   {token(issuer.NotYetValid), "!! exp        nbf is in 59 min", "compare the clocks"},
-		"milliseconds":    {milliseconds, "!! kind ", "configure the issuer to put it"},
+		"milliseconds":    {milliseconds, "!! kind ", "configure the issuer to write exp in seconds"},
 		"no expiry":       {token(issuer.Without("exp")), "there is no exp", "configure the issuer to put it"},
 		"bound to a key":  {bound, "DPoP", "not bound to a key"},
-		"other scope":     {token(issuer.Scopes("other:scope")), "GET /things answers 403", "grant it to the client"},
-		"permission":      {permission, "GET /things answers 403", "it is in the claim permissions"},
+		"other scope":     {token(issuer.Scopes("other:scope")), "GET /things answers 403", "grant it to the application"},
+		"permission":      {permission, "GET /things answers 403", "as the claim permissions shows"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

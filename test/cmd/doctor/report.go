@@ -32,6 +32,11 @@ func (r *report) wrong(topic, fix, format string, args ...any) {
 	r.fixes = append(r.fixes, fix)
 }
 
+// heading begins the part of the report about one issuer, or about the token.
+func (r *report) heading(format string, args ...any) {
+	fmt.Fprintf(r.out, "\n%s\n", fmt.Sprintf(format, args...))
+}
+
 func (r *report) line(mark, topic, text string) {
 	fmt.Fprintf(r.out, "%s %-10s %s\n", mark, topic, text)
 }

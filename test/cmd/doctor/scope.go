@@ -11,12 +11,12 @@ import (
 // examineScopes reports which routes the scopes of an accepted token are enough for. A
 // token need not open every route, but one that opens none is a mistake.
 func (d *doctor) examineScopes(scope string) {
-	if len(d.given.routes) == 0 {
+	if len(d.routes) == 0 {
 		d.note("scope", "the token has %q: make routes shows which scopes a route needs", scope)
 		return
 	}
 	var open []string
-	for _, r := range d.given.routes {
+	for _, r := range d.routes {
 		if !r.Public && len(lacking(scope, r)) == 0 {
 			open = append(open, r.String())
 		}
@@ -25,7 +25,7 @@ func (d *doctor) examineScopes(scope string) {
 		d.ok("scope", "%q opens %s", scope, strings.Join(open, ", "))
 	}
 	first := true
-	for _, r := range d.given.routes {
+	for _, r := range d.routes {
 		missing := lacking(scope, r)
 		if r.Public || len(missing) == 0 {
 			continue
@@ -38,6 +38,19 @@ func (d *doctor) examineScopes(scope string) {
 		}
 		first = false
 	}
+	d.askAboutRBAC(scope)
+}
+
+// explainWholeAPI explains a token without the scopes that every route requires.
+func (d *doctor) explainWholeAPI() {
+	var has []string
+	if claim := d.readClaim(); claim != "" {
+		has = scopesOf(d.token.at(claim))
+	}
+	missing := list(d.whole["REQUIRED_SCOPES"])
+	missing = slices.DeleteFunc(missing, func(s string) bool { return slices.Contains(has, s) })
+	d.wrong("scope", d.howToGet(missing), "every route answers 403: the token has no %s, which requiredScopes demands",
+		strings.Join(missing, " and "))
 }
 
 // lacking returns the scopes that the route needs besides these.
@@ -46,16 +59,38 @@ func lacking(scope string, r routes.Route) []string {
 	return slices.DeleteFunc(slices.Clone(r.Scopes), func(s string) bool { return slices.Contains(has, s) })
 }
 
-// howToGet says how to get a token with these scopes.
+// howToGet says how to get a token with these scopes: from another claim that has them,
+// or else from the issuer.
 func (d *doctor) howToGet(scopes []string) string {
-	request := "SCOPE=" + quote(strings.Join(scopes, " "))
-	for _, claim := range []string{"permissions", "roles"} {
-		listed := d.token.claimStrings(claim)
-		if !slices.ContainsFunc(scopes, func(s string) bool { return !slices.Contains(listed, s) }) {
-			return fmt.Sprintf("request it with %s: it is in the claim %s, "+
-				"which only lists what the issuer would grant", request, claim)
-		}
+	k := d.kind()
+	claim := d.token.claimWith(scopes, d.readClaim())
+	grant := d.advice(k.grant, scopes...)
+	if claim == "" {
+		return grant
 	}
-	return "grant it to the client at the issuer (Auth0: Applications → APIs → the API → Permissions, " +
-		"then Machine To Machine Applications), and request " + request
+	claims := append([]string{claim}, d.given.ScopeClaims...)
+	fix := d.set("scopeClaims", claims...)
+	if !d.token.ofClient() {
+		fix += "; these are the user's rights, and not what the client was granted: with them, every client of a user " +
+			"may do all that the user may"
+	}
+	if k.name == "Auth0" && claim == "permissions" {
+		return fmt.Sprintf("request it with SCOPE=%s: the user has it, as the claim permissions shows, "+
+			"and the client has not asked for it. Or go by the claim permissions: %s", quote(strings.Join(scopes, " ")), fix)
+	}
+	d.use.ScopeClaims = claims
+	return fmt.Sprintf("it is in the claim %s, which is not read: %s", claim, fix)
+}
+
+// askAboutRBAC asks about a setting of Auth0. As an API is created, every user of the
+// tenant gets every scope of it that a client asks for (Auth0: "Enable Role-Based Access
+// Control for APIs").
+func (d *doctor) askAboutRBAC(scope string) {
+	needed := routes.Scopes(d.routes)
+	gets := slices.ContainsFunc(strings.Fields(scope), func(s string) bool { return slices.Contains(needed, s) })
+	if d.kind().name != "Auth0" || d.token.ofClient() || d.token.claims["permissions"] != nil || !gets {
+		return
+	}
+	d.note("rights", "is RBAC enabled for this API at Auth0 (Applications → APIs → the API → Settings → Enable RBAC)? "+
+		"Without it, every user of the tenant, also one who has just signed up, gets every scope that a client asks for")
 }

@@ -20,7 +20,7 @@ func TestScopesAreComparedWithTheRoutes(t *testing.T) {
 		"one scope":       {forAPI, "write:things", 1, `the token's scope is "write:things", without read:things`},
 		"two scopes":      {forAPI, "other", 1, `the token's scope is "other", without read:things and write:things`},
 		"unknown routes":  {onlyAudience, "read:things", 0, `?? scope      the token has "read:things": make routes shows`},
-		"how to get them": {forAPI, "other", 1, "and request SCOPE=read:things"},
+		"how to get them": {forAPI, "other", 1, "and request it with SCOPE=read:things"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

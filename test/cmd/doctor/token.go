@@ -42,9 +42,48 @@ func (t token) headerString(name string) string {
 	return text
 }
 
+// mediaType returns the typ of the header in lower case and without "application/" (RFC
+// 7515 section 4.1.9); "" if there is none.
+func (t token) mediaType() string {
+	return strings.TrimPrefix(strings.ToLower(t.headerString("typ")), "application/")
+}
+
 func (t token) claimString(claim string) string {
 	text, _ := t.claims[claim].(string)
 	return text
+}
+
+// idTokenMark returns the claim that marks the token as an ID token, "" if none does.
+// Keycloak says in typ what a token is, and puts nonce into access tokens too.
+func (t token) idTokenMark() string {
+	for _, claim := range []string{"nonce", "at_hash", "c_hash", "s_hash"} {
+		if _, marked := t.claims[claim]; marked && t.claimString("typ") != "Bearer" {
+			return claim
+		}
+	}
+	return ""
+}
+
+// accessIssuer returns the iss of an access token. That of an ID token may be another
+// one, as at AD FS.
+func (t token) accessIssuer() string {
+	if t.idTokenMark() != "" {
+		return ""
+	}
+	return t.claimString("iss")
+}
+
+// ofClient reports whether the token shows that it is one of a client without a user.
+func (t token) ofClient() bool {
+	sub := t.claimString("sub")
+	for _, claim := range []string{"azp", "client_id", "cid"} {
+		if sub != "" && t.claimString(claim) == sub {
+			return true
+		}
+	}
+	return sub == "" || strings.HasSuffix(sub, "@clients") || t.claimString("idtyp") == "app" ||
+		t.claimString("gty") == "client-credentials" ||
+		strings.HasPrefix(t.claimString("preferred_username"), "service-account-")
 }
 
 // canUse reports whether the authorizer would check the token with one of the keys with

@@ -231,6 +231,9 @@ func TestMistakesAreReportedWithTheirFix(t *testing.T) {
 		{"issuer's port in use", "-issuer-port " + port, "choose another with make run ISSUER_PORT="},
 		{"issuer without audience", "-issuer https://t.example/", "ISSUER needs AUDIENCE"},
 		{"jwks-uri without issuer", "-jwks-uri https://t.example/jwks", "JWKS_URI needs ISSUER"},
+		{"unknown provider", "-issuer-port 0 -provider adfs", "PROVIDER=adfs is unknown: use one of auth0, rfc9068"},
+		{"one issuer and several", "-env ISSUERS=[] -issuer https://t.example/ -audience x", "ENV has ISSUERS, so leave out"},
+		{"scopes for another issuer", "-issuer https://t.example/ -audience x -scopes a", "make token SCOPE="},
 		{"unknown algorithm", "-issuer-port 0 -algorithms RS257", `"RS257"`},
 		{"issuer that does not answer", "-issuer https://127.0.0.1:1/ -audience x", "or set it: JWKS_URI="},
 		{"folder without an assembly", "-assembly " + t.TempDir(), "manifest.json"},
@@ -251,8 +254,9 @@ func TestMistakesAreReportedWithTheirFix(t *testing.T) {
 func TestMistakesThatOnlyTheAuthorizerFindsEndTheStart(t *testing.T) {
 	route(t) // without a route that needs a token, no authorizer starts
 	for _, test := range []struct{ name, args, want string }{
-		{"issuer over http", "-issuer http://t.example/ -audience x -jwks-uri https://t.example/",
-			`TOKEN_ISSUER "http://t.example/" must begin with https://`},
+		{"keys over http", "-issuer https://t.example/ -audience x -jwks-uri http://t.example/",
+			`JWKS_URI "http://t.example/" must begin with https://`},
+		{"list that is no JSON", "-env ISSUERS=x", "ISSUERS is not a JSON array"},
 		{"unknown provider", "-issuer https://t.example/ -audience x -jwks-uri https://t.example/ -provider auth1",
 			`PROVIDER "auth1" is unknown: use one of`},
 	} {

@@ -146,11 +146,11 @@ func (a *api) reloadStack(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := a.issuer.SetScopes(scopes); err != nil || slices.Equal(scopes, a.scopes) {
+	if err := a.issuer.SetScopes(scopes); err != nil || slices.Equal(scopes, a.scopes) || len(a.settings.scopes) > 0 {
 		return err
 	}
 	a.scopes = scopes
-	fmt.Printf("the routes need other scopes, so here is another token:\nTOKEN=%s\n", a.issuer.Token())
+	fmt.Printf("the routes need other scopes, so here is another token:\nTOKEN=%s\n", a.token())
 	return nil
 }
 

@@ -3,17 +3,19 @@ package main
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"net/http"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 	"syscall"
 
 	"accountapi/test/gateway"
+	"accountapi/test/internal/authorizer"
 	"accountapi/test/internal/explain"
 	"accountapi/test/internal/project"
 	"accountapi/test/internal/routes"
@@ -140,13 +142,19 @@ func (a *api) startIssuer(listener net.Listener) (err error) {
 	if a.scopes, err = scopesOf(a.assembly); err != nil {
 		return err
 	}
-	config := issuer.Config{Audience: a.settings.audience, Scopes: a.scopes,
-		Routes: a.consoleRoutes, Explain: a.last.Explanation}
-	if a.settings.algorithms != "" {
-		config.Algorithms = strings.FieldsFunc(a.settings.algorithms, func(r rune) bool { return r == ' ' || r == ',' })
-	}
-	a.issuer, err = issuer.Serve(listener, config)
+	a.issuer, err = issuer.Serve(listener, issuer.Config{
+		Provider: a.settings.provider, Audience: a.settings.audience, Scopes: a.scopes,
+		Algorithms: separated(a.settings.algorithms), Routes: a.consoleRoutes, Explain: a.last.Explanation,
+	})
 	return err
+}
+
+// token returns a token of the local issuer.
+func (a *api) token() string {
+	if len(a.settings.scopes) > 0 {
+		return a.issuer.Token(issuer.Scopes(a.settings.scopes...))
+	}
+	return a.issuer.Token()
 }
 
 // scopesOf returns the scopes that an API needs: those of its routes, and those that its
@@ -165,12 +173,18 @@ func scopesOf(assembly string) ([]string, error) {
 	return slices.Compact(scopes), nil
 }
 
-// configure sets the environment of the functions, so that they trust the right issuer.
+// configure sets the environment of the functions, so that they trust the right issuer,
+// and reach it where this program does.
 func (a *api) configure(ctx context.Context) (err error) {
 	s := a.settings
+	var trusted map[string]string
 	switch {
 	case s.localIssuer:
-		a.env = s.overrides(a.issuer.URL(), a.issuer.Audience(), a.issuer.JWKSURL())
+		trusted = s.trustOne(a.issuer.URL(), a.issuer.Audience(), a.issuer.JWKSURL())
+		// The rights of a user, which count only if the setting says so.
+		if claim := a.issuer.ScopeClaim(); claim == "permissions" {
+			trusted = trustList(a.issuerWith(claim))
+		}
 	case s.issuer != "":
 		jwksURI := s.jwksURI
 		if jwksURI == "" {
@@ -178,11 +192,34 @@ func (a *api) configure(ctx context.Context) (err error) {
 				return err
 			}
 		}
-		a.env = s.overrides(s.issuer, s.audience, jwksURI)
-	default:
-		a.env = s.overrides("", "", "")
+		trusted = s.trustOne(s.issuer, s.audience, jwksURI)
+	case s.env["ISSUERS"] != "":
+		trusted = trustList(s.env["ISSUERS"])
+	default: // those of the template
+		trusted = s.trustOne("", "", "")
+		delete(trusted, "ISSUERS")
 	}
+	a.env = authorizer.NetworkEnvironment()
+	maps.Copy(a.env, trusted)
+	maps.Copy(a.env, s.env)
 	return nil
+}
+
+// issuerWith returns the list of issuers with the local one, whose tokens have the scopes
+// in this claim.
+func (a *api) issuerWith(scopeClaim string) string {
+	issuer := map[string]any{
+		"issuer": a.issuer.URL(), "audience": []string{a.issuer.Audience()}, "jwksUri": a.issuer.JWKSURL(),
+		"provider": a.settings.provider, "scopeClaims": []string{scopeClaim},
+	}
+	if algorithms := separated(a.settings.algorithms); len(algorithms) > 0 {
+		issuer["algorithms"] = algorithms
+	}
+	text, err := json.Marshal([]any{issuer})
+	if err != nil {
+		panic(err) // strings always marshal
+	}
+	return string(text)
 }
 
 // announce prints how to call the API, once it answers.
@@ -193,7 +230,7 @@ func (a *api) announce(ctx context.Context, address string) error {
 		if err := a.issuer.SetAPIURL(url); err != nil {
 			return err
 		}
-		token = a.issuer.Token()
+		token = a.token()
 	}
 	if a.settings.assembly == "" {
 		if err := a.tryOut(ctx, url, token); err != nil {
@@ -215,7 +252,7 @@ func (a *api) announce(ctx context.Context, address string) error {
 		fmt.Printf("\n%s\n\n%s\n", curl(url, firstRoute(served), token), list(served))
 	}
 	if a.issuer != nil {
-		fmt.Printf("The API console is at %s. ", a.issuer.URL())
+		fmt.Printf("The API console is at %s. ", a.issuer.ConsoleURL())
 	}
 	fmt.Println("Ctrl-C stops.")
 	return nil

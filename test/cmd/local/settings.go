@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,9 +23,13 @@ type settings struct {
 	parameters assignments
 
 	issuer, audience, jwksURI, algorithms, provider string
+	scopes                                          []string // of the token that is printed; nil for all
 
 	localIssuer bool // derived: whether to start a local issuer
 }
+
+// providers are the values of -provider.
+const providers = "auth0, rfc9068, cognito, entra, okta, keycloak, duende, clerk, workos"
 
 // assignments is a flag NAME=VALUE that may be repeated.
 type assignments map[string]string
@@ -65,7 +70,10 @@ func parse(args []string) (settings, error) {
 		"`URL` of the provider's JWK Set; read from its discovery document if left out")
 	flags.StringVar(&s.algorithms, "algorithms", "",
 		"allowed signature `algorithms`, separated by spaces or commas; RS256 if left out")
-	flags.StringVar(&s.provider, "provider", "", "`kind` of provider: auth0, rfc9068, cognito, entra or okta")
+	flags.StringVar(&s.provider, "provider", "",
+		"`kind` of provider, whose tokens the local issuer imitates: one of "+providers)
+	scopes := flags.String("scopes", "",
+		"`scopes` of the token of the local issuer, separated by spaces or commas; all of the routes if left out")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -74,7 +82,14 @@ func parse(args []string) (settings, error) {
 	problem := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	issuerPortGiven := false
 	flags.Visit(func(f *flag.Flag) { issuerPortGiven = issuerPortGiven || f.Name == "issuer-port" })
-	s.localIssuer = s.issuer == "" && (s.assembly == "" || issuerPortGiven)
+	for _, text := range env {
+		if err := s.env.Set(text); err != nil {
+			problem("ENV=%s: %w", text, err)
+		}
+	}
+	several := s.env["ISSUERS"] != ""
+	s.localIssuer = s.issuer == "" && !several && (s.assembly == "" || issuerPortGiven)
+	s.scopes = separated(*scopes)
 
 	var err error
 	if s.port, err = parsePort("PORT", *port, 3000); err != nil {
@@ -88,11 +103,6 @@ func parse(args []string) (settings, error) {
 			"for example make run PORT=%[1]d ISSUER_PORT=%d",
 			s.port, (s.port+1)%65536)
 	}
-	for _, text := range env {
-		if err := s.env.Set(text); err != nil {
-			problem("ENV=%s: %w", text, err)
-		}
-	}
 	if flags.NArg() > 0 {
 		problem("unexpected %q: every setting is a flag, see -help", flags.Arg(0))
 	}
@@ -103,8 +113,16 @@ func parse(args []string) (settings, error) {
 	if s.issuer == "" && s.jwksURI != "" {
 		problem("JWKS_URI needs ISSUER: the iss of the provider's tokens")
 	}
-	if s.issuer == "" && s.provider != "" && s.provider != "auth0" {
-		problem("PROVIDER=%s needs ISSUER: the tokens of the local issuer have the form of Auth0's", s.provider)
+	if s.localIssuer && s.provider != "" && !slices.Contains(separated(providers), s.provider) {
+		problem("PROVIDER=%s is unknown: use one of %s", s.provider, providers)
+	}
+	if several && s.issuer+s.audience+s.jwksURI+s.algorithms+s.provider != "" {
+		problem("ENV has ISSUERS, so leave out ISSUER, AUDIENCE, JWKS_URI, ALGORITHMS and PROVIDER: " +
+			"the list says all of that for each issuer")
+	}
+	if len(s.scopes) > 0 && !s.localIssuer {
+		problem("SCOPES are those of the TOKEN of the local issuer, which does not run: " +
+			"get a token of your issuer with make token SCOPE=…")
 	}
 	return s, errors.Join(problems...)
 }
@@ -119,20 +137,33 @@ func parsePort(variable, text string, example int) (int, error) {
 	return int(port), nil
 }
 
-// overrides returns the environment variables of the functions that override the
-// template: those of the issuer, unless they are empty, and those of -env.
-func (s settings) overrides(issuer, audience, jwksURI string) map[string]string {
-	env := map[string]string{}
-	for name, value := range map[string]string{
-		"TOKEN_ISSUER": issuer, "AUDIENCE": audience, "JWKS_URI": jwksURI,
-		"ALGORITHMS": s.algorithms, "PROVIDER": s.provider,
-	} {
+// separated reads a list whose elements are separated by spaces or commas.
+func separated(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
+}
+
+// The authorizer reads either these variables, which are about one issuer, or ISSUERS,
+// which is about several. Empty ones count as not set.
+var oneIssuer = []string{"TOKEN_ISSUER", "AUDIENCE", "JWKS_URI", "ALGORITHMS", "PROVIDER"}
+
+// trustOne returns the variables with which the authorizer trusts one issuer, whatever
+// the template has. Settings that are not given are left to the template.
+func (s settings) trustOne(issuer, audience, jwksURI string) map[string]string {
+	env := map[string]string{"ISSUERS": ""}
+	for n, value := range []string{issuer, audience, jwksURI, s.algorithms, s.provider} {
 		if value != "" {
-			env[name] = value
+			env[oneIssuer[n]] = value
 		}
 	}
-	for name, value := range s.env {
-		env[name] = value
+	return env
+}
+
+// trustList returns the variables with which the authorizer trusts the issuers of a JSON
+// array, whatever the template has.
+func trustList(issuers string) map[string]string {
+	env := map[string]string{"ISSUERS": issuers}
+	for _, name := range oneIssuer {
+		env[name] = ""
 	}
 	return env
 }

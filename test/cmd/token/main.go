@@ -1,5 +1,6 @@
-// Command token gets an access token from an OpenID provider with the client credentials
-// grant (RFC 6749 section 4.4): for a client, not for a person. make token starts it.
+// Command token gets an access token from an OpenID provider: with the client credentials
+// grant (RFC 6749 section 4.4) that of a client, and with -user that of a user, who logs
+// in in the browser. make token starts it.
 //
 // It prints only the token to standard output. It reads the client's secret from the
 // environment (CLIENT_SECRET) or from a prompt that does not show it, never from an
@@ -12,10 +13,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 )
 
 func main() {
@@ -29,6 +32,10 @@ func main() {
 		fmt.Fprintln(os.Stderr, "token:", err)
 		os.Exit(2)
 	}
+	get := getForClient
+	if s.user {
+		get = getForUser
+	}
 	token, err := get(ctx, s)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "token:", err)
@@ -41,6 +48,9 @@ func main() {
 type settings struct {
 	issuer, clientID, audience string
 	scopes                     []string
+	user                       bool
+	callback                   *url.URL // where the browser comes back to; its port may be 0
+	timeout                    time.Duration
 }
 
 // parse reads the flags. Its error names every mistake.
@@ -56,6 +66,11 @@ func parse(args []string) (settings, error) {
 		"`identifier` of the API that the token is for, if the issuer requires it (Auth0)")
 	flags.StringVar(&scope, "scope", "",
 		"`scopes` to request, separated by spaces; all that the client is granted if left out")
+	flags.BoolVar(&s.user, "user", false, "get the token of a user, who logs in in the browser")
+	callback := flags.String("callback-url", "",
+		"`URL` on this machine that the browser comes back to, as it is registered at the issuer; "+
+			defaultCallback+" if left out")
+	flags.DurationVar(&s.timeout, "timeout", 5*time.Minute, "how `long` to wait for the login")
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
@@ -69,6 +84,16 @@ func parse(args []string) (settings, error) {
 	if s.clientID == "" {
 		problems = append(problems, errors.New(
 			"CLIENT_ID is missing: set it to the client ID in the client's settings at the issuer"))
+	}
+	switch {
+	case *callback == "":
+		*callback = defaultCallback
+	case !s.user:
+		problems = append(problems, errors.New("CALLBACK_URL is for the token of a user: add USER=1"))
+	}
+	var err error
+	if s.callback, err = parseCallback(*callback); err != nil {
+		problems = append(problems, err)
 	}
 	if flags.NArg() > 0 {
 		// The argument is not repeated: it may be a secret.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,23 +20,36 @@ import (
 
 const timeout = 30 * time.Second
 
-// get asks the issuer for a token.
-func get(ctx context.Context, s settings) (string, error) {
-	document, err := discovery.Fetch(ctx, s.issuer)
+// discover reads the discovery document of the issuer.
+func discover(ctx context.Context, issuer string) (discovery.Document, error) {
+	document, err := discovery.Fetch(ctx, issuer)
 	if err == nil {
-		err = document.Check(s.issuer) // otherwise the secret could be sent to another issuer
+		err = document.Check(issuer) // otherwise the secret could be sent to another issuer
 	}
 	if err != nil {
-		return "", fmt.Errorf("read the discovery document: %w", err)
+		return document, fmt.Errorf("read the discovery document: %w", err)
 	}
-	endpoint, err := url.Parse(document.TokenEndpoint)
+	return document, checkEndpoint(document, "token_endpoint", document.TokenEndpoint)
+}
+
+// checkEndpoint checks an endpoint that is in the discovery document under this name.
+func checkEndpoint(document discovery.Document, name, endpoint string) error {
+	u, err := url.Parse(endpoint)
 	switch {
-	case document.TokenEndpoint == "":
-		return "", fmt.Errorf("%s has no token_endpoint: this issuer gives no tokens to clients "+
-			"(a Cognito user pool needs a domain for that)", document.Address)
-	case err != nil || !discovery.Secure(endpoint):
-		return "", fmt.Errorf("the issuer's token_endpoint %q is not an https URL: the secret would be sent unencrypted",
-			document.TokenEndpoint)
+	case endpoint == "":
+		return fmt.Errorf("%s has no %s: this issuer gives no such tokens "+
+			"(a Cognito user pool needs a domain for that)", document.Address, name)
+	case err != nil || !discovery.Secure(u):
+		return fmt.Errorf("the issuer's %s %q is not an https URL: secrets would be sent unencrypted", name, endpoint)
+	}
+	return nil
+}
+
+// getForClient gets the token of a client.
+func getForClient(ctx context.Context, s settings) (string, error) {
+	document, err := discover(ctx, s.issuer)
+	if err != nil {
+		return "", err
 	}
 	secret, err := clientSecret(ctx, s.clientID)
 	if err != nil {
@@ -49,18 +63,21 @@ func get(ctx context.Context, s settings) (string, error) {
 	if s.audience != "" {
 		config.EndpointParams = url.Values{"audience": {s.audience}}
 	}
-	client := &http.Client{
-		Timeout: timeout,
-		// Redirects are not followed, because the secret would be sent to another
-		// address.
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}
-	token, err := config.Token(context.WithValue(ctx, oauth2.HTTPClient, client))
+	token, err := config.Token(withoutRedirects(ctx))
 	if err != nil {
 		return "", explain(err, s, secret, document.TokenEndpoint)
 	}
 	describe(token)
 	return token.AccessToken, nil
+}
+
+// withoutRedirects returns a context for token requests. Redirects are not followed,
+// because the secret or the code would be sent to another address.
+func withoutRedirects(ctx context.Context) context.Context {
+	return context.WithValue(ctx, oauth2.HTTPClient, &http.Client{
+		Timeout:       timeout,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	})
 }
 
 // authStyle returns how to send the secret (RFC 6749 section 2.3.1). If the issuer
@@ -96,29 +113,60 @@ func describe(token *oauth2.Token) {
 // explain returns an error with the answer of the issuer and what to do about it. It does
 // not contain the secret, even if the issuer has sent it back.
 func explain(err error, s settings, secret, endpoint string) error {
-	refusal, refused := errors.AsType[*oauth2.RetrieveError](err)
+	hide := func(text string) string {
+		if secret == "" {
+			return text
+		}
+		return strings.ReplaceAll(text, secret, "…")
+	}
+	answer, refused := errors.AsType[*oauth2.RetrieveError](err)
 	if !refused {
-		return fmt.Errorf("request a token from %s: %s", endpoint, strings.ReplaceAll(err.Error(), secret, "…"))
+		return fmt.Errorf("request a token from %s: %s", endpoint, hide(err.Error()))
 	}
-	answer := refusal.Response.Status
-	if refusal.ErrorCode != "" {
-		answer = fmt.Sprintf("%q", strings.ReplaceAll(refusal.ErrorCode, secret, "…"))
+	r := refusal{hide(answer.ErrorCode), hide(answer.ErrorDescription), answer.Response.StatusCode}
+	what := r.String()
+	if r.code == "" {
+		what = answer.Response.Status + what
 	}
-	if refusal.ErrorDescription != "" {
-		answer += fmt.Sprintf(" (%q)", strings.ReplaceAll(refusal.ErrorDescription, secret, "…"))
+	fix := advice(r, s)
+	if s.user {
+		fix = cmp.Or(userAdvice(r, s, secret != ""), fix)
 	}
-	return fmt.Errorf("%s answers %s: %s", endpoint, answer, advice(refusal, s))
+	return fmt.Errorf("%s answers %s: %s", endpoint, what, fix)
 }
+
+// refusal is an error response (RFC 6749 sections 4.1.2.1 and 5.2).
+type refusal struct {
+	code, description string
+	status            int // 0 if the browser has brought it
+}
+
+func (r refusal) String() string {
+	text := ""
+	if r.code != "" {
+		text = fmt.Sprintf("%q", r.code)
+	}
+	if r.description != "" {
+		text += fmt.Sprintf(" (%q)", r.description)
+	}
+	return text
+}
+
+func (r refusal) says(text string) bool {
+	return strings.Contains(strings.ToLower(r.description), text)
+}
+
+// noSuchAPI is what to do about an audience that the issuer does not know.
+const noSuchAPI = "the issuer has no API with this identifier: " +
+	"AUDIENCE must be exactly the API's identifier (Auth0: Applications → APIs)"
 
 // advice returns what to do about a refusal. The codes are those of RFC 6749 section 5.2
 // and RFC 8707 section 2. Auth0 answers access_denied to most mistakes; its description
 // distinguishes them.
-func advice(refusal *oauth2.RetrieveError, s settings) string {
+func advice(r refusal, s settings) string {
 	const (
 		credentials = "the client is unknown, or its secret is wrong: " +
 			"compare CLIENT_ID and the secret with the client's settings at the issuer"
-		noSuchAPI = "the issuer has no API with this identifier: " +
-			"AUDIENCE must be exactly the API's identifier (Auth0: Applications → APIs)"
 		clientsOfAPI = "Auth0: Applications → APIs → the API → Machine To Machine Applications"
 		scope        = "the client is not granted this scope: " +
 			"grant it at the issuer (" + clientsOfAPI + "), or leave SCOPE out"
@@ -126,15 +174,12 @@ func advice(refusal *oauth2.RetrieveError, s settings) string {
 		kind  = "the client may not use the client credentials grant: " +
 			"allow it at the issuer (Auth0: make it a Machine to Machine application)"
 	)
-	says := func(text string) bool {
-		return strings.Contains(strings.ToLower(refusal.ErrorDescription), text)
-	}
-	switch code, status := refusal.ErrorCode, refusal.Response.StatusCode; {
+	switch code, status := r.code, r.status; {
 	case code == "invalid_client":
 		return credentials
-	case code == "access_denied" && says("service not found"), code == "invalid_target":
+	case code == "access_denied" && r.says("service not found"), code == "invalid_target":
 		return noSuchAPI
-	case code == "access_denied" && says("scope"), code == "invalid_scope":
+	case code == "access_denied" && r.says("scope"), code == "invalid_scope":
 		return scope
 	case code == "access_denied" && status == http.StatusUnauthorized:
 		return credentials

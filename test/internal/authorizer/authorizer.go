@@ -22,7 +22,7 @@ import (
 )
 
 // deployedTimeout is the authorizer's timeout in the stack.
-const deployedTimeout = 5 * time.Second
+const deployedTimeout = 8 * time.Second
 
 // build brings the bootstrap up to date, once for all that this process starts: several
 // builds at the same time would write to the same file.
@@ -31,7 +31,7 @@ var build = sync.OnceValues(func() (bootstrap string, err error) {
 })
 
 // Start returns the authorizer as cfg describes it; no process runs yet. The defaults are
-// the name authorizer, the timeout of the stack, 5 s, and the bootstrap of this project,
+// the name authorizer, the timeout of the stack, 8 s, and the bootstrap of this project,
 // which is built for this machine if it is out of date; the build writes to stderr.
 func Start(cfg runtimeapi.Config) (*runtimeapi.Function, error) {
 	if cfg.Name == "" {

@@ -30,8 +30,13 @@ type Document struct {
 	Address string `json:"-"`
 	// Issuer is the exact iss of the issuer's tokens.
 	Issuer string `json:"issuer"`
+	// AccessTokenIssuer is the iss of its access tokens if it differs, as at AD FS; ""
+	// otherwise.
+	AccessTokenIssuer string `json:"access_token_issuer"`
 	// JWKSURI is the URL of its JWK Set; "" if the document has none.
 	JWKSURI string `json:"jwks_uri"`
+	// AuthorizationEndpoint is where users log in; "" if there is none.
+	AuthorizationEndpoint string `json:"authorization_endpoint"`
 	// TokenEndpoint is where clients request tokens; "" if there is none.
 	TokenEndpoint string `json:"token_endpoint"`
 	// TokenAuthMethods are the ways in which clients may authenticate there (RFC 8414
@@ -73,6 +78,33 @@ func (d Document) Check(issuer string) error {
 	}
 	return fmt.Errorf("the issuer in the discovery document is %q, not %q (%s): use exactly ISSUER=%s",
 		d.Issuer, issuer, Difference(issuer, d.Issuer), d.Issuer)
+}
+
+// Beside reads the document that is published beside a JWK Set: below the same host and a
+// beginning of its path, and naming exactly this set. It is for issuers whose name is not
+// the URL of their document, such as AD FS and FusionAuth.
+func Beside(ctx context.Context, jwksURI string) (Document, error) {
+	u, err := url.Parse(jwksURI)
+	if err != nil || u.Host == "" || !Secure(u) {
+		return Document{}, fmt.Errorf("%q is not the URL of a JWK Set", jwksURI)
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	parts := strings.Split(strings.Trim(u.EscapedPath(), "/"), "/")
+	for n := len(parts) - 1; n >= max(0, len(parts)-4); n-- {
+		path := strings.Join(append([]string{""}, parts[:n]...), "/")
+		if strings.Contains(path, "/.well-known") {
+			continue
+		}
+		document, err := read(ctx, u.Scheme+"://"+u.Host+path+"/.well-known/openid-configuration")
+		if err == nil && document.JWKSURI == jwksURI {
+			return document, nil
+		}
+		if _, unreachable := errors.AsType[*url.Error](err); unreachable {
+			return Document{}, err
+		}
+	}
+	return Document{}, fmt.Errorf("there is no discovery document beside %s", jwksURI)
 }
 
 // addresses returns the URLs where the document of an issuer may be, the usual one first.

@@ -138,3 +138,33 @@ func TestDifferenceNamesWhatDiffers(t *testing.T) {
 		t.Errorf("got %q", text)
 	}
 }
+
+func TestBesideFindsTheDocumentThatNamesTheKeys(t *testing.T) {
+	const document = "/.well-known/openid-configuration"
+	for name, test := range map[string]struct{ document, keys, named, want string }{
+		"same folder":            {document, "/.well-known/jwks.json", "/.well-known/jwks.json", ""},
+		"AD FS":                  {"/adfs" + document, "/adfs/discovery/keys", "/adfs/discovery/keys", ""},
+		"Keycloak":               {"/realms/a" + document, "/realms/a/p/certs", "/realms/a/p/certs", ""},
+		"of another set of keys": {document, "/keys", "/other-keys", "there is no discovery document beside"},
+		"no document":            {"/elsewhere", "/keys", "/keys", "there is no discovery document beside"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			url := serve(t, map[string]string{
+				test.document: `{"issuer":"a name","access_token_issuer":"another","jwks_uri":"URL` + test.named + `"}`,
+			})
+			got, err := Beside(t.Context(), url+test.keys)
+			if test.want != "" {
+				if err == nil || !strings.Contains(err.Error(), test.want) {
+					t.Errorf("got %v, want %q", err, test.want)
+				}
+				return
+			}
+			want := Document{
+				Address: url + test.document, Issuer: "a name", AccessTokenIssuer: "another", JWKSURI: url + test.keys,
+			}
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%v (-want +got)\n%s", err, diff)
+			}
+		})
+	}
+}

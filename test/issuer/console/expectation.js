@@ -32,7 +32,7 @@ function variablesOf(template, path) {
 
 // expectation returns the statuses with which the API should answer a request, and why.
 // "2xx" is every success.
-function expectation({ method, path, token: { kind, payload, note } }) {
+function expectation({ method, path, token: { kind, payload, note, refused, wanted } }) {
   const expect = (statuses, why) => ({ statuses, why });
   const route = routeOf(method, path);
   if (state.routes.length > 0 && !route) return expect(["403"], "the API has no such route");
@@ -43,10 +43,11 @@ function expectation({ method, path, token: { kind, payload, note } }) {
     return expect(["401", "503"], `${note}; 503 if the API does not have the key`);
   }
   if (kind !== "") return expect(["401"], note);
-  if (payload.aud !== state.audience) return expect(["401"], "its aud is another API");
-  if (!payload.sub) return expect(["401"], "its sub is empty");
+  if (refused) return expect(["401"], refused);
+  if (wanted.audience !== state.audience) return expect(["401"], "its audience is another API");
+  if (payload.sub === "") return expect(["401"], "its sub is empty");
   if (payload.exp * 1000 < Date.now()) return expect(["401", "2xx"], "it has expired, perhaps within the allowed clock skew");
-  const missing = (route?.scopes ?? []).filter(scope => !(payload.scope ?? "").split(" ").includes(scope));
+  const missing = (route?.scopes ?? []).filter(scope => !wanted.scopes.includes(scope));
   if (missing.length > 0) return expect(["403"], `the token lacks ${missing.join(" and ")}`);
   if (state.fault !== "") return expect(["2xx", "503"], "503 if the API does not have the key");
   if (!route) return expect(["2xx", "403"], "403 if the token lacks a scope of the route");

@@ -110,6 +110,7 @@ function copyFrom(button, text) {
 function listen() {
   el("route").addEventListener("change", chooseRoute);
   for (const field of ["method", "path", "body"]) el(field).addEventListener("input", requestChanged);
+  el("kind").addEventListener("change", chooseKind);
   el("form").addEventListener("change", event => { if (!el("request").contains(event.target)) newToken(); });
   el("form").addEventListener("submit", event => {
     event.preventDefault();

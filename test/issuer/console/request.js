@@ -1,7 +1,7 @@
 
 // The request and its token
 
-let token = null;                // the token that is shown: { text, kind, name, note, payload, error }
+let token = null;                // the token that is shown: { text, kind, name, note, refused, wanted, payload, error }
 let minting = Promise.resolve(); // settles when it is the one that the form describes
 const variables = {};            // the last value of each variable in a path
 
@@ -18,7 +18,8 @@ function currentRequest() {
 
 function fillForm() {
   el("audience").value = state.audience;
-  el("subject").value = state.subject;
+  for (const { kind, refused } of state.kinds) el("kind").append(new Option(refused ? `${kind} (${refused})` : kind, kind));
+  chooseKind();
   const lifetime = String(state.lifetime);
   if (![...el("lifetime").options].some(option => option.value === lifetime)) {
     el("lifetime").append(new Option(`${lifetime} seconds`, lifetime));
@@ -27,6 +28,15 @@ function fillForm() {
   for (const algorithm of state.algorithms) el("algorithm").append(new Option(algorithm, algorithm));
   el("algorithm-field").hidden = state.algorithms.length < 2;
   el("claims").open = matchMedia("(min-width: 56rem)").matches;
+}
+
+// chooseKind fills what follows from the kind of token.
+function chooseKind() {
+  el("subject").value = chosenKind().subject;
+}
+
+function chosenKind() {
+  return state.kinds.find(({ kind }) => kind === el("kind").value);
 }
 
 // offerRoutes fills the choices that follow from the routes, which may change: make run
@@ -125,8 +135,10 @@ function newToken(said = "") {
   const kind = el("fault").value;
   const name = el("fault").selectedOptions[0].text;
   const { note } = el("fault").selectedOptions[0].dataset;
+  const { refused } = chosenKind();
   const wanted = {
     fault: kind,
+    kind: el("kind").value,
     scopes: [
       ...[...document.querySelectorAll("[name=scope]:checked")].map(box => box.value),
       ...el("other-scopes").value.split(/\s+/).filter(Boolean),
@@ -137,9 +149,10 @@ function newToken(said = "") {
     algorithm: el("algorithm").value,
   };
   const made = kind === "no-token" ? Promise.resolve({ token: "" }) : ask("/console/token", wanted);
+  const about = { kind, name, note, refused, wanted };
   const mine = made.then(
-    answer => { if (minting === mine) showToken({ text: answer.token, kind, name, note }, said); },
-    error => { if (minting === mine) showToken({ text: "", kind, name, note, error }, said); },
+    answer => { if (minting === mine) showToken({ text: answer.token, ...about }, said); },
+    error => { if (minting === mine) showToken({ text: "", error, ...about }, said); },
   );
   minting = mine;
   return mine;
@@ -150,10 +163,10 @@ function showToken(made, said) {
   const parts = made.text === "" ? [] : made.text.split(".");
   const header = decode(parts[0]);
   made.payload = decode(parts[1]);
-  for (const field of ["fault", "scopes", "lifetime", "algorithm", "form"]) showError(field, "");
+  for (const field of ["fault", "kind", "scopes", "lifetime", "algorithm", "form"]) showError(field, "");
   if (made.error) showError(made.error.field ?? "form", `No token: ${made.error.message}`);
   el("token").replaceChildren(...parts.flatMap((part, n) =>
-    [...(n > 0 ? ["."] : []), make("span", part, ["part-header", "part-payload", "part-signature"][n])]));
+    [...(n > 0 ? ["."] : []), make("span", part, ["part-header", "part-payload"][n] ?? "part-signature")]));
   el("header").textContent = pretty(header);
   el("payload").textContent = pretty(made.payload);
   el("times").textContent = describeTimes(made.payload);
@@ -168,7 +181,11 @@ function showToken(made, said) {
 function decode(part) {
   if (!part) return null;
   const bytes = Uint8Array.from(atob(part.replaceAll("-", "+").replaceAll("_", "/")), char => char.charCodeAt(0));
-  return JSON.parse(new TextDecoder().decode(bytes));
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return null; // encrypted
+  }
 }
 
 function pretty(value) {

@@ -1,5 +1,5 @@
 // Command fosite is an OpenID provider made of github.com/ory/fosite, as Ory Hydra is:
-// one client, one user who is logged in without a form.
+// one client with a secret and one without, one user who is logged in without a form.
 //
 // Its arguments are the scopes of the API. It prints its issuer identifier and serves
 // until its standard input ends.
@@ -76,6 +76,8 @@ func newProvider(issuer string) (*provider, error) {
 		AccessTokenIssuer: issuer,
 		IDTokenIssuer:     issuer,
 		GlobalSecret:      []byte("a secret of at least 32 characters"),
+
+		EnforcePKCEForPublicClients: true,
 	}
 	store := storage.NewMemoryStore()
 	store.Clients["app"] = &fosite.DefaultClient{
@@ -87,6 +89,9 @@ func newProvider(issuer string) (*provider, error) {
 		Scopes:        append([]string{"openid"}, os.Args[1:]...),
 		Audience:      []string{"https://account-api.example", "https://another-api.example", "app"},
 	}
+	native := *store.Clients["app"].(*fosite.DefaultClient)
+	native.ID, native.Secret, native.Public, native.GrantTypes = "native", nil, true, []string{"authorization_code"}
+	store.Clients["native"] = &native
 	hmac := compose.NewOAuth2HMACStrategy(config)
 	key := func(context.Context) (any, error) { return private, nil }
 	return &provider{
@@ -98,6 +103,7 @@ func newProvider(issuer string) (*provider, error) {
 			compose.OAuth2ClientCredentialsGrantFactory,
 			compose.OAuth2AuthorizeExplicitFactory,
 			compose.OpenIDConnectExplicitFactory,
+			compose.OAuth2PKCEFactory,
 		),
 		issuer: issuer,
 		published: jose.JSONWebKeySet{Keys: []jose.JSONWebKey{

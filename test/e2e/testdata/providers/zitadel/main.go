@@ -1,5 +1,6 @@
 // Command zitadel is an OpenID provider made of github.com/zitadel/oidc, with the storage
-// of that library's own example: one client, one user who is logged in without a form.
+// of that library's own example: one client with a secret and one without, one user who is
+// logged in without a form.
 //
 // Its arguments are the scopes of the API. It prints its issuer identifier and serves
 // until its standard input ends.
@@ -26,10 +27,11 @@ func main() {
 		fail(err)
 	}
 	issuer := "http://" + listener.Addr().String()
-	storage.RegisterClients(storage.WebClient("app", "secret", "http://127.0.0.1/callback"))
+	storage.RegisterClients(storage.WebClient("app", "secret", "http://127.0.0.1/callback"),
+		storage.NativeClient("native", "http://127.0.0.1/callback"))
 	tenant := tenant{storage.NewStorage(storage.NewUserStore(issuer))}
 	scopes := append([]string{oidc.ScopeOpenID}, os.Args[1:]...)
-	provider, err := op.NewProvider(&op.Config{SupportedScopes: scopes}, tenant,
+	provider, err := op.NewProvider(&op.Config{SupportedScopes: scopes, CodeMethodS256: true}, tenant,
 		op.StaticIssuer(issuer), op.WithAllowInsecure(), op.WithLogger(slog.New(slog.DiscardHandler)))
 	if err != nil {
 		fail(err)
