@@ -23,6 +23,7 @@ type config struct {
 	algorithms     jwks.Algorithms // ALGORITHMS, default RS256: the allowlist
 	requiredScopes []string        // REQUIRED_SCOPES, default none: what the whole API demands
 	clockSkew      time.Duration   // CLOCK_SKEW_SECONDS, 0 to 120, default 30
+	caBundle       []byte          // CA_BUNDLE, default none: the file that it names
 	namespace      string          // METRICS_NAMESPACE, default Authorizer: where CloudWatch has the metrics
 }
 
@@ -71,6 +72,11 @@ func loadConfig(getenv func(string) string) (config, error) {
 		} else {
 			problem("ALGORITHMS %q is unknown: use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512 or EdDSA", name)
 		}
+	}
+
+	var err error
+	if c.caBundle, err = readCABundle(getenv); err != nil {
+		problems = append(problems, err)
 	}
 
 	c.requiredScopes = list("REQUIRED_SCOPES")

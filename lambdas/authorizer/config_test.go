@@ -86,6 +86,8 @@ func TestConfigurationMistakeIsNamed(t *testing.T) {
 		"CLOCK_SKEW_SECONDS=-1":                    "CLOCK_SKEW_SECONDS",
 		"CLOCK_SKEW_SECONDS=121":                   "CLOCK_SKEW_SECONDS",
 		"CLOCK_SKEW_SECONDS=1.5":                   "CLOCK_SKEW_SECONDS",
+		"CA_BUNDLE=none.pem":                       "CA_BUNDLE cannot be read",
+		"CA_BUNDLE=config.go":                      "CA_BUNDLE config.go has no certificate",
 	} {
 		t.Run(setting, func(t *testing.T) {
 			_, err := load(setting)

@@ -32,7 +32,7 @@ func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Ti
 		return nil, err
 	}
 	log := newDecisionLog(out, getenv("AWS_LAMBDA_FUNCTION_NAME"), c.namespace, c.issuer)
-	keys := jwks.New(c.jwksURI, c.algorithms, now, log.keySet)
+	keys := jwks.New(c.jwksURI, c.algorithms, jwks.NewTransport(c.caBundle), now, log.keySet)
 	return &authorizer{
 		verifier: jwt.NewVerifier(jwt.Config{
 			Issuer: c.issuer, Audiences: c.audiences, Provider: c.provider, Algorithms: c.algorithms,

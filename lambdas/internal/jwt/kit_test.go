@@ -58,7 +58,7 @@ func newBed(t testing.TB, document string, settings ...func(*Config)) *bed {
 	for _, set := range settings {
 		set(&c)
 	}
-	c.Keys = jwks.New(b.URL, c.Algorithms, b.clock.Now, func(jwks.Fetch) {})
+	c.Keys = jwks.New(b.URL, c.Algorithms, jwks.NewTransport(nil), b.clock.Now, func(jwks.Fetch) {})
 	t.Cleanup(c.Keys.Close)
 	c.Keys.Prefetch()
 	b.Verifier = NewVerifier(c)
