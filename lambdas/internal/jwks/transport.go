@@ -7,7 +7,6 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -121,49 +120,4 @@ func (c silent) Read(b []byte) (int, error) {
 		return 0, err
 	}
 	return c.Conn.Read(b)
-}
-
-// bundles are the files in which crypto/x509 looks for roots (root_linux.go), if
-// SSL_CERT_FILE does not name another. The first that can be read counts.
-var bundles = []string{
-	"/etc/ssl/certs/ca-certificates.crt",                // Debian, Ubuntu, Gentoo
-	"/etc/pki/tls/certs/ca-bundle.crt",                  // Amazon Linux, Fedora
-	"/etc/ssl/ca-bundle.pem",                            // OpenSUSE
-	"/etc/pki/tls/cacert.pem",                           // OpenELEC
-	"/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", // CentOS 7
-	"/etc/ssl/cert.pem",                                 // Alpine Linux
-}
-
-// bundleRoots returns the roots in the bundle, or all if it has none.
-func bundleRoots(caBundle []byte) (*x509.CertPool, error) {
-	files := bundles
-	if file := os.Getenv("SSL_CERT_FILE"); file != "" {
-		files = []string{file}
-	}
-	for _, file := range files {
-		text, err := os.ReadFile(file)
-		if err != nil {
-			continue
-		}
-		pool := x509.NewCertPool()
-		if !pool.AppendCertsFromPEM(text) {
-			break
-		}
-		pool.AppendCertsFromPEM(caBundle)
-		return pool, nil
-	}
-	return allRoots(caBundle)
-}
-
-// allRoots returns the roots that crypto/x509 reads. Without any, the authorities in
-// caBundle are enough.
-func allRoots(caBundle []byte) (*x509.CertPool, error) {
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool()
-	}
-	if pool.AppendCertsFromPEM(caBundle) {
-		err = nil
-	}
-	return pool, err
 }
