@@ -2,8 +2,8 @@
 // REST API: it verifies the caller's bearer token against the issuer's JWK Set and
 // answers with an IAM policy.
 //
-// Read it in this order: main, handler, event, bearer, policy, log, config. Tokens are
-// verified by the package jwt, with keys from the package jwks.
+// Read it in this order: main, handler, event, bearer, policy, log, config, cabundle.
+// Tokens are verified by the package jwt, with keys from the package jwks.
 //
 // It has three outcomes:
 //

@@ -28,7 +28,7 @@ var panels = []panel{
 		if r.Cold == nil {
 			return spread{}
 		}
-		return r.Cold[deployed].AnswerMs
+		return r.Cold[asDeployed].AnswerMs
 	}},
 	{"peak memory, warm, MB", func(r *row) spread { return withoutSpread(r.Warm.PeakMemoryMB) }},
 }

@@ -32,8 +32,8 @@ var situations = []situation{
 	{name: "as Amazon Linux 2023, round trips of 20 ms", roots: "bundle", roundTrip: 20 * time.Millisecond, node: true},
 }
 
-// deployed is the situation that is closest to that of a deployed function.
-const deployed = 3
+// asDeployed is the situation that is most like that of a deployed function.
+const asDeployed = 3
 
 // coldStarts starts every contestant again and again, in every situation.
 func (b *bench) coldStarts(ctx context.Context, _ *result) error {

@@ -142,7 +142,7 @@ func (r *result) coldTable() table {
 		for _, measured := range c.Cold {
 			line = append(line, spreadText(measured.AnswerMs))
 		}
-		t.rows = append(t.rows, append(line, number(c.Cold[deployed].FirstMs.Median)))
+		t.rows = append(t.rows, append(line, number(c.Cold[asDeployed].FirstMs.Median)))
 	}
 	t.notes = []string{"All trust the same authorities, which crypto/x509 finds in one file, or there and once more " +
 		"in its default folders. Node.js has its own. With round trips of 20 ms, TCP, TLS 1.3 and HTTP take 60 ms."}
