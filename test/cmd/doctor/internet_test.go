@@ -76,7 +76,8 @@ func TestAnIssuerWithAPrivateAuthorityNeedsTheCABundle(t *testing.T) {
 		t.Fatal(err)
 	}
 	packed := filepath.Join(strings.Fields(assembly)[1], "asset.0123")
-	if err := errors.Join(os.Mkdir(packed, 0o755), os.WriteFile(filepath.Join(packed, "ca.pem"), bundle, 0o644)); err != nil {
+	err = errors.Join(os.Mkdir(packed, 0o755), os.WriteFile(filepath.Join(packed, "ca.pem"), bundle, 0o644))
+	if err != nil {
 		t.Fatal(err)
 	}
 	call{args: assembly + flags, token: i.Token(), env: env}.expect(t, 0, "ok issuer", "ok key ", "ok signature")

@@ -138,7 +138,8 @@ func (d *doctor) readDiscovery(ctx context.Context, issuer string) (failure erro
 // fixForNetwork says how to reach the issuer.
 func (d *doctor) fixForNetwork() string {
 	if d.privateCA {
-		return "if the issuer has a private certification authority, set network.caBundle in cdk.json to a file with its certificate"
+		return "if the issuer has a private certification authority, " +
+			"set network.caBundle in cdk.json to a file with its certificate"
 	}
 	return "try again from a network that reaches it"
 }
