@@ -90,7 +90,7 @@ LAMBDAS       := $(patsubst lambdas/%/main.go,%,$(wildcard lambdas/*/main.go))
 LAMBDA_SOURCE := $(shell find lambdas -name '*.go' ! -name '*_test.go') lambdas/go.mod lambdas/go.sum
 # The CA bundle of network is a part of the assembly.
 INFRA_SOURCE  := $(shell find infra -name node_modules -prune -o -name '*.go' ! -name '*_test.go' -print) infra/go.mod infra/go.sum cdk.json go.work \
-	$(wildcard $(shell sed -n 's/.*"caBundle": *"\([^"]*\)".*/\1/p' cdk.json))
+	$(wildcard $(shell sed -n 's/.*"caBundle": *"\([^"]*\)".*/\1/p' cdk.json 2>/dev/null))
 
 lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions as they are deployed (linux/arm64)
 
