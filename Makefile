@@ -88,7 +88,9 @@ LAMBDA_BUILD  := GOFLAGS= GOWORK=off CGO_ENABLED=0 go build -C lambdas -trimpath
 LAMBDA_TARGET := GOTOOLCHAIN=$(LAMBDA_GO) GOOS=linux GOARCH=arm64 GOARM64=v8.0
 LAMBDAS       := $(patsubst lambdas/%/main.go,%,$(wildcard lambdas/*/main.go))
 LAMBDA_SOURCE := $(shell find lambdas -name '*.go' ! -name '*_test.go') lambdas/go.mod lambdas/go.sum
-INFRA_SOURCE  := $(shell find infra -name node_modules -prune -o -name '*.go' ! -name '*_test.go' -print) infra/go.mod infra/go.sum cdk.json go.work
+# The CA bundle of network is a part of the assembly.
+INFRA_SOURCE  := $(shell find infra -name node_modules -prune -o -name '*.go' ! -name '*_test.go' -print) infra/go.mod infra/go.sum cdk.json go.work \
+	$(wildcard $(shell sed -n 's/.*"caBundle": *"\([^"]*\)".*/\1/p' cdk.json 2>/dev/null))
 
 lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions as they are deployed (linux/arm64)
 

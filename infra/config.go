@@ -29,6 +29,8 @@ type Config struct {
 
 	CORSOrigins []string // exact origins, or the single value "*"
 
+	Network network // of the authorizer
+
 	// Limits of the stage over all callers (API Gateway's token bucket), and how many
 	// authorizers may run at the same time; 0 shares the concurrency of the account.
 	ThrottleRate          int // requests per second
@@ -66,7 +68,7 @@ var contextKeys = []string{
 	"throttleRate", "throttleBurst", "authorizerConcurrency",
 	"logRetentionDays", "cloudWatchRole", "executionLogs", "xray", "alarmEmail", "alarmTopicArn",
 	"domainName", "certificateArn", "basePath", "hostedZoneId", "waf", "wafRateLimit",
-	"tags", "permissionsBoundary", "account", "region", "protected",
+	"tags", "permissionsBoundary", "account", "region", "protected", "network",
 }
 
 // readContext returns the CDK context that the CLI passes to the app in the environment.
@@ -146,6 +148,7 @@ func parseConfig(context map[string]any) (Config, error) {
 		PermissionsBoundary: s.matching("permissionsBoundary", `^(arn:[^:]+:iam::[^:]+:policy/.+|[\w+=,.@-]{1,128})$`,
 			"DeveloperBoundary"),
 	}
+	cfg.Network = s.network(cfg.Issuers)
 	s.checkFunctions(cfg.Lambdas)
 	for _, scope := range cfg.RequiredScopes {
 		if !scopeToken.MatchString(scope) {

@@ -22,6 +22,9 @@ func (c Config) authorizerEnvironment() map[string]string {
 	if len(c.ContextClaims) > 0 {
 		variables["CONTEXT_CLAIMS"] = strings.Join(c.ContextClaims, " ")
 	}
+	if c.Network.CABundle != nil {
+		variables["CA_BUNDLE"] = caBundleFile
+	}
 	if one := c.Issuers[0]; len(c.Issuers) == 1 && one.isFlat() {
 		variables["TOKEN_ISSUER"] = one.Issuer
 		variables["AUDIENCE"] = strings.Join(one.Audience, " ")

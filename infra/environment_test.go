@@ -24,6 +24,7 @@ func TestVariablesOfTheAuthorizer(t *testing.T) {
 			"REQUIRED_SCOPES":    "use:api <b>&",
 			"METRICS_NAMESPACE":  apiName,
 			"CLOCK_SKEW_SECONDS": "30",
+			"CA_BUNDLE":          "ca.pem",
 		}},
 		"several issuers in JSON": {"several issuers", map[string]any{
 			"ISSUERS": `[{"issuer":"https://tenant.eu.auth0.com/","audience":["https://api.example.com"],` +

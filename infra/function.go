@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"path/filepath"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -17,6 +18,7 @@ type function struct {
 	environment map[string]string
 	timeout     int // in seconds; API Gateway waits up to 29
 	concurrency int // reserved; 0 shares the concurrency of the account
+	network     network
 }
 
 // newFunction adds a Lambda function with its own log group and its own role. The CDK's
@@ -29,11 +31,20 @@ func newFunction(stack awscdk.Stack, cfg Config, f function) awslambda.Function 
 	})
 	logs.GrantWrite(role)
 
+	folder := filepath.Join(cfg.Lambdas, f.folder)
+	if f.network.CABundle != nil {
+		packed, err := packCABundle(folder, f.network.CABundle)
+		defer os.RemoveAll(packed) // the CDK copies it into the cloud assembly at once
+		if err != nil {
+			panic(err) // see functions
+		}
+		folder = packed
+	}
 	props := &awslambda.FunctionProps{
 		Description: jsii.String(f.description),
 		// Compiled before synth (make lambdas): compiler errors are then shown as they
 		// are, and the asset's hash depends on the binary only.
-		Code:         awslambda.Code_FromAsset(jsii.String(filepath.Join(cfg.Lambdas, f.folder)), nil),
+		Code:         awslambda.Code_FromAsset(jsii.String(folder), nil),
 		Handler:      jsii.String("bootstrap"),
 		Runtime:      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture: awslambda.Architecture_ARM_64(),
@@ -60,8 +71,12 @@ func newFunction(stack awscdk.Stack, cfg Config, f function) awslambda.Function 
 
 	accept(role, "An inline policy cannot be attached to anything else and is deleted with its role.",
 		"NIST.800.53.R5-IAMNoInlinePolicy", "PCI.DSS.321-IAMNoInlinePolicy")
-	accept(lambda, "The function uses no private resource. In a VPC it would need a NAT gateway to reach the issuer.",
-		"NIST.800.53.R5-LambdaInsideVPC", "PCI.DSS.321-LambdaInsideVPC")
+	if len(f.network.SubnetIDs) > 0 {
+		joinVPC(stack, cfg, f.network, lambda, role)
+	} else {
+		accept(lambda, "The function uses no private resource. In a VPC it would need a NAT gateway to reach the issuer.",
+			"NIST.800.53.R5-LambdaInsideVPC", "PCI.DSS.321-LambdaInsideVPC")
+	}
 	accept(lambda, "API Gateway invokes the function synchronously and gets every failure itself: "+
 		"a dead-letter queue would stay empty.",
 		"NIST.800.53.R5-LambdaDLQ")

@@ -32,7 +32,7 @@ func (o *oneOrMore) UnmarshalJSON(text []byte) error {
 
 // readPolicy reads the policies of this folder with names of this pattern as one, and
 // puts in what README.md says to put in.
-func readPolicy(t *testing.T, pattern, domain, zone string) iamPolicy {
+func readPolicy(t *testing.T, pattern, domain, zone, vpc string) iamPolicy {
 	t.Helper()
 	files, err := filepath.Glob(pattern)
 	if err != nil || len(files) == 0 {
@@ -45,7 +45,7 @@ func readPolicy(t *testing.T, pattern, domain, zone string) iamPolicy {
 			t.Fatal(err)
 		}
 		filled := strings.NewReplacer(
-			"NAME", apiName, "ACCOUNT", account, "DOMAIN", domain, "ZONE", zone,
+			"NAME", apiName, "ACCOUNT", account, "DOMAIN", domain, "ZONE", zone, "VPC", vpc,
 		).Replace(string(text))
 		// IAM counts no white space.
 		if size := len(regexp.MustCompile(`\s`).ReplaceAllString(filled, "")); size > 6144 {
@@ -93,7 +93,7 @@ func compare(t *testing.T, operator string, values oneOrMore, given []string) bo
 	t.Helper()
 	one := func(text string) bool {
 		for _, value := range values {
-			if value == text || strings.HasSuffix(operator, "StringLike") && like(oneOrMore{value}, text) != "" {
+			if value == text || strings.Contains(operator, "Like") && like(oneOrMore{value}, text) != "" {
 				return true
 			}
 		}
@@ -104,8 +104,10 @@ func compare(t *testing.T, operator string, values oneOrMore, given []string) bo
 		some, all = some || one(text), all && one(text)
 	}
 	switch operator {
-	case "StringEquals", "StringLike":
+	case "StringEquals", "StringLike", "ArnLike":
 		return len(given) == 1 && some
+	case "StringLikeIfExists":
+		return len(given) == 0 || some
 	case "ForAnyValue:StringEquals":
 		return some
 	case "ForAllValues:StringEquals", "ForAllValues:StringLike":

@@ -1,6 +1,10 @@
 package main
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 const (
 	account  = "111122223333"
@@ -32,14 +36,14 @@ type subject struct {
 //	Role             AttachRolePolicy, DetachRolePolicy (ManagedPolicyArns);
 //	                 DeleteRolePermissionsBoundary (it is never taken away, see README.md)
 //	Policy           those on users and groups
-//	Function         ec2 (VpcConfig), elasticfilesystem, s3files (FileSystemConfigs),
-//	                 GetLayerVersion (Layers),
+//	Function         elasticfilesystem, s3files (FileSystemConfigs), GetLayerVersion (Layers),
 //	                 *CodeSigning* but Get (CodeSigningConfigArn),
 //	                 PutRuntimeManagementConfig, PutFunctionRecursionConfig,
 //	                 PutFunctionScalingConfig, PassCapacityProvider, PublishVersion
 //	LogGroup         PutDataProtectionPolicy, *IndexPolicy but Describe, *ResourcePolicy,
 //	                 CreateLogDelivery, PutLogGroupDeletionProtection,
 //	                 PutBearerTokenAuthentication
+//	SecurityGroup    *Ingress (SecurityGroupIngress), GetManagedPrefixListEntries
 //	Topic            PutDataProtectionPolicy
 //	Association      what belongs to other services than API Gateway, and
 //	                 PutPermissionPolicy (rule groups of other accounts)
@@ -109,6 +113,19 @@ var needs = map[string][]need{
 				return []string{"arn:aws:cloudwatch::111122223333:dashboard/" + s.name("DashboardName")}
 			}},
 	},
+	// CloudFormation sets its tags last: at first they do not exist.
+	"AWS::EC2::SecurityGroup": {
+		{actions: "ec2:CreateSecurityGroup", on: func(s subject) []string {
+			return append(securityGroup(s), "arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-0a1b2c3d4e5f60718")
+		}},
+		{actions: "ec2:RevokeSecurityGroupEgress ec2:AuthorizeSecurityGroupEgress ec2:CreateTags ec2:DeleteSecurityGroup",
+			on: securityGroup, with: func(subject) map[string]string { return inVPC }},
+		{actions: "ec2:RevokeSecurityGroupEgress ec2:AuthorizeSecurityGroupEgress ec2:CreateTags ec2:DeleteTags " +
+			"ec2:DeleteSecurityGroup", on: securityGroup, with: func(s subject) map[string]string {
+			return plusKeys(ofStack(s), inVPC)
+		}},
+		{actions: "ec2:DescribeSecurityGroups ec2:DescribeTags ec2:DescribeNetworkInterfaces", on: everything},
+	},
 	"AWS::IAM::Role": {
 		{actions: "iam:CreateRole iam:PutRolePolicy iam:DeleteRolePolicy iam:PutRolePermissionsBoundary " +
 			"iam:UpdateRole iam:UpdateRoleDescription iam:UpdateAssumeRolePolicy", on: role, with: withBoundary},
@@ -120,8 +137,13 @@ var needs = map[string][]need{
 		{actions: "iam:GetRolePolicy", on: role},
 	},
 	"AWS::Lambda::Function": {
-		{actions: "lambda:CreateFunction lambda:DeleteFunction lambda:GetFunction lambda:UpdateFunctionCode " +
-			"lambda:UpdateFunctionConfiguration lambda:PutFunctionConcurrency lambda:DeleteFunctionConcurrency " +
+		{actions: "lambda:CreateFunction lambda:UpdateFunctionConfiguration",
+			on:   generated("arn:aws:lambda:eu-west-1:111122223333:function:"),
+			with: func(s subject) map[string]string { return map[string]string{"lambda:VpcIds": vpcOf(s)} }},
+		{actions: "ec2:DescribeSecurityGroups ec2:DescribeSubnets ec2:DescribeVpcs ec2:DescribeNetworkInterfaces",
+			on: func(s subject) []string { return slices.Repeat([]string{"*"}, len(strings.Fields(vpcOf(s)))) }},
+		{actions: "lambda:DeleteFunction lambda:GetFunction lambda:UpdateFunctionCode " +
+			"lambda:PutFunctionConcurrency lambda:DeleteFunctionConcurrency " +
 			"lambda:GetFunctionCodeSigningConfig lambda:GetFunctionRecursionConfig lambda:GetFunctionScalingConfig " +
 			"lambda:GetRuntimeManagementConfig lambda:ListTags lambda:TagResource lambda:UntagResource",
 			on: generated("arn:aws:lambda:eu-west-1:111122223333:function:")},
@@ -225,6 +247,26 @@ func gateway(paths ...string) func(subject) []string {
 // can set or change.
 func ofStack(s subject) map[string]string {
 	return map[string]string{"aws:ResourceTag/aws:cloudformation:stack-name": s.stack}
+}
+
+// inVPC is the VPC of the network in the stage "everything".
+var inVPC = map[string]string{"ec2:Vpc": "arn:aws:ec2:eu-west-1:111122223333:vpc/vpc-0a1b2c3d4e5f60718"}
+
+func plusKeys(keys, more map[string]string) map[string]string {
+	maps.Copy(keys, more)
+	return keys
+}
+
+// vpcOf returns the ID of the VPC of a function in one.
+func vpcOf(s subject) string {
+	if s.Properties["VpcConfig"] == nil {
+		return ""
+	}
+	return "vpc-0a1b2c3d4e5f60718"
+}
+
+func securityGroup(subject) []string {
+	return []string{"arn:aws:ec2:eu-west-1:111122223333:security-group/sg-0a1b2c3d4e5f60718"}
 }
 
 func withBoundary(subject) map[string]string {

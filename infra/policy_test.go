@@ -13,11 +13,11 @@ import (
 func TestDeployPolicyAllowsWhatTheTemplatesNeed(t *testing.T) {
 	used := map[string]bool{}
 	var all iamPolicy
-	for _, golden := range []struct{ name, stack, domain, zone string }{
-		{"default", apiName + "-prod", "none", "none"},
-		{"everything", apiName + "-test", "api.example.com", "Z0123456789ABCDEFGHIJ"},
+	for _, golden := range []struct{ name, stack, domain, zone, vpc string }{
+		{"default", apiName + "-prod", "none", "none", "none"},
+		{"everything", apiName + "-test", "api.example.com", "Z0123456789ABCDEFGHIJ", "vpc-0a1b2c3d4e5f60718"},
 	} {
-		policy := readPolicy(t, "deploy-policy*.json", golden.domain, golden.zone)
+		policy := readPolicy(t, "deploy-policy*.json", golden.domain, golden.zone, golden.vpc)
 		policy.used, all = used, policy
 		for id, r := range stage(t, golden.name).Resources {
 			rows, ok := needs[r.Type]
@@ -66,7 +66,7 @@ func TestEveryIAMWriteDemandsTheBoundary(t *testing.T) {
 		"iam:DeleteRole", "iam:TagRole", "iam:UntagRole", "iam:PassRole", "iam:CreateServiceLinkedRole",
 	}
 	writes := 0
-	for _, s := range readPolicy(t, "deploy-policy*.json", "none", "none").Statement {
+	for _, s := range readPolicy(t, "deploy-policy*.json", "none", "none", "none").Statement {
 		for _, action := range s.Action {
 			service, name, _ := strings.Cut(action, ":")
 			if strings.Contains(service, "*") || service == "iam" && strings.Contains(name, "*") {
@@ -96,7 +96,7 @@ func TestEveryIAMWriteDemandsTheBoundary(t *testing.T) {
 
 // Each row could give more rights, or access to resources of others.
 func TestDeployPolicyAllowsNoPrivilegeEscalation(t *testing.T) {
-	policy := readPolicy(t, "deploy-policy*.json", "api.example.com", "Z0123456789ABCDEFGHIJ")
+	policy := readPolicy(t, "deploy-policy*.json", "api.example.com", "Z0123456789ABCDEFGHIJ", "vpc-0a1b2c3d4e5f60718")
 	const (
 		role      = "arn:aws:iam::111122223333:role/" + apiName + "-x"
 		foreign   = "arn:aws:iam::111122223333:role/Admin"
@@ -110,6 +110,8 @@ func TestDeployPolicyAllowsNoPrivilegeEscalation(t *testing.T) {
 		bootstrap = "arn:aws:s3:::cdk-hnb659fds-assets-111122223333-eu-west-1/x"
 		version   = "arn:aws:ssm:eu-west-1:111122223333:parameter/cdk-bootstrap/hnb659fds/version"
 		admin     = "arn:aws:iam::aws:policy/AdministratorAccess"
+		groups    = "arn:aws:ec2:eu-west-1:111122223333:security-group/"
+		vpcs      = "arn:aws:ec2:eu-west-1:111122223333:vpc/"
 
 		limit   = "iam:PermissionsBoundary"
 		service = "iam:PassedToService"
@@ -163,6 +165,18 @@ func TestDeployPolicyAllowsNoPrivilegeEscalation(t *testing.T) {
 		{"a layer of others", "lambda:GetLayerVersion", "arn:aws:lambda:eu-west-1:444455556666:layer:x:1", nil},
 		{"events for a function", "lambda:CreateEventSourceMapping", "*", nil},
 
+		{"a function in another VPC", "lambda:UpdateFunctionConfiguration", function, with("lambda:VpcIds", "vpc-1b2c3d4e")},
+		{"a new function in another VPC", "lambda:CreateFunction", function, with("lambda:VpcIds", "vpc-1b2c3d4e")},
+		{"a security group in another VPC", "ec2:CreateSecurityGroup", vpcs + "vpc-1b2c3d4e", nil},
+		{"a security group of another VPC", "ec2:RevokeSecurityGroupEgress", groups + "sg-1",
+			with("ec2:Vpc", vpcs+"vpc-1b2c3d4e")},
+		{"a security group of nowhere", "ec2:DeleteSecurityGroup", groups + "sg-1", nil},
+		{"a security group of another stack", "ec2:AuthorizeSecurityGroupEgress", groups + "sg-1",
+			plusKeys(with(tag, "Payments"), inVPC)},
+		{"who may connect to others", "ec2:AuthorizeSecurityGroupIngress", groups + "sg-1", inVPC},
+		{"tags of a subnet", "ec2:CreateTags", "arn:aws:ec2:eu-west-1:111122223333:subnet/subnet-1", inVPC},
+		{"a network interface", "ec2:CreateNetworkInterface", "*", nil},
+
 		{"an integration of others", "apigateway:PATCH",
 			gateway + "/restapis/zzzzzzzzzz/resources/abc123/methods/GET/integration", with(tag, "Payments")},
 		{"an API of others, to import it", "apigateway:GET", gateway + "/restapis/zzzzzzzzzz", with(tag, "Payments")},
@@ -206,7 +220,7 @@ func with(key, value string) map[string]string { return map[string]string{key: v
 
 // A role has only the rights that both its own policies and the boundary allow.
 func TestBoundaryAllowsWhatTheRolesMay(t *testing.T) {
-	limit := readPolicy(t, "deploy-boundary.json", "none", "none")
+	limit := readPolicy(t, "deploy-boundary.json", "none", "none", "none")
 	for _, name := range []string{"default", "everything"} {
 		tpl := stage(t, name)
 		documents := 0
@@ -243,10 +257,10 @@ func TestBoundaryAllowsWhatTheRolesMay(t *testing.T) {
 
 // boundaryServices are the services that functions may use within the boundary. IAM and
 // others that give rights must not be among them.
-var boundaryServices = []string{"logs", "xray"}
+var boundaryServices = []string{"logs", "xray", "ec2"}
 
 func TestBoundaryGivesNoRightsInIAM(t *testing.T) {
-	for _, s := range readPolicy(t, "deploy-boundary.json", "none", "none").Statement {
+	for _, s := range readPolicy(t, "deploy-boundary.json", "none", "none", "none").Statement {
 		for _, action := range s.Action {
 			service, name, _ := strings.Cut(action, ":")
 			if slices.Contains([]string{"iam", "sts", "organizations"}, service) ||
@@ -254,8 +268,21 @@ func TestBoundaryGivesNoRightsInIAM(t *testing.T) {
 				t.Errorf("%s: %s may give rights, or is more than one action", s.Sid, action)
 			}
 			if !slices.Contains(boundaryServices, service) {
-				t.Errorf("%s: %s is more than writing logs and traces. If functions need it, write in init of a test file "+
-					"of your own: boundaryServices = append(boundaryServices, %q)", s.Sid, action, service)
+				t.Errorf("%s: %s is more than writing logs and traces, and joining a VPC. If functions need it, "+
+					"write in init of a test file of your own: boundaryServices = append(boundaryServices, %q)", s.Sid, action, service)
+			}
+		}
+	}
+}
+
+// Lambda manages network interfaces with the role of a function in a VPC.
+func TestBoundaryAllowsNoFunctionToManageNetworkInterfaces(t *testing.T) {
+	limit := readPolicy(t, "deploy-boundary.json", "none", "none", "none")
+	code := with("lambda:SourceFunctionArn", "arn:aws:lambda:eu-west-1:111122223333:function:"+apiName+"-prod-Authorizer")
+	for _, s := range limit.Statement {
+		for _, action := range s.Action {
+			if strings.HasPrefix(action, "ec2:") && limit.allows(t, action, "*", code) {
+				t.Errorf("%s: %s is allowed to the code of a function", s.Sid, action)
 			}
 		}
 	}

@@ -15,7 +15,7 @@ type settings struct {
 	values   map[string]any
 	problems []error
 	reported map[string]bool // keys with a problem, so that consequences of it are not reported too
-	prefix   string          // of the keys in messages, for values in an object of a list
+	prefix   string          // of the keys in messages, for values in an object
 }
 
 func (s *settings) problem(key, format string, args ...any) {
@@ -58,6 +58,8 @@ func (s *settings) refuseOtherThan(allowed []string, kind string) {
 		case slices.Contains(issuerKeys, key):
 			s.problem(key, "is a setting of an issuer: write it into an object of issuers, with %s",
 				strings.Join(flatKeys, ", "))
+		case slices.Contains(networkKeys, key):
+			s.problem(key, "is a setting of network: write it into the object network")
 		default:
 			s.problem(key, "is not %s: did you mean %s? The settings are %s",
 				kind, nearest(key, allowed), strings.Join(allowed, ", "))
@@ -161,7 +163,7 @@ func (s *settings) choice(key string, values ...string) string {
 func (s *settings) matching(key, pattern, example string) string {
 	value := s.text(key, "")
 	if value != "" && !regexp.MustCompile(pattern).MatchString(value) {
-		s.problem(key, "%q does not have the right form: use for example -c %s=%s", value, key, example)
+		s.problem(key, "%q does not have the right form: use for example %s", value, s.assign(key, example))
 		return ""
 	}
 	return value

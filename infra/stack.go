@@ -40,6 +40,7 @@ func newStack(scope constructs.Construct, cfg Config, routes func(awscdk.Stack, 
 		// 3 s, and for one of its own, 3 s, and then answers that it could not check.
 		timeout:     8,
 		environment: cfg.authorizerEnvironment(),
+		network:     cfg.Network,
 	})
 	behind := &functions{stack: stack, cfg: cfg}
 	rows := routes(stack, behind)

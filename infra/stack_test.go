@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/jsii-runtime-go"
@@ -127,6 +129,9 @@ func config(t *testing.T, settings map[string]any) Config {
 	for key, value := range settings {
 		context[key] = value
 	}
+	if network, ok := context["network"].(object); ok && network["caBundle"] == "CA_BUNDLE" {
+		context["network"] = plus(maps.Clone(network), object{"caBundle": pemFile(t, certificate(t, time.Hour))})
+	}
 	cfg, err := parseConfig(context)
 	if err != nil {
 		t.Fatal(err)
@@ -180,12 +185,19 @@ var stages = map[string]map[string]any{
 		"wafRateLimit":          "500",
 		"tags":                  "team=accounts,cost-center=42",
 		"permissionsBoundary":   apiName + "Boundary",
+		"network": object{
+			"vpcId": "vpc-0a1b2c3d4e5f60718", "subnetIds": []any{"subnet-0a1b2c3d4e5f60718", "subnet-1b2c3d4e5f607180a"},
+			"caBundle": "CA_BUNDLE", // see config
+		},
 	},
 	"managed": {
 		"cloudWatchRole":      "existing",
 		"executionLogs":       "off",
 		"alarmTopicArn":       "arn:aws:sns:eu-west-1:111122223333:alarms",
 		"permissionsBoundary": "arn:aws:iam::111122223333:policy/Boundary",
+		"network": object{
+			"subnetIds": "subnet-0a1b2c3d,subnet-1b2c3d4e", "securityGroupIds": "sg-0a1b2c3d4e5f60718",
+		},
 	},
 	"without logs": {"cloudWatchRole": "none"},
 	"several issuers": {

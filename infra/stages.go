@@ -1,9 +1,13 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
+	"time"
 )
 
 // sharedStage is the entry of "stages" whose settings all stages have, unless they set
@@ -68,7 +72,8 @@ func (s *settings) applyStage(stage string) (ok bool) {
 // standIns returns a context in which every setting about issuers, stages and the account
 // is replaced, so that what does not depend on them works whatever cdk.json holds: the
 // cloud assembly for this machine, and finding the stack to destroy by its name. Any page
-// may call the API on this machine. The name of the stage is kept.
+// may call the API on this machine. The name of the stage is kept, and of network the CA
+// bundle, if it is valid: an issuer that make run ISSUER=… names may have a private CA.
 func standIns(context map[string]any) map[string]any {
 	replaced := maps.Clone(context)
 	for _, key := range []string{
@@ -79,5 +84,28 @@ func standIns(context map[string]any) map[string]any {
 		delete(replaced, key)
 	}
 	replaced["issuer"], replaced["audience"] = "https://issuer.invalid/", "https://audience.invalid"
+	if file := caBundleOf(context); file != "" {
+		if _, problems := readCABundle(file, time.Now()); len(problems) > 0 {
+			fmt.Fprintf(os.Stderr, "note: network.caBundle is left out on this machine: %v\n", errors.Join(problems...))
+		} else {
+			replaced["network"] = map[string]any{"caBundle": file}
+		}
+	}
 	return replaced
+}
+
+// caBundleOf returns network.caBundle of the stage, or else of stages.default, or else of
+// the top level. It reports no mistakes.
+func caBundleOf(context map[string]any) string {
+	stages, _ := context["stages"].(map[string]any)
+	stage, _ := context["stage"].(string)
+	own, _ := stages[stage].(map[string]any)
+	shared, _ := stages[sharedStage].(map[string]any)
+	for _, settings := range []map[string]any{own, shared, context} {
+		if network, ok := settings["network"].(map[string]any); ok {
+			file, _ := network["caBundle"].(string)
+			return file
+		}
+	}
+	return ""
 }

@@ -122,10 +122,12 @@ func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
 		"certificateArn": "arn:aws:acm:eu-west-1:111122223333:certificate/x", "permissionsBoundary": "Boundary",
 	}
 	mistaken := object{"issuer": "http://not-https/", "provider": "unknown", "algorithms": "none", "issuers": "x"}
+	private := object{"network": object{"vpcId": "vpc-1", "subnetIds": "x", "caBundle": "no/such.pem"}}
 	several := object{"issuers": []any{one(), plus(two(), object{"refusedClaims": object{"sub": "x"}})}}
 	for name, context := range map[string]object{
 		"the project as it is": {}, "Auth0 with stages but prod": auth0Stages, "Okta": oktaProject, "Entra": entraProject,
 		"Cognito in a stage": cognitoProject, "settings of production": production, "mistakes": mistaken,
+		"a private network": private, "a private network in stages": {"stages": object{"prod": private}},
 		"several issuers": several, "several issuers in stages": {"stages": object{"default": several, "prod": oktaProject}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -141,6 +143,41 @@ func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
 					!slices.Equal(got.CORSOrigins, []string{"*"}) || got.ThrottleRate != 42 {
 					t.Errorf("got %+v", got)
 				}
+			}
+		})
+	}
+}
+
+// An issuer that make run ISSUER=… names may have a private CA. This machine is in no VPC.
+func TestStandInsKeepNoPartOfTheNetworkButAValidCABundle(t *testing.T) {
+	first, second := pemFile(t, certificate(t, hour)), pemFile(t, certificate(t, hour))
+	network := func(file string) object {
+		return object{"network": object{"vpcId": vpc, "subnetIds": subnet, "caBundle": file}}
+	}
+	for name, test := range map[string]struct {
+		context object
+		want    string
+	}{
+		"at the top level":             {network(first), first},
+		"in the stage":                 {object{"stages": object{"prod": network(first), "default": network(second)}}, first},
+		"in all stages":                {object{"stages": object{"dev": network(first), "default": network(second)}}, second},
+		"in another stage":             {object{"stages": object{"dev": network(first)}}, ""},
+		"a network without a bundle":   {object{"network": object{"vpcId": vpc, "subnetIds": subnet}}, ""},
+		"a file that does not exist":   {network("no/such.pem"), ""},
+		"a certificate that has ended": {network(pemFile(t, certificate(t, -hour))), ""},
+		"a network that is no object":  {object{"network": "x"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := parseConfig(standIns(plus(object{"stage": "prod", "lambdas": builtFunctions(t)}, test.context)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			bundle := ""
+			if test.want != "" {
+				bundle = string(read(t, test.want))
+			}
+			if string(got.Network.CABundle) != bundle || got.Network.VPCID != "" || got.Network.SubnetIDs != nil {
+				t.Errorf("got %+v, want the bundle %q and no VPC", got.Network, bundle)
 			}
 		})
 	}

@@ -19,6 +19,7 @@ type config struct {
 	requiredScopes []string           // REQUIRED_SCOPES, default none: what the whole API demands
 	contextClaims  []jwt.ContextClaim // CONTEXT_CLAIMS, default none: what the functions get besides
 	clockSkew      time.Duration      // CLOCK_SKEW_SECONDS, 0 to 120, default 30
+	caBundle       []byte             // CA_BUNDLE, default none: the file that it names
 	namespace      string             // METRICS_NAMESPACE, default Authorizer: where CloudWatch has the metrics
 }
 
@@ -37,6 +38,10 @@ func loadConfig(getenv func(string) string) (config, error) {
 		contextClaims:  loadContextClaims(getenv("CONTEXT_CLAIMS"), &p),
 		clockSkew:      30 * time.Second,
 		namespace:      getenv("METRICS_NAMESPACE"),
+	}
+	var err error
+	if c.caBundle, err = readCABundle(getenv); err != nil {
+		p = append(p, err)
 	}
 	if c.namespace == "" {
 		c.namespace = "Authorizer"

@@ -1,6 +1,12 @@
 package main
 
 import (
+	"bytes"
+	"encoding/pem"
+	"errors"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +95,8 @@ func TestConfigurationMistakeIsNamed(t *testing.T) {
 		"CLOCK_SKEW_SECONDS=-1":                 "CLOCK_SKEW_SECONDS",
 		"CLOCK_SKEW_SECONDS=121":                "CLOCK_SKEW_SECONDS",
 		"CLOCK_SKEW_SECONDS=1.5":                "CLOCK_SKEW_SECONDS",
+		"CA_BUNDLE=none.pem":                    "CA_BUNDLE cannot be read",
+		"CA_BUNDLE=config.go":                   "CA_BUNDLE config.go has no certificate",
 	} {
 		t.Run(setting, func(t *testing.T) {
 			_, err := load(setting)
@@ -110,6 +118,26 @@ func TestAllMistakesAreReportedAtOnce(t *testing.T) {
 	for _, name := range []string{"TOKEN_ISSUER", "AUDIENCE", "JWKS_URI", "PROVIDER", "ALGORITHMS", "CLOCK_SKEW_SECONDS"} {
 		if !strings.Contains(err.Error(), name) {
 			t.Errorf("%s is not in the error: %v", name, err)
+		}
+	}
+}
+
+func TestCABundleIsRelativeToTheFunctionsFolder(t *testing.T) {
+	folder := t.TempDir()
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	want := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	file := filepath.Join(folder, "ca", "authority.pem")
+	if err := errors.Join(os.Mkdir(filepath.Dir(file), 0o700), os.WriteFile(file, want, 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	for setting, want := range map[string][]byte{
+		"CA_BUNDLE=":                 nil,
+		"CA_BUNDLE=ca/authority.pem": want,
+		"CA_BUNDLE=" + file:          want,
+	} {
+		if c, err := load("LAMBDA_TASK_ROOT="+folder, setting); err != nil || !bytes.Equal(c.caBundle, want) {
+			t.Errorf("%s: got %q (%v), want %q", setting, c.caBundle, err, want)
 		}
 	}
 }

@@ -36,10 +36,11 @@ func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Ti
 		requiredScopes: c.requiredScopes,
 		log:            newDecisionLog(out, getenv("AWS_LAMBDA_FUNCTION_NAME"), c.namespace),
 	}
+	transport := jwks.NewTransport(c.caBundle)
 	var issuers []jwt.Issuer
 	for _, issuer := range c.issuers {
 		a.log.issuers = append(a.log.issuers, issuer.Name)
-		issuer.Keys = a.keySet(c.issuers, issuer.jwksURI, now)
+		issuer.Keys = a.keySet(c.issuers, issuer.jwksURI, transport, now)
 		issuers = append(issuers, issuer.Issuer)
 	}
 	a.verifier = jwt.NewVerifier(jwt.Config{
@@ -50,7 +51,9 @@ func newAuthorizer(getenv func(string) string, out io.Writer, now func() time.Ti
 
 // keySet returns the key set at this URL. Issuers with the same URL have the same keys,
 // and so the same set; the algorithms are checked for each token of each issuer.
-func (a *authorizer) keySet(issuers []issuerConfig, url string, now func() time.Time) *jwks.Set {
+func (a *authorizer) keySet(
+	issuers []issuerConfig, url string, transport *jwks.Transport, now func() time.Time,
+) *jwks.Set {
 	for _, set := range a.keySets {
 		if set.Address() == url {
 			return set
@@ -62,7 +65,7 @@ func (a *authorizer) keySet(issuers []issuerConfig, url string, now func() time.
 			allowed = append(allowed, issuer.Algorithms...)
 		}
 	}
-	set := jwks.New(url, allowed, now, a.log.keySet)
+	set := jwks.New(url, allowed, transport, now, a.log.keySet)
 	a.keySets = append(a.keySets, set)
 	return set
 }

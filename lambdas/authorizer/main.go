@@ -2,8 +2,8 @@
 // REST API: it verifies the caller's bearer token against the JWK Set of its issuer and
 // answers with an IAM policy.
 //
-// Read it in this order: main, handler, event, bearer, policy, log, config, issuers. Tokens are
-// verified by the package jwt, with keys from the package jwks.
+// Read it in this order: main, handler, event, bearer, policy, log, config, issuers,
+// cabundle. Tokens are verified by the package jwt, with keys from the package jwks.
 //
 // It has three outcomes:
 //

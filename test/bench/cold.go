@@ -13,34 +13,67 @@ type cold struct {
 	FirstMs  spread // the first invocation alone
 }
 
-// coldStarts starts every contestant again and again.
+// situation is where processes start: what certificates the machine has, and how far away
+// the issuer is.
+type situation struct {
+	name      string
+	roots     string        // the folders in which Go looks for roots besides the bundle: see layRoots
+	roundTrip time.Duration // to the issuer
+	node      bool          // also for Node.js, which has its roots compiled in
+}
+
+// situations are the columns of the table of cold starts. Debian has each certificate in
+// the bundle and in a file of its own. In Amazon Linux 2023 the bundle is the one file in
+// /etc/pki/tls/certs that crypto/x509 can use, and /etc/ssl/certs is a link to that folder.
+var situations = []situation{
+	{name: "one bundle", roots: "none", node: true},
+	{name: "as Amazon Linux 2023", roots: "bundle"},
+	{name: "as Debian", roots: "files"},
+	{name: "as Amazon Linux 2023, round trips of 20 ms", roots: "bundle", roundTrip: 20 * time.Millisecond, node: true},
+}
+
+// asDeployed is the situation that is most like that of a deployed function.
+const asDeployed = 3
+
+// coldStarts starts every contestant again and again, in every situation.
 func (b *bench) coldStarts(ctx context.Context, _ *result) error {
-	t, err := openTenant(b.scratch, true)
-	if err != nil {
-		return err
-	}
-	defer t.close()
-	e := newEvent(typical(t.Issuer, 0), subject(0))
 	type figures struct{ answer, first []float64 }
-	measured := map[*contestant]*figures{}
-	for round := range b.plan.coldRounds {
-		for _, c := range shuffled(round, b.able()) {
-			if runtime.GOOS == "darwin" && !c.node {
-				continue // on macOS, Go trusts the system's certificates only, so not the tenant's
+	measured := map[*contestant][]figures{}
+	for _, c := range b.able() {
+		measured[c] = make([]figures, len(situations))
+	}
+	for n, s := range situations {
+		b.say("%s", s.name)
+		t, err := openTenant(b.scratch, true, s.roundTrip)
+		if err != nil {
+			return err
+		}
+		defer t.close()
+		if t.roots, err = layRoots(b.scratch, t.authorities, s.roots); err != nil {
+			return err
+		}
+		e := newEvent(typical(t.Issuer, 0), subject(0))
+		for round := range b.plan.coldRounds {
+			for _, c := range shuffled(round, b.able()) {
+				if c.node && !s.node || runtime.GOOS == "darwin" && !c.node {
+					continue // on macOS, Go trusts the system's certificates only, so not the tenant's
+				}
+				answer, first, err := c.coldStart(ctx, t, e)
+				if err != nil {
+					return err
+				}
+				m := &measured[c][n]
+				m.answer, m.first = append(m.answer, milliseconds(answer)), append(m.first, milliseconds(first))
 			}
-			answer, first, err := c.coldStart(ctx, t, e)
-			if err != nil {
-				return err
-			}
-			if measured[c] == nil {
-				measured[c] = &figures{}
-			}
-			m := measured[c]
-			m.answer, m.first = append(m.answer, milliseconds(answer)), append(m.first, milliseconds(first))
 		}
 	}
-	for c, m := range measured {
-		c.row.Cold = cold{AnswerMs: spreadOf(m.answer), FirstMs: spreadOf(m.first)}
+	for c, list := range measured {
+		c.row.Cold = make([]cold, len(situations))
+		for n, m := range list {
+			if len(m.answer) > 0 {
+				c.row.Cold[n] = cold{AnswerMs: spreadOf(m.answer), FirstMs: spreadOf(m.first)}
+			}
+		}
 	}
 	return nil
 }

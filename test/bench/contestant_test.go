@@ -55,7 +55,7 @@ func build(t *testing.T, source string) *contestant {
 
 func openTestTenant(t *testing.T) *tenant {
 	t.Helper()
-	tenant, err := openTenant(t.TempDir(), false)
+	tenant, err := openTenant(t.TempDir(), false, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -58,7 +58,7 @@ func (b *bench) memorySizes(ctx context.Context, r *result) error {
 		return nil
 	}
 	defer s.close()
-	t, err := openTenant(b.scratch, true)
+	t, err := openTenant(b.scratch, true, 0)
 	if err != nil {
 		return err
 	}

@@ -32,7 +32,7 @@ type row struct {
 	Skipped     string   // why it was not measured
 	ZippedBytes int64    // of the deployment package for linux/arm64; of a quick run, for this machine
 	Wrong       []string // wrong verdicts, each with its token
-	Cold        cold
+	Cold        []cold   // in each of the situations; nil if there are none
 	Warm        warm
 	Storm       storm
 }

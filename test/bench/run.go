@@ -30,7 +30,7 @@ type plan struct {
 }
 
 var (
-	wholePlan = plan{deployed: true, callers: 10_000, coldRounds: 40, warmRounds: 240, batch: 50, warmUp: 500,
+	wholePlan = plan{deployed: true, callers: 10_000, coldRounds: 21, warmRounds: 240, batch: 50, warmUp: 500,
 		memoryCalls: 150, memoryCold: 11, algorithms: 300, benchmark: "-benchtime=300ms -count=5"}
 	quickPlan = plan{callers: 1_000, coldRounds: 7, warmRounds: 60, batch: 25, warmUp: 100,
 		memoryCalls: 20, memoryCold: 5, algorithms: 100, benchmark: "-benchtime=100ms -count=3"}
@@ -94,7 +94,7 @@ func (b *bench) measure(ctx context.Context) (*result, error) {
 		return nil, err
 	}
 	var err error
-	if b.tenant, err = openTenant(b.scratch, false); err != nil {
+	if b.tenant, err = openTenant(b.scratch, false, 0); err != nil {
 		return nil, err
 	}
 	defer b.tenant.close()

@@ -51,7 +51,7 @@ func (b *bench) storm(ctx context.Context, c *contestant, turn *sync.Mutex) erro
 	turn.Lock()
 	endTurn := sync.OnceFunc(turn.Unlock)
 	defer endTurn()
-	t, err := openTenant(b.scratch, false)
+	t, err := openTenant(b.scratch, false, 0)
 	if err != nil {
 		return err
 	}

@@ -7,11 +7,14 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"maps"
+	"net"
 	"net/http/httptest"
 	"os"
 	"runtime"
 	"strings"
 	"sync"
+	"time"
 
 	"accountapi/test/issuer"
 
@@ -23,21 +26,29 @@ import (
 type tenant struct {
 	*issuer.Issuer
 	plain, secure *httptest.Server
-	authorities   string // file with the certificate of secure
-	publicKey     string // of the first algorithm: PKIX in base64
+	path          net.Listener      // of secure, or of the way to it if that is long
+	authorities   string            // file with the certificate of secure
+	roots         map[string]string // the variables by which programs in Go trust it
+	publicKey     string            // of the first algorithm: PKIX in base64
 }
 
-// openTenant starts an issuer whose identifier is its http or its https address. Its
-// certificate is written to folder.
-func openTenant(folder string, https bool) (*tenant, error) {
+// openTenant starts an issuer whose identifier is its http or its https address. The
+// latter can be so far away. Its certificate is written to folder.
+func openTenant(folder string, https bool, roundTrip time.Duration) (*tenant, error) {
 	t := &tenant{}
 	t.plain, t.secure = httptest.NewUnstartedServer(t), httptest.NewUnstartedServer(t)
 	t.secure.EnableHTTP2 = true // as real issuers do
+	t.path = t.secure.Listener
+	var err error
+	if roundTrip > 0 {
+		if t.path, err = distant(t.secure.Listener.Addr().String(), roundTrip); err != nil {
+			return nil, err
+		}
+	}
 	identifier := "http://" + t.plain.Listener.Addr().String() + "/"
 	if https {
-		identifier = "https://" + t.secure.Listener.Addr().String() + "/"
+		identifier = "https://" + t.path.Addr().String() + "/"
 	}
-	var err error
 	if t.Issuer, err = issuer.New(issuer.Config{URL: identifier}); err != nil {
 		return nil, err
 	}
@@ -52,11 +63,13 @@ func openTenant(folder string, https bool) (*tenant, error) {
 		return nil, err
 	}
 	t.authorities = file.Name()
+	t.roots = map[string]string{"SSL_CERT_FILE": t.authorities}
 	certificate := &pem.Block{Type: "CERTIFICATE", Bytes: t.secure.Certificate().Raw}
 	return t, errors.Join(pem.Encode(file, certificate), file.Close())
 }
 
 func (t *tenant) close() {
+	t.path.Close()
 	t.plain.Close()
 	t.secure.Close()
 }
@@ -64,7 +77,7 @@ func (t *tenant) close() {
 // environment returns a contestant's variables, which have the names of the authorizer's.
 func (t *tenant) environment(c *contestant) map[string]string {
 	keys := t.JWKSURL()
-	if c.httpsOnly {
+	if c.httpsOnly && strings.HasPrefix(keys, "http:") {
 		keys = strings.Replace(keys, strings.TrimSuffix(t.URL(), "/"), t.secure.URL, 1)
 	}
 	variables := map[string]string{
@@ -72,9 +85,9 @@ func (t *tenant) environment(c *contestant) map[string]string {
 		"AUDIENCE":            t.Audience(),
 		"JWKS_URI":            keys,
 		"PUBLIC_KEY":          t.publicKey,
-		"SSL_CERT_FILE":       t.authorities, // Go
 		"NODE_EXTRA_CA_CERTS": t.authorities, // Node.js
 	}
+	maps.Copy(variables, t.roots)
 	if c.oneThread {
 		variables["GOMAXPROCS"] = "1"
 	}

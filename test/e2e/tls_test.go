@@ -11,11 +11,16 @@ import (
 	"log"
 	"math/big"
 	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 	"time"
+
+	"accountapi/test/issuer"
 )
 
 // certificates is a certificate authority that only these tests trust.
@@ -59,6 +64,35 @@ func (c *certificates) sign(template *x509.Certificate) (tls.Certificate, error)
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }
 
+// serveKeys serves an issuer's keys with a certificate that the authority has signed.
+// Either edit may be nil.
+func (c *certificates) serveKeys(
+	t *testing.T, i *issuer.Server, edit func(*x509.Certificate), configure func(*tls.Config),
+) *httptest.Server {
+	t.Helper()
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, DNSNames: []string{"issuer.example"},
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	if edit != nil {
+		edit(template)
+	}
+	certificate, err := c.sign(template)
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewUnstartedServer(serveKeys(i))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs clients that do not trust it
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	if configure != nil {
+		configure(server.TLS)
+	}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
 func TestKeysAreFetchedOnlyOverTLSThatAuthenticatesTheIssuer(t *testing.T) {
 	skipIfDeployed(t, needsBinary)
 	i, ca := startIssuer(t), newCertificates(t)
@@ -88,31 +122,86 @@ func TestKeysAreFetchedOnlyOverTLSThatAuthenticatesTheIssuer(t *testing.T) {
 		"a certificate for clients":           {certificate: forClients, want: notCheckable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			template := &x509.Certificate{
-				SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-				IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-				ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-			}
-			if test.certificate != nil {
-				test.certificate(template)
-			}
-			certificate, err := ca.sign(template)
-			if err != nil {
-				t.Fatal(err)
-			}
-			server := httptest.NewUnstartedServer(serveKeys(i))
-			server.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs clients that do not trust it
-			server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
-			if test.server != nil {
-				test.server(server.TLS)
-			}
-			server.StartTLS()
-			defer server.Close()
+			server := ca.serveKeys(t, i, test.certificate, test.server)
 			settings := []string{"JWKS_URI=" + server.URL, "SSL_CERT_FILE=" + ca.file}
 			if test.setting != "" {
 				settings = append(settings, test.setting)
 			}
 			startAuthorizer(t, i, settings...).expect(t, "Bearer "+i.Token(), test.want)
+		})
+	}
+}
+
+// Where the authority's certificate may be for a program in Go (crypto/x509, SystemCertPool),
+// and in a file that is packed with the function.
+func TestAuthoritiesAreTrustedByTheFilesThatGoReadsAndTheCABundle(t *testing.T) {
+	skipIfDeployed(t, needsBinary)
+	if runtime.GOOS != "linux" {
+		t.Skip("crypto/x509 reads these files on Linux only")
+	}
+	i, ca, other := startIssuer(t), newCertificates(t), newCertificates(t)
+	server := ca.serveKeys(t, i, nil, nil)
+	own, none := filepath.Dir(ca.file), t.TempDir()
+	empty := filepath.Join(none, "empty.pem")
+	if err := os.WriteFile(empty, []byte("no certificate\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	stuck := t.TempDir() // who reads all files in it, waits for ever
+	if err := exec.Command("mkfifo", filepath.Join(stuck, "pipe.pem")).Run(); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct{ file, folders, caBundle, want string }{
+		"in the bundle":                         {ca.file, none, "", allow},
+		"in the bundle, folders are not read":   {ca.file, stuck, "", allow},
+		"in a folder, the bundle is another":    {other.file, own, "", allow},
+		"in the second folder, no bundle":       {"/nonexistent", none + ":" + own, "", allow},
+		"in a folder, an empty bundle":          {empty, own, "", allow},
+		"in the CA bundle, with a bundle":       {other.file, none, ca.file, allow},
+		"in the CA bundle, with nothing else":   {"/nonexistent", "/nonexistent", ca.file, allow},
+		"in the bundle, with another CA bundle": {ca.file, none, other.file, allow},
+		"nowhere":                               {other.file, none, other.file, notCheckable},
+		"nowhere, and there are no files":       {"/nonexistent", "/nonexistent", "", notCheckable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			startAuthorizer(t, i, "JWKS_URI="+server.URL, "SSL_CERT_FILE="+test.file, "SSL_CERT_DIR="+test.folders,
+				"CA_BUNDLE="+test.caBundle).expect(t, "Bearer "+i.Token(), test.want)
+		})
+	}
+}
+
+func TestKeysAreFetchedThroughAProxyFromAnAuthenticatedIssuer(t *testing.T) {
+	skipIfDeployed(t, needsBinary)
+	i, ca, other := startIssuer(t), newCertificates(t), newCertificates(t)
+	server := ca.serveKeys(t, i, nil, nil)
+	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodConnect || r.Host != "issuer.example:443" {
+			t.Errorf("the proxy was asked for %s %s", r.Method, r.Host)
+			return
+		}
+		issuer, err := net.Dial("tcp", server.Listener.Addr().String())
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		w.WriteHeader(http.StatusOK)
+		client, _, err := http.NewResponseController(w).Hijack()
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		go func() { io.Copy(issuer, client); issuer.Close() }()
+		io.Copy(client, issuer)
+		client.Close()
+	}))
+	defer proxy.Close()
+	for name, test := range map[string]struct{ file, folder, want string }{
+		"the authority is in the bundle":    {ca.file, "/nonexistent", allow},
+		"the authority is only in a folder": {other.file, filepath.Dir(ca.file), allow},
+		"the authority is nowhere":          {other.file, "/nonexistent", notCheckable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			startAuthorizer(t, i, "JWKS_URI=https://issuer.example/", "HTTPS_PROXY="+proxy.URL,
+				"SSL_CERT_FILE="+test.file, "SSL_CERT_DIR="+test.folder).expect(t, "Bearer "+i.Token(), test.want)
 		})
 	}
 }

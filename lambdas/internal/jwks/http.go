@@ -27,19 +27,11 @@ type client struct {
 	timeout time.Duration // for one fetch, connection to last byte
 }
 
-func newClient() client {
-	var http1 http.Protocols
-	http1.SetHTTP1(true)
+func newClient(transport *Transport) client {
 	return client{
 		timeout: 3 * time.Second, // as slow as some issuers are
 		http: &http.Client{
-			Transport: &http.Transport{
-				Proxy:             http.ProxyFromEnvironment,
-				DisableKeepAlives: true, // after a freeze the connection is closed
-				Protocols:         &http1,
-
-				MaxResponseHeaderBytes: 64 << 10,
-			},
+			Transport: transport,
 			// A redirect would avoid the check of the URL, and lead to where somebody else
 			// says. It ends as a status that is not 200.
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },

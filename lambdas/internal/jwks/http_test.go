@@ -191,10 +191,7 @@ func TestEveryFetchHasAConnectionOfItsOwn(t *testing.T) {
 }
 
 func TestKeysAreFetchedThroughTheProxyOfTheEnvironment(t *testing.T) {
-	proxy := newClient().http.Transport.(*http.Transport).Proxy
-	if proxy == nil {
-		t.Fatal("no proxy is asked")
-	}
+	proxy := NewTransport(nil).plain.Proxy
 	for url, want := range map[string]string{
 		"https://tenant.example/.well-known/jwks.json": "http://proxy.example:8080",
 		"http://127.0.0.1:3001/jwks":                   "<nil>",
@@ -210,7 +207,8 @@ func TestFetchAsksForAFreshKeySetWithoutCredentials(t *testing.T) {
 	var header http.Header
 	var asked string
 	bed := newColdBed(t)
-	bed.Set = New(bed.URL+"/a/keys?b=c", Algorithms{Supported().Named("RS256")}, bed.clock.Now, func(Fetch) {})
+	rs256 := Algorithms{Supported().Named("RS256")}
+	bed.Set = New(bed.URL+"/a/keys?b=c", rs256, NewTransport(nil), bed.clock.Now, func(Fetch) {})
 	t.Cleanup(bed.Close)
 	bed.Answer(func(w http.ResponseWriter, r *http.Request) {
 		header, asked = r.Header.Clone(), r.Method+" "+r.RequestURI

@@ -3,10 +3,10 @@
 // 7515, RFC 7518) with them. It does not read claims.
 //
 // From the bottom up: algorithms.go and key.go verify one signature with one key;
-// document.go turns a published document into keys; http.go fetches the document; jwx.go
-// connects the library that parses and caches it; fetches.go does one fetch at a time;
-// looks.go says which tokens may cause a fetch; snapshot.go decides for how long
-// keys are trusted, and set.go when to fetch.
+// document.go turns a published document into keys; transport.go says which servers are
+// trusted; http.go fetches the document; jwx.go connects the library that parses and
+// caches it; fetches.go does one fetch at a time; looks.go says which tokens may cause a
+// fetch; snapshot.go decides for how long keys are trusted, and set.go when to fetch.
 //
 // It is made for a process that is frozen between invocations: the network is used during
 // init and invocations only. There are no timers, and keys in memory are read without a

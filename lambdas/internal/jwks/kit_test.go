@@ -66,7 +66,7 @@ func newColdBed(t testing.TB, allowed ...*Algorithm) *bed {
 	}
 	b := &bed{Server: tokentest.Serve(t, ""), clock: &tokentest.Clock{}}
 	b.Answer(http.NotFound)
-	b.Set = New(b.URL, allowed, b.clock.Now, func(f Fetch) {
+	b.Set = New(b.URL, allowed, NewTransport(nil), b.clock.Now, func(f Fetch) {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.reports = append(b.reports, f)

@@ -32,12 +32,12 @@ type Fetch struct {
 
 // New returns a set without keys, and does not use the network. Keys are for the allowed
 // algorithms only, now is the clock, and report is told about every fetch.
-func New(url string, allowed Algorithms, now func() time.Time, report func(Fetch)) *Set {
+func New(url string, allowed Algorithms, transport *Transport, now func() time.Time, report func(Fetch)) *Set {
 	s := &Set{
 		allowed: allowed,
 		now:     func() time.Time { return now().Round(0) }, // wall clock only
 		report:  report,
-		client:  newClient(),
+		client:  newClient(transport),
 		cache:   newJWXCache(url),
 	}
 	s.fetches.now, s.fetches.fetch = s.now, s.fetch

@@ -168,7 +168,7 @@ func TestWithoutKeysThereIsNoAge(t *testing.T) {
 }
 
 func TestAgesAreByTheWallClock(t *testing.T) {
-	set := New("http://127.0.0.1/", Supported(), time.Now, func(Fetch) {})
+	set := New("http://127.0.0.1/", Supported(), NewTransport(nil), time.Now, func(Fetch) {})
 	defer set.Close()
 	// The monotonic clock, which may stand still while a process is frozen, is written m=.
 	if now := set.now().String(); strings.Contains(now, "m=") {

@@ -49,15 +49,19 @@ func (a authority) sign(template *x509.Certificate, key *ecdsa.PrivateKey) []byt
 	return der
 }
 
+// pem returns the authority's own certificate.
+func (a authority) pem() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.sign(a.certificate, a.key)})
+}
+
 // trustOnly makes a the one authority of this process, until cleanup is called.
 func (a authority) trustOnly() (cleanup func()) {
 	folder, err := os.MkdirTemp("", "roots")
 	if err != nil {
 		panic(err)
 	}
-	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.sign(a.certificate, a.key)})
 	file := filepath.Join(folder, "ca.pem")
-	if err := os.WriteFile(file, text, 0o600); err != nil {
+	if err := os.WriteFile(file, a.pem(), 0o600); err != nil {
 		panic(err)
 	}
 	os.Setenv("SSL_CERT_FILE", file)
@@ -65,11 +69,52 @@ func (a authority) trustOnly() (cleanup func()) {
 	return func() { os.RemoveAll(folder) }
 }
 
+// startTLS starts an issuer that has key1, and a certificate by this authority.
+func (a authority) startTLS(t *testing.T, edit func(*x509.Certificate), configure func(*tls.Config)) *httptest.Server {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	}
+	edit(template)
+	document := jwks(key1().JWK())
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Proto != "HTTP/1.1" { // less code of net/http that an issuer reaches
+			t.Errorf("asked by %s, want HTTP/1.1", r.Proto)
+		}
+		io.WriteString(w, document)
+	}))
+	server.EnableHTTP2 = true
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains about clients that do not trust it
+	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10,
+		Certificates: []tls.Certificate{{Certificate: [][]byte{a.sign(template, key)}, PrivateKey: key}}}
+	configure(server.TLS)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	return server
+}
+
+func unchanged(*x509.Certificate) {}
+func newest(*tls.Config)          {}
+
+// newTLSBed is a bed whose set is fetched from this URL.
+func newTLSBed(t *testing.T, url string, transport *Transport) *bed {
+	bed := newColdBed(t)
+	bed.Close()
+	bed.Set = New(url, Algorithms{Supported().Named("RS256")}, transport, bed.clock.Now, func(Fetch) {})
+	t.Cleanup(bed.Close)
+	return bed
+}
+
 // The client is the one that ships; only the issuer's certificate differs.
 func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
 	localhost := func(c *x509.Certificate) { c.IPAddresses, c.DNSNames = nil, []string{"localhost"} }
-	unchanged := func(*x509.Certificate) {}
 	expired := func(c *x509.Certificate) { c.NotAfter = time.Now().Add(-time.Second) }
+	forClients := func(c *x509.Certificate) { c.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth} }
 	for name, test := range map[string]struct {
 		by      authority
 		edit    func(*x509.Certificate)
@@ -82,35 +127,11 @@ func TestKeysComeOverTrustedTLSOnly(t *testing.T) {
 		"of an authority nobody trusts": {newAuthority(), unchanged, tls.VersionTLS13, ErrUnavailable},
 		"of another host":               {trusted, localhost, tls.VersionTLS13, ErrUnavailable},
 		"expired":                       {trusted, expired, tls.VersionTLS13, ErrUnavailable},
+		"for clients only":              {trusted, forClients, tls.VersionTLS13, ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {
-			key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-			if err != nil {
-				t.Fatal(err)
-			}
-			template := &x509.Certificate{
-				SerialNumber: big.NewInt(2), NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
-				IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-			}
-			test.edit(template)
-			document := jwks(key1().JWK())
-			server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if r.Proto != "HTTP/1.1" { // less code of net/http that an issuer reaches
-					t.Errorf("asked by %s, want HTTP/1.1", r.Proto)
-				}
-				io.WriteString(w, document)
-			}))
-			server.EnableHTTP2 = true
-			server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains about clients that do not trust it
-			server.TLS = &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: test.version,
-				Certificates: []tls.Certificate{{Certificate: [][]byte{test.by.sign(template, key)}, PrivateKey: key}}}
-			server.StartTLS()
-			defer server.Close()
-
-			bed := newColdBed(t)
-			bed.Set = New(server.URL, Algorithms{Supported().Named("RS256")}, bed.clock.Now, func(Fetch) {})
-			defer bed.Close()
-			bed.expect(t, test.want, key1())
+			server := test.by.startTLS(t, test.edit, func(c *tls.Config) { c.MaxVersion = test.version })
+			newTLSBed(t, server.URL, NewTransport(nil)).expect(t, test.want, key1())
 		})
 	}
 }

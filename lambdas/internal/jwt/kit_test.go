@@ -51,7 +51,7 @@ func newBed(t testing.TB, document string, settings ...func(*Config)) *bed {
 	t.Helper()
 	b := &bed{Server: tokentest.Serve(t, document), clock: &tokentest.Clock{}}
 	auth0, _ := ProviderNamed("auth0")
-	keys := jwks.New(b.URL, jwks.Supported(), b.clock.Now, func(jwks.Fetch) {})
+	keys := jwks.New(b.URL, jwks.Supported(), jwks.NewTransport(nil), b.clock.Now, func(jwks.Fetch) {})
 	t.Cleanup(keys.Close)
 	keys.Prefetch()
 	c := Config{

@@ -27,6 +27,7 @@ func (e *examination) ask(ctx context.Context, issuers []trusted, token string) 
 	env := authorizer.NetworkEnvironment()
 	maps.Copy(env, e.whole)
 	maps.Copy(env, environment(issuers))
+	env["CA_BUNDLE"] = e.caBundle
 	var output bytes.Buffer
 	function, err := authorizer.Start(runtimeapi.Config{Bootstrap: e.bootstrap, Env: env, Output: &output})
 	if err != nil {

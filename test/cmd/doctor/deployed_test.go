@@ -21,7 +21,9 @@ func deploy(t *testing.T, variables map[string]string, context string) (args str
 		t.Fatal(err)
 	}
 	authorizer, err := json.Marshal(map[string]any{"Resources": map[string]any{"Authorizer": map[string]any{
-		"Properties": map[string]any{"Environment": map[string]any{"Variables": variables}},
+		"Properties": map[string]any{
+			"Environment": map[string]any{"Variables": variables}, "Code": map[string]any{"S3Key": "0123.zip"},
+		},
 	}}})
 	if err != nil {
 		t.Fatal(err)

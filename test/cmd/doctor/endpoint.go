@@ -134,7 +134,7 @@ func (d *doctor) fixForEndpoint(e endpoint) string {
 		return `this is not the URL of a JWK Set ({"keys": […]}): compare ` + d.named("jwksUri") +
 			" with jwks_uri in the discovery document"
 	case d.unreachable:
-		return "try again from a network that reaches it"
+		return d.fixForNetwork()
 	case e.redirect != "":
 		return "redirects are not followed, because they could lead anywhere: " + d.set("jwksUri", e.redirect)
 	}

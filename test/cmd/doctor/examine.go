@@ -32,6 +32,7 @@ type doctor struct {
 	document    discovery.Document // of the issuer; empty if it could not be read
 	token       token              // empty unless it is this issuer's
 	unreachable bool               // there was no answer from the issuer
+	privateCA   bool               // because the authority of its certificate is not trusted
 	usable      bool               // there is a key that the authorizer can use
 }
 

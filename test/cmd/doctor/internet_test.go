@@ -7,8 +7,10 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
+	"errors"
 	"fmt"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -37,6 +39,7 @@ func internet(t *testing.T, hosts map[string]http.Handler) (env []string) {
 		hosts[host(r)].ServeHTTP(w, r)
 	}))
 	site.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	site.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs clients that do not trust it
 	site.StartTLS()
 	t.Cleanup(site.Close)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,6 +53,34 @@ func internet(t *testing.T, hosts map[string]http.Handler) (env []string) {
 	return []string{
 		"HTTPS_PROXY=" + proxy.URL, "https_proxy=" + proxy.URL, "NO_PROXY=", "no_proxy=", "SSL_CERT_FILE=" + file,
 	}
+}
+
+func TestAnIssuerWithAPrivateAuthorityNeedsTheCABundle(t *testing.T) {
+	i, err := issuer.New(issuer.Config{URL: "https://id.internal/", Audience: audience})
+	if err != nil {
+		t.Fatal(err)
+	}
+	env := internet(t, map[string]http.Handler{"id.internal": i})
+	ca := strings.TrimPrefix(env[len(env)-1], "SSL_CERT_FILE=")
+	env = env[:len(env)-1]
+	flags := " -issuer " + i.URL() + " -audience " + audience + " -jwks-uri " + i.JWKSURL()
+	variables := map[string]string{"TOKEN_ISSUER": i.URL()}
+	const private = "if the issuer has a private certification authority, set network.caBundle in cdk.json"
+	without := call{args: deploy(t, variables, "{}") + flags, token: i.Token(), env: env}
+	without.expect(t, 1, "certificate signed by unknown authority", private)
+
+	variables["CA_BUNDLE"] = "ca.pem"
+	assembly := deploy(t, variables, "{}")
+	bundle, err := os.ReadFile(ca)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed := filepath.Join(strings.Fields(assembly)[1], "asset.0123")
+	err = errors.Join(os.Mkdir(packed, 0o755), os.WriteFile(filepath.Join(packed, "ca.pem"), bundle, 0o644))
+	if err != nil {
+		t.Fatal(err)
+	}
+	call{args: assembly + flags, token: i.Token(), env: env}.expect(t, 0, "ok issuer", "ok key ", "ok signature")
 }
 
 // selfSigned returns a certificate for hosts, and the PEM file with it.

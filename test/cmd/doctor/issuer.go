@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -36,7 +37,7 @@ func (d *doctor) examineIssuer(ctx context.Context) error {
 	switch {
 	case d.unreachable && d.given.JWKSURI == "" && len(mistakes) == 0:
 		d.wrong("issuer", "compare "+d.named("issuer")+" with the provider's settings, "+
-			"or try again from a network that reaches it"+hint(given), "%s", explainFailure(failure))
+			"or "+d.fixForNetwork()+hint(given), "%s", explainFailure(failure))
 	case iss != "" && iss == given && !slices.Contains(names, given):
 		d.ok("issuer", "%q is exactly the iss of the token", given)
 		if len(names) > 0 && !multiTenant(names[0]) {
@@ -119,6 +120,7 @@ func (d *doctor) readDiscovery(ctx context.Context, issuer string) (failure erro
 		document, failure = discovery.Fetch(ctx, u.Scheme+"://"+u.Host+"/adfs") // where AD FS publishes it
 	}
 	_, d.unreachable = errors.AsType[*url.Error](failure)
+	_, d.privateCA = errors.AsType[x509.UnknownAuthorityError](failure)
 	// If the issuer is the iss of the token, there is nothing to compare.
 	if failure != nil && d.given.JWKSURI != "" && d.token.accessIssuer() != d.given.Issuer {
 		if beside, err := discovery.Beside(ctx, d.given.JWKSURI); err == nil {
@@ -131,6 +133,15 @@ func (d *doctor) readDiscovery(ctx context.Context, issuer string) (failure erro
 		d.document.JWKSURI = u.String()
 	}
 	return failure
+}
+
+// fixForNetwork says how to reach the issuer.
+func (d *doctor) fixForNetwork() string {
+	if d.privateCA {
+		return "if the issuer has a private certification authority, " +
+			"set network.caBundle in cdk.json to a file with its certificate"
+	}
+	return "try again from a network that reaches it"
 }
 
 // signed reports whether the token, whose iss is not one of the names of this issuer, is

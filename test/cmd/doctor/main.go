@@ -21,6 +21,7 @@ import (
 	"os/signal"
 	"syscall"
 
+	"accountapi/test/internal/authorizer"
 	"accountapi/test/internal/project"
 )
 
@@ -36,6 +37,9 @@ func main() {
 		os.Exit(2)
 	}
 	bootstrap, err := project.Function(ctx, "authorizer", os.Stderr)
+	if err == nil && s.caBundle != "" {
+		err = authorizer.TrustCABundle(s.caBundle)
+	}
 	if err == nil {
 		err = examine(ctx, s, bootstrap, &report{out: os.Stdout})
 	}

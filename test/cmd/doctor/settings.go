@@ -29,6 +29,7 @@ type settings struct {
 	issuers  []trusted
 	places   []place           // of the issuers, in cdk.json or as variables of make
 	whole    map[string]string // variables of the authorizer for all issuers, such as REQUIRED_SCOPES
+	caBundle string            // the file with the authorities that are trusted besides; "" if there is none
 	stage    string
 	token    string
 	routes   []routes.Route // of the API; none if they are not known
@@ -83,6 +84,8 @@ func parse(args []string, token string) (settings, error) {
 	if assembly != "" {
 		var err error
 		s.routes, err = routes.Read(assembly)
+		problem(err)
+		s.caBundle, err = routes.CABundle(assembly)
 		problem(err)
 	}
 	if tokenFile != "" {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"accountapi/test/internal/internet"
+	"accountapi/test/internal/routes"
 	"accountapi/test/issuer"
 )
 
@@ -114,6 +115,65 @@ func TestAGivenIssuerReplacesTheListOfTheTemplate(t *testing.T) {
 	given := tenant(t, r.Scopes)
 	p = start(t, "-assembly", assembly, "-port", "0", "-issuer", given.URL(), "-audience", given.Audience())
 	expectLetIn(t, p.value(t, "API_URL"), r, given.Token())
+}
+
+// withCABundle returns a copy of this project's assembly with the CA bundle that
+// network.caBundle packs.
+func withCABundle(t *testing.T, file string) (assembly string) {
+	t.Helper()
+	assembly = t.TempDir()
+	if err := os.CopyFS(assembly, os.DirFS(projectAssembly)); err != nil {
+		t.Fatal(err)
+	}
+	bundle, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	templates, err := filepath.Glob(filepath.Join(assembly, "*.template.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, template := range templates {
+		text, err := os.ReadFile(template)
+		if err != nil {
+			t.Fatal(err)
+		}
+		edited := strings.Replace(string(text), `"TOKEN_ISSUER":`, `"CA_BUNDLE": "ca.pem", "TOKEN_ISSUER":`, 1)
+		if err := os.WriteFile(template, []byte(edited), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	packed, err := routes.CABundle(assembly)
+	if err != nil || packed == "" {
+		t.Fatalf("the assembly has no authorizer to put the bundle into: %v", err)
+	}
+	if err := os.WriteFile(packed, bundle, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return assembly
+}
+
+func TestThePackedCABundleIsTrustedByTheAuthorizerAndByDiscovery(t *testing.T) {
+	r := route(t)
+	i, err := issuer.New(issuer.Config{URL: "https://id.internal/", Scopes: r.Scopes})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ca string
+	env := slices.DeleteFunc(internet.Serve(t, map[string]http.Handler{"id.internal": i}), func(variable string) bool {
+		file, found := strings.CutPrefix(variable, "SSL_CERT_FILE=")
+		if found {
+			ca = file
+		}
+		return found
+	})
+	p := command(t, "-assembly", withCABundle(t, ca), "-port", "0", "-issuer", i.URL(), "-audience", i.Audience())
+	p.Env = append(os.Environ(), env...)
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.Process.Kill() })
+	expectLetIn(t, p.value(t, "API_URL"), r, i.Token())
 }
 
 func TestFunctionsReachTheIssuerThroughTheProxyOfTheShell(t *testing.T) {

@@ -42,8 +42,6 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 		defer issuerListener.Close()
-	} else if err := api.configure(ctx); err != nil {
-		return err
 	}
 	var built map[string]version // the sources before the build, so that no later change is missed
 	if s.assembly == "" {
@@ -55,15 +53,18 @@ func run(ctx context.Context, args []string) error {
 			return err
 		}
 	}
+	// After the build, because the scopes of the issuer are those of the routes, and the
+	// certificates of a private one are in the assembly.
 	if s.localIssuer {
-		// After the build, because its scopes are those of the routes.
 		if err := api.startIssuer(issuerListener); err != nil {
 			return err
 		}
 		defer api.issuer.Close()
-		if err := api.configure(ctx); err != nil {
-			return err
-		}
+	} else if err := trustCABundle(api.assembly); err != nil {
+		return err
+	}
+	if err := api.configure(ctx); err != nil {
+		return err
 	}
 	noAWS, err := api.connectAWS()
 	if err != nil {
@@ -171,6 +172,15 @@ func scopesOf(assembly string) ([]string, error) {
 	scopes := append(routes.Scopes(table), required...)
 	slices.Sort(scopes)
 	return slices.Compact(scopes), nil
+}
+
+// trustCABundle has this program trust the authorities that the authorizer trusts.
+func trustCABundle(assembly string) error {
+	file, err := routes.CABundle(assembly)
+	if err != nil || file == "" {
+		return err
+	}
+	return authorizer.TrustCABundle(file)
 }
 
 // configure sets the environment of the functions, so that they trust the right issuer,

@@ -1,6 +1,10 @@
 package authorizer
 
 import (
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -32,4 +36,22 @@ func NetworkEnvironment() map[string]string {
 		}
 	}
 	return env
+}
+
+// TrustCABundle has the HTTP clients of this process trust the authorities in a file too,
+// as the authorizer does. Clients with a transport of their own are not affected.
+func TrustCABundle(file string) error {
+	text, err := os.ReadFile(file)
+	if err != nil {
+		return fmt.Errorf("read network.caBundle: %w", err)
+	}
+	roots, err := x509.SystemCertPool()
+	if err != nil { // the system has none
+		roots = x509.NewCertPool()
+	}
+	roots.AppendCertsFromPEM(text)
+	transport := http.DefaultTransport.(*http.Transport).Clone() // with the proxy of the environment
+	transport.TLSClientConfig = &tls.Config{RootCAs: roots}
+	http.DefaultTransport = transport
+	return nil
 }

@@ -1,6 +1,10 @@
 package routes
 
-import "fmt"
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
 
 // AuthorizerVariables returns the variables of the authorizer in a cloud assembly: of the
 // function that is told which issuers to trust.
@@ -21,4 +25,23 @@ func AuthorizerVariables(assembly string) (map[string]string, error) {
 		}
 	}
 	return nil, fmt.Errorf("%s has no function with the variable TOKEN_ISSUER or ISSUERS", assembly)
+}
+
+// CABundle returns the file that the variable CA_BUNDLE of a function in a cloud assembly
+// names: it is in the function's asset. It returns "" if no function has the variable.
+func CABundle(assembly string) (file string, err error) {
+	templates, err := readTemplates(assembly)
+	if err != nil {
+		return "", err
+	}
+	for _, t := range templates {
+		for _, r := range t.Resources {
+			name, _ := r.Properties.Environment.Variables["CA_BUNDLE"].(string)
+			key, _ := r.Properties.Code.S3Key.(string)
+			if hash, ok := strings.CutSuffix(key, ".zip"); ok && name != "" {
+				return filepath.Abs(filepath.Join(assembly, "asset."+hash, name))
+			}
+		}
+	}
+	return "", nil
 }

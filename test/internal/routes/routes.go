@@ -140,6 +140,7 @@ type template struct {
 	Resources map[string]struct {
 		Properties struct {
 			Environment struct{ Variables map[string]any }
+			Code        struct{ S3Key any }
 		}
 	}
 	Outputs map[string]struct{ Value any }

@@ -1,0 +1,111 @@
+package jwks
+
+import (
+	"crypto/tls"
+	"errors"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// setBundle makes a file with this text the one that is read first.
+func setBundle(t *testing.T, text []byte) {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "bundle.pem")
+	if err := os.WriteFile(file, text, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SSL_CERT_FILE", file)
+}
+
+// setBundlePipe makes a named pipe that file. Who opens it for reading waits until the
+// pipe is opened for writing, and it can be read once.
+func setBundlePipe(t *testing.T) (pipe string) {
+	t.Helper()
+	pipe = filepath.Join(t.TempDir(), "bundle.pem")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("SSL_CERT_FILE", pipe)
+	return pipe
+}
+
+// The authority that is trusted in these tests is in the folder of SSL_CERT_DIR.
+func TestFoldersAreReadWhenTheBundleIsNotEnough(t *testing.T) {
+	for name, test := range map[string]struct {
+		bundle      []byte
+		connections int64 // for two fetches
+	}{
+		"the authority is in the bundle":       {trusted.pem(), 2},
+		"the authority is only in a folder":    {newAuthority().pem(), 3},
+		"the bundle has no certificate at all": {[]byte("none"), 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			setBundle(t, test.bundle)
+			var connections atomic.Int64
+			server := trusted.startTLS(t, unchanged, func(c *tls.Config) {
+				c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+					connections.Add(1)
+					return nil, nil
+				}
+			})
+			bed := newTLSBed(t, server.URL, NewTransport(nil))
+			for range 2 {
+				bed.expect(t, nil, key1())
+				bed.clock.Advance(2 * time.Hour)
+			}
+			if got := connections.Load(); got != test.connections {
+				t.Errorf("%d connections for two fetches, want %d", got, test.connections)
+			}
+		})
+	}
+}
+
+func TestRootsAreReadOnceAndWhileTheFirstConnectionIsMade(t *testing.T) {
+	pipe := setBundlePipe(t)
+	hello := make(chan struct{}, 2)
+	server := trusted.startTLS(t, unchanged, func(c *tls.Config) {
+		c.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+			hello <- struct{}{}
+			return nil, nil
+		}
+	})
+	go func() {
+		<-hello // the client has connected, and has no roots yet
+		os.WriteFile(pipe, trusted.pem(), 0)
+	}()
+	transport := NewTransport(nil)
+	for range 2 { // sets; a second read of the pipe would not end
+		newTLSBed(t, server.URL, transport).expect(t, nil, key1())
+	}
+}
+
+func TestRootsAreNotReadForHTTP(t *testing.T) {
+	pipe := setBundlePipe(t)
+	bed := newBed(t, jwks(key1().JWK()))
+	bed.expect(t, nil, key1())
+	if f, err := os.OpenFile(pipe, os.O_WRONLY|syscall.O_NONBLOCK, 0); !errors.Is(err, syscall.ENXIO) { // no reader
+		f.Close()
+		t.Errorf("opening the pipe for writing: got %v, want an error because nobody reads", err)
+	}
+}
+
+func TestCABundleIsTrustedBesidesTheSystemsRoots(t *testing.T) {
+	private, other := newAuthority(), newAuthority()
+	for name, test := range map[string]struct {
+		by   authority
+		want error
+	}{
+		"an authority of the system":         {trusted, nil},
+		"the authority in the CA bundle":     {private, nil},
+		"an authority that is not in either": {other, ErrUnavailable},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := test.by.startTLS(t, unchanged, newest)
+			newTLSBed(t, server.URL, NewTransport(private.pem())).expect(t, test.want, key1())
+		})
+	}
+}

@@ -1,0 +1,71 @@
+package main
+
+import (
+	"io"
+	"net"
+	"time"
+)
+
+// distant accepts connections for server, as from so far away: each byte takes half a
+// round trip in either direction, and the first one from a client another round trip, in
+// which TCP would connect. It serves until the listener is closed.
+func distant(server string, roundTrip time.Duration) (net.Listener, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	go func() {
+		for {
+			client, err := listener.Accept()
+			if err != nil {
+				return
+			}
+			connected := time.Now().Add(roundTrip)
+			go func() {
+				defer client.Close()
+				upstream, err := net.Dial("tcp", server)
+				if err != nil {
+					return
+				}
+				defer upstream.Close()
+				go func() {
+					carry(upstream, client, connected, roundTrip/2)
+					upstream.Close()
+				}()
+				carry(client, upstream, connected, roundTrip/2)
+			}()
+		}
+	}()
+	return listener, nil
+}
+
+// carry writes to one connection what it reads from another, so much later, until that
+// ends. Nothing leaves before a time.
+func carry(to io.Writer, from io.Reader, notBefore time.Time, delay time.Duration) {
+	type piece struct {
+		data []byte
+		due  time.Time
+	}
+	underWay := make(chan piece, 1024)
+	go func() {
+		defer close(underWay)
+		for {
+			buffer := make([]byte, 32<<10)
+			n, err := from.Read(buffer)
+			left := time.Now()
+			if left.Before(notBefore) {
+				left = notBefore
+			}
+			underWay <- piece{buffer[:n], left.Add(delay)}
+			if err != nil {
+				return
+			}
+		}
+	}()
+	for p := range underWay {
+		time.Sleep(time.Until(p.due))
+		if _, err := to.Write(p.data); err != nil {
+			return // the reader ends when its connection is closed
+		}
+	}
+}
