@@ -8,6 +8,7 @@ ISSUER_PORT ?= 3001
 CDK         := infra/cli/node_modules/.bin/cdk
 CDK_CLI     := infra/cli/node_modules/.package-lock.json
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT  := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 MODULES := ./infra/... ./lambdas/... ./test/...
 
@@ -37,12 +38,14 @@ routes: need-go need-node note-go assembly ## show who may call what: each route
 test: need-go need-node note-go assembly ## run every test
 	@BUILT="$$(cksum .build/local/assembly/*.json)" go test $(MODULES)
 
-check: need-go need-node ## check format, vet, staticcheck, known vulnerabilities, the rules on imports and dependencies
+check: need-go need-node ## check format, vet, staticcheck, known vulnerabilities, workflows, the rules on imports and dependencies
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	@go vet $(MODULES)
 	@$(STATICCHECK) $(MODULES)
 	@sh .ci/imports
 	@sh .ci/dependencies
+	@sh .ci/workflows
+	@$(ACTIONLINT)
 	@LAMBDA_GO='$(LAMBDA_GO)' sh .ci/vulnerabilities
 
 e2e: need-go need-node assembly ## run the end-to-end tests over HTTP against the local gateway
