@@ -19,7 +19,8 @@ import (
 func TestDistIsTheSameInAnyFolderWithAnyUmask(t *testing.T) {
 	first := dist(t, filepath.Join(t.TempDir(), "first"), ":")
 	second := dist(t, filepath.Join(t.TempDir(), "second", "with another path"), "umask 077")
-	for _, name := range []string{"SHA256SUMS", "authorizer-linux-amd64.zip", "authorizer-linux-arm64.zip", "modules.txt"} {
+	sorted := []string{"authorizer-linux-amd64.zip", "authorizer-linux-arm64.zip", "modules.txt"}
+	for _, name := range append(sorted, "SHA256SUMS") {
 		if len(first[name]) == 0 || !bytes.Equal(first[name], second[name]) {
 			t.Errorf("%s: got %d and %d bytes, want the same bytes twice", name, len(first[name]), len(second[name]))
 		}
@@ -29,7 +30,7 @@ func TestDistIsTheSameInAnyFolderWithAnyUmask(t *testing.T) {
 	}
 
 	var sums strings.Builder
-	for _, name := range []string{"authorizer-linux-amd64.zip", "authorizer-linux-arm64.zip", "modules.txt"} {
+	for _, name := range sorted {
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(first[name]), name)
 	}
 	if got := string(first["SHA256SUMS"]); got != sums.String() {

@@ -36,7 +36,8 @@ func lint(t *testing.T, template string) {
 	if _, err := exec.LookPath("cfn-lint"); err != nil {
 		t.Skip("skipped: cfn-lint is missing: pip install cfn-lint==1.51.0")
 	}
-	if output, err := exec.Command("cfn-lint", "--regions", "eu-west-1", "--template", template).CombinedOutput(); err != nil {
+	command := exec.Command("cfn-lint", "--regions", "eu-west-1", "--template", template)
+	if output, err := command.CombinedOutput(); err != nil {
 		t.Errorf("cfn-lint: %v\n%s", err, output)
 	}
 }
