@@ -5,6 +5,7 @@ package delivery
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -65,6 +66,27 @@ func TestREADMEHasTheValidationExpressionOfTheStack(t *testing.T) {
 	} {
 		if !strings.Contains(snippets(t, test.section, test.language), test.line) {
 			t.Errorf("%s: got no line with %s", test.section, test.line)
+		}
+	}
+}
+
+// The commands of the READMEs are at least valid shell.
+func TestCommandsOfTheREADMEsAreValidShell(t *testing.T) {
+	for _, name := range []string{"README.md", "infra/README.md", "lambdas/README.md", "test/README.md"} {
+		readme, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := regexp.MustCompile("(?s)\n *```sh\n(.*?)```\n").FindAllStringSubmatch(string(readme), -1)
+		if len(blocks) == 0 {
+			t.Errorf("%s: got no commands", name)
+		}
+		for _, block := range blocks {
+			check := exec.Command("sh", "-n")
+			check.Stdin = strings.NewReader(block[1])
+			if output, err := check.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v: %s\n%s", name, err, output, block[1])
+			}
 		}
 	}
 }
