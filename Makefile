@@ -219,7 +219,7 @@ need-go:
 	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer from https://go.dev/dl/ and try again"; exit 1; }
 
 need-node:
-	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js 24 (LTS) from https://nodejs.org/ and try again"; exit 1; }
+	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js 22 or newer from https://nodejs.org/ and try again"; exit 1; }
 
 # The CDK CLI finds credentials in variables, in the files of the AWS CLI, on an EC2
 # instance.
