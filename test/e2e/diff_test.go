@@ -21,12 +21,15 @@ echo '[+] AWS::Logs::LogGroup Logs Logs1'
 echo ' └─ [~] .Variables: {"a":"b"}'
 exit $CODE
 `
-	for file, text := range map[string]string{"cdk": script, "infra/cli/package-lock.json": "{}", "installed": ""} {
-		path := filepath.Join(folder, filepath.FromSlash(file))
+	// In this order: make installs the CLI if the lock file is newer than what is installed.
+	for _, f := range []struct{ file, text string }{
+		{"cdk", script}, {"infra/cli/package-lock.json", "{}"}, {"installed", ""},
+	} {
+		path := filepath.Join(folder, filepath.FromSlash(f.file))
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			t.Fatal(err)
 		}
-		if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		if err := os.WriteFile(path, []byte(f.text), 0o755); err != nil {
 			t.Fatal(err)
 		}
 	}
