@@ -8,6 +8,7 @@ ISSUER_PORT ?= 3001
 CDK         := infra/cli/node_modules/.bin/cdk
 CDK_CLI     := infra/cli/node_modules/.package-lock.json
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
+ACTIONLINT  := go run github.com/rhysd/actionlint/cmd/actionlint@v1.7.12
 
 MODULES := ./infra/... ./lambdas/... ./test/...
 
@@ -17,8 +18,13 @@ export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help run routes test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
 	lambdas assembly settings need-go need-node need-aws note-go
+=======
+.PHONY: help run routes test check e2e fuzz bench synth diff deploy destroy doctor token smoke flush dist clean \
+	lambdas assembly need-go need-node need-aws note-go
+>>>>>>> part-16f
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -37,12 +43,14 @@ routes: need-go need-node note-go assembly ## show who may call what: each route
 test: need-go need-node note-go assembly ## run every test
 	@BUILT="$$(cksum .build/local/assembly/*.json)" go test $(MODULES)
 
-check: need-go need-node ## check format, vet, staticcheck, known vulnerabilities, the rules on imports and dependencies
+check: need-go need-node ## check format, vet, staticcheck, known vulnerabilities, workflows, the rules on imports and dependencies
 	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	@go vet $(MODULES)
 	@$(STATICCHECK) $(MODULES)
 	@sh .ci/imports
 	@sh .ci/dependencies
+	@sh .ci/workflows
+	@$(ACTIONLINT)
 	@LAMBDA_GO='$(LAMBDA_GO)' sh .ci/vulnerabilities
 
 e2e: need-go need-node assembly ## run the end-to-end tests over HTTP against the local gateway
@@ -101,6 +109,21 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 .build/local/lambdas/%/bootstrap: $(LAMBDA_SOURCE) Makefile
 	@echo "building lambdas/$*" >&2
 	@GOOS=$$(go env GOHOSTOS) GOARCH=$$(go env GOHOSTARCH) $(LAMBDA_BUILD) -o ../$@ ./$* && chmod 755 $(@D) $@
+
+# What a release consists of: the authorizer alone, for an API that is made with another
+# tool. The zip files are the same bytes in any folder too, because they are written by the
+# same version of Go.
+DIST_ARCHS := arm64 amd64
+
+.build/release/authorizer-linux-%/bootstrap: .build/lambda-go $(LAMBDA_SOURCE) Makefile
+	@GOTOOLCHAIN=$(LAMBDA_GO) GOOS=linux GOARCH=$* GOARM64=v8.0 GOAMD64=v1 $(LAMBDA_BUILD) -o ../$@ ./authorizer && chmod 755 $@
+
+dist: need-go $(DIST_ARCHS:%=.build/release/authorizer-linux-%/bootstrap) ## build the authorizer for an API that exists: zip files, checksums and modules in .build/dist
+	@rm -rf .build/dist && mkdir -p .build/dist
+	@(cd .build/release && GOTOOLCHAIN=$(LAMBDA_GO) go version -m $(DIST_ARCHS:%=authorizer-linux-%/bootstrap)) >.build/dist/modules.txt
+	@GOTOOLCHAIN=$(LAMBDA_GO) GOFLAGS= GOWORK=off go run -C test ./cmd/dist ../.build/dist \
+		$(foreach arch,$(DIST_ARCHS),authorizer-linux-$(arch).zip=../.build/release/authorizer-linux-$(arch)/bootstrap)
+	@cat .build/dist/SHA256SUMS
 
 # The version of Go that .build/lambdas is built by. It changes only with the version, so
 # that another LAMBDA_GO builds everything again.
@@ -171,6 +194,19 @@ deploy: need-aws synth ## show the changes, deploy, print how to call the API: I
 destroy: need-aws need-go need-node $(CDK_CLI) ## remove the stack from the account, after a question: [STAGE= YES=1]
 	@CALLED_BY=make $(CDK) destroy --app 'go run ./infra stand-ins' $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)')
 
+# The stage of a stack has the name of the stage setting. The API is looked up among the
+# resources of the stack: with a domain of its own, no output has its ID.
+FLUSH_API = --query "StackResources[?ResourceType=='AWS::ApiGateway::RestApi'].PhysicalResourceId" --output text
+
+flush: need-aws ## empty the result cache of a stage: the next request with each token is checked again: [STAGE=]
+	@command -v aws >/dev/null || { echo "the AWS CLI is missing: install it from https://aws.amazon.com/cli/ and try again"; exit 1; }
+	@stage='$(or $(STAGE),prod)'; stack="$$(sed -n 's/^const apiName = "\(.*\)"$$/\1/p' infra/routes.go)-$$stage"; \
+		api=$$(aws cloudformation describe-stack-resources --stack-name "$$stack" $(FLUSH_API)) && test -n "$$api" || \
+		{ echo "the API of the stack $$stack cannot be found with these credentials in this region:" \
+		"set STAGE=, AWS_PROFILE or AWS_REGION"; exit 1; }; \
+		aws apigateway flush-stage-authorizers-cache --rest-api-id "$$api" --stage-name "$$stage" && \
+		echo "the result cache of $$stack is empty"
+
 # npm writes this file last. Scripts of packages are not run: the CLI needs none.
 $(CDK_CLI): infra/cli/package-lock.json | need-node
 	@command -v npm >/dev/null || { echo "npm is missing: it installs the CDK CLI, and usually comes with Node.js"; exit 1; }
@@ -201,7 +237,7 @@ need-go:
 	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer from https://go.dev/dl/ and try again"; exit 1; }
 
 need-node:
-	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js 24 (LTS) from https://nodejs.org/ and try again"; exit 1; }
+	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js 22 or newer from https://nodejs.org/ and try again"; exit 1; }
 
 # The CDK CLI finds credentials in variables, in the files of the AWS CLI, on an EC2
 # instance.

@@ -1,0 +1,92 @@
+// Package delivery tests what users take from this project without cloning it, the files
+// of make dist and the snippets of lambdas/README.md, and how the project itself gets to
+// AWS: the roles of the deployment from GitHub, and make flush.
+package delivery
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// root is the folder of the project.
+const root = "../.."
+
+// snippets returns the code blocks in this language of one section of lambdas/README.md,
+// without the sections below the next heading of the same level.
+func snippets(t *testing.T, section, language string) string {
+	t.Helper()
+	readme, err := os.ReadFile(filepath.Join(root, "lambdas", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, found := strings.Cut(string(readme), "\n### "+section+"\n")
+	if !found {
+		t.Fatalf("lambdas/README.md has no section %q", section)
+	}
+	text, _, _ = strings.Cut(text, "\n### ")
+	var all strings.Builder
+	for _, block := range regexp.MustCompile("(?s)\n```"+language+"\n(.*?)```\n").FindAllStringSubmatch(text, -1) {
+		all.WriteString(block[1])
+	}
+	if all.Len() == 0 {
+		t.Fatalf("section %q has no code in %s", section, language)
+	}
+	return all.String()
+}
+
+// write writes a file with the folders above it.
+func write(t *testing.T, file, content string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The three places that say which form the Authorization header must have say the same.
+func TestREADMEHasTheValidationExpressionOfTheStack(t *testing.T) {
+	stack, err := os.ReadFile(filepath.Join(root, "infra", "stack.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, want, found := strings.Cut(string(stack), "const bearerCredentials = `")
+	want, _, _ = strings.Cut(want, "`")
+	if !found {
+		t.Fatal("infra/stack.go has no constant bearerCredentials")
+	}
+	for _, test := range []struct{ section, language, line string }{
+		{"With the CDK in TypeScript", "ts", `validationRegex: "` + want + `"`},
+		{"With SAM", "yaml", `ValidationExpression: "` + want + `"`},
+	} {
+		if !strings.Contains(snippets(t, test.section, test.language), test.line) {
+			t.Errorf("%s: got no line with %s", test.section, test.line)
+		}
+	}
+}
+
+// The commands of the READMEs are at least valid shell.
+func TestCommandsOfTheREADMEsAreValidShell(t *testing.T) {
+	for _, name := range []string{"README.md", "infra/README.md", "lambdas/README.md", "test/README.md"} {
+		readme, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		blocks := regexp.MustCompile("(?s)\n *```sh\n(.*?)```\n").FindAllStringSubmatch(string(readme), -1)
+		if len(blocks) == 0 {
+			t.Errorf("%s: got no commands", name)
+		}
+		for _, block := range blocks {
+			check := exec.Command("sh", "-n")
+			check.Stdin = strings.NewReader(block[1])
+			if output, err := check.CombinedOutput(); err != nil {
+				t.Errorf("%s: %v: %s\n%s", name, err, output, block[1])
+			}
+		}
+	}
+}
