@@ -18,13 +18,8 @@ export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED := true
 
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help run routes test check e2e fuzz bench synth diff deploy destroy doctor token smoke clean \
-	lambdas assembly settings need-go need-node need-aws note-go
-=======
 .PHONY: help run routes test check e2e fuzz bench synth diff deploy destroy doctor token smoke flush dist clean \
-	lambdas assembly need-go need-node need-aws note-go
->>>>>>> part-16f
+	lambdas assembly settings need-go need-node need-aws note-go
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
