@@ -195,12 +195,12 @@ destroy: need-aws need-go need-node $(CDK_CLI) ## remove the stack from the acco
 
 # The stage of a stack has the name of the stage setting. The API is looked up among the
 # resources of the stack: with a domain of its own, no output has its ID.
-FLUSH_API = --query "StackResources[?ResourceType=='AWS::ApiGateway::RestApi'].PhysicalResourceId" --output text
+FLUSH_API = --query "StackResourceSummaries[?ResourceType=='AWS::ApiGateway::RestApi'].PhysicalResourceId" --output text
 
 flush: need-aws ## empty the result cache of a stage: the next request with each token is checked again: [STAGE=]
 	@command -v aws >/dev/null || { echo "the AWS CLI is missing: install it from https://aws.amazon.com/cli/ and try again"; exit 1; }
 	@stage='$(or $(STAGE),prod)'; stack="$$(sed -n 's/^const apiName = "\(.*\)"$$/\1/p' infra/routes.go)-$$stage"; \
-		api=$$(aws cloudformation describe-stack-resources --stack-name "$$stack" $(FLUSH_API)) && test -n "$$api" || \
+		api=$$(aws cloudformation list-stack-resources --stack-name "$$stack" $(FLUSH_API)) && test -n "$$api" || \
 		{ echo "the API of the stack $$stack cannot be found with these credentials in this region:" \
 		"set STAGE=, AWS_PROFILE or AWS_REGION"; exit 1; }; \
 		aws apigateway flush-stage-authorizers-cache --rest-api-id "$$api" --stage-name "$$stage" && \

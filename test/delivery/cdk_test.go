@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -25,7 +26,8 @@ import (
 func TestAuthorizerGuardsTheAPIOfATypeScriptApp(t *testing.T) {
 	assembly := synthesize(t)
 	auth0 := startIssuer(t)
-	url := serve(t, assembly, auth0, auth0.JWKSURL()) + "/orders"
+	one := map[string]string{"TOKEN_ISSUER": auth0.URL(), "AUDIENCE": auth0.Audience(), "JWKS_URI": auth0.JWKSURL()}
+	url := serve(t, assembly, one) + "/orders"
 
 	t.Run("a good token", func(t *testing.T) {
 		token := auth0.Token(issuer.Subject("auth0|42"), issuer.Scopes("read:orders"))
@@ -52,10 +54,25 @@ func TestAuthorizerGuardsTheAPIOfATypeScriptApp(t *testing.T) {
 		})
 	}
 	t.Run("a good token while the issuer is down", func(t *testing.T) {
-		url := serve(t, assembly, auth0, "http://127.0.0.1:1/jwks.json") + "/orders"
+		down := maps.Clone(one)
+		down["JWKS_URI"] = "http://127.0.0.1:1/jwks.json"
+		url := serve(t, assembly, down) + "/orders"
 		status, header, body := get(t, url, "Bearer "+auth0.Token())
 		if wait := header.Get("Retry-After"); status != 503 || wait != "5" {
 			t.Errorf("got %d with Retry-After %q and %s, want 503 with 5", status, wait, body)
+		}
+	})
+	t.Run("ISSUERS", func(t *testing.T) {
+		issuers := strings.NewReplacer("https://tenant.eu.auth0.com/.well-known/jwks.json", auth0.JWKSURL(),
+			"https://tenant.eu.auth0.com/", auth0.URL(), "https://api.example.com", auth0.Audience(),
+		).Replace(section(t, "## In front of an API that exists", "json"))
+		url := serve(t, assembly, map[string]string{
+			"ISSUERS": issuers, "TOKEN_ISSUER": "", "AUDIENCE": "", "JWKS_URI": "",
+		}) + "/orders"
+		for subject, want := range map[string]int{"auth0|42": 200, "auth0|65a1": 401} {
+			if status, _, body := get(t, url, "Bearer "+auth0.Token(issuer.Subject(subject))); status != want {
+				t.Errorf("%s: got %d %s, want %d", subject, status, body, want)
+			}
 		}
 	})
 }
@@ -163,14 +180,12 @@ func startIssuer(t *testing.T) *issuer.Server {
 	return server
 }
 
-// serve serves a cloud assembly whose authorizer trusts the issuer, and returns the URL
+// serve serves a cloud assembly whose functions have these variables, and returns the URL
 // of its stage.
-func serve(t *testing.T, assembly string, trusted *issuer.Server, jwksURI string) (url string) {
+func serve(t *testing.T, assembly string, variables map[string]string) (url string) {
 	t.Helper()
 	var log bytes.Buffer
-	served, err := gateway.Load(assembly, gateway.Options{Output: &log, Env: map[string]string{
-		"TOKEN_ISSUER": trusted.URL(), "AUDIENCE": trusted.Audience(), "JWKS_URI": jwksURI,
-	}})
+	served, err := gateway.Load(assembly, gateway.Options{Output: &log, Env: variables})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,12 +8,14 @@ import (
 	"testing"
 )
 
-// fakeAWS stands in for the AWS CLI: it writes down how it is called, and knows one stack.
+// fakeAWS stands in for the AWS CLI: it writes down how it is called, and knows the
+// resources of some stacks. describe-stack-resources is not among them: it returns only
+// the first 100 resources (CloudFormation API reference).
 const fakeAWS = `#!/bin/sh
 echo "$*" >>"$CALLS"
 case "$*" in
-*"--stack-name Shop-prod "* | *"--stack-name Shop-dev "*) echo abc123 ;;
-*"--stack-name Shop-empty "*) ;;
+*"list-stack-resources --stack-name Shop-prod "* | *"list-stack-resources --stack-name Shop-dev "*) echo abc123 ;;
+*"list-stack-resources --stack-name Shop-empty "*) ;;
 *--stack-name*) echo "Stack does not exist" >&2; exit 254 ;;
 esac
 `

@@ -15,25 +15,31 @@ import (
 // root is the folder of the project.
 const root = "../.."
 
-// snippets returns the code blocks in this language of one section of lambdas/README.md,
-// without the sections below the next heading of the same level.
-func snippets(t *testing.T, section, language string) string {
+// snippets returns the code blocks in this language of a section (###) of lambdas/README.md.
+func snippets(t *testing.T, title, language string) string {
+	t.Helper()
+	return section(t, "### "+title, language)
+}
+
+// section returns the code blocks in this language below a heading of lambdas/README.md,
+// without what is below the next heading.
+func section(t *testing.T, heading, language string) string {
 	t.Helper()
 	readme, err := os.ReadFile(filepath.Join(root, "lambdas", "README.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, text, found := strings.Cut(string(readme), "\n### "+section+"\n")
+	_, text, found := strings.Cut(string(readme), "\n"+heading+"\n")
 	if !found {
-		t.Fatalf("lambdas/README.md has no section %q", section)
+		t.Fatalf("lambdas/README.md has no heading %q", heading)
 	}
-	text, _, _ = strings.Cut(text, "\n### ")
+	text, _, _ = strings.Cut(text, "\n##")
 	var all strings.Builder
 	for _, block := range regexp.MustCompile("(?s)\n```"+language+"\n(.*?)```\n").FindAllStringSubmatch(text, -1) {
 		all.WriteString(block[1])
 	}
 	if all.Len() == 0 {
-		t.Fatalf("section %q has no code in %s", section, language)
+		t.Fatalf("below %q there is no code in %s", heading, language)
 	}
 	return all.String()
 }
@@ -72,7 +78,9 @@ func TestREADMEHasTheValidationExpressionOfTheStack(t *testing.T) {
 
 // The commands of the READMEs are at least valid shell.
 func TestCommandsOfTheREADMEsAreValidShell(t *testing.T) {
-	for _, name := range []string{"README.md", "infra/README.md", "lambdas/README.md", "test/README.md"} {
+	for _, name := range []string{
+		"README.md", "infra/README.md", "lambdas/README.md", "test/README.md", ".github/CONTRIBUTING.md",
+	} {
 		readme, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			t.Fatal(err)

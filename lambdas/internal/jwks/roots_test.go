@@ -3,9 +3,34 @@ package jwks
 import (
 	"crypto/x509"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// With another list more authorities could be trusted than crypto/x509 trusts.
+func TestBundlesAreThoseOfCryptoX509(t *testing.T) {
+	goroot, err := exec.Command("go", "env", "GOROOT").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	source, err := os.ReadFile(filepath.Join(strings.TrimSpace(string(goroot)), "src", "crypto", "x509", "root_linux.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(source), "var certFiles = []string{")
+	list, _, _ = strings.Cut(list, "}")
+	var want []string
+	for _, file := range regexp.MustCompile(`(?m)^\s*"(.*?)"`).FindAllStringSubmatch(list, -1) {
+		want = append(want, file[1])
+	}
+	if !slices.Equal(bundles, want) {
+		t.Errorf("got the bundles\n%q, crypto/x509 of this Go has\n%q", bundles, want)
+	}
+}
 
 // bundleTexts are texts with certificates, and with what may stand between them.
 func bundleTexts() map[string]string {
