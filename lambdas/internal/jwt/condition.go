@@ -28,7 +28,7 @@ func conditions(setting map[string][]string) (list []condition) {
 func conditionsOf(row string) (list []condition) {
 	for _, pair := range strings.Fields(row) {
 		claim, value, _ := strings.Cut(pair, "=")
-		list = append(list, condition{claim, []string{value}})
+		list = append(list, condition{claim, strings.Split(value, "|")})
 	}
 	return list
 }
