@@ -35,7 +35,7 @@ const refreshTokens = "refresh tokens"
 // unknownKind has the advice for issuers that are not recognized.
 var unknownKind = kind{
 	name: "the issuer",
-	request: "request a token for this API (make token ISSUER=… CLIENT_ID=… AUDIENCE), " +
+	request: "request a token for this API (make token ISSUER=… CLIENT_ID=… AUDIENCE, or with RESOURCE in its place), " +
 		"and have the issuer put this audience into aud",
 	grant:   "have the issuer grant it to the client, and request it with SCOPE",
 	signing: "configure the issuer to sign with RS256",
@@ -62,7 +62,7 @@ var kinds = []kind{
 		name: "AD FS", path: regexp.MustCompile(`^/adfs(/services/trust)?/?$`), keys: "/adfs/discovery/keys",
 		token: func(t token) bool { return t.claims["apptype"] != nil },
 		request: "add a Web API to the application group (AD FS Management → Application Groups), and request the token " +
-			"with its identifier in the parameter resource",
+			"with its identifier (make token ISSUER=… CLIENT_ID=… RESOURCE=…)",
 		grant: "allow it for the client (AD FS Management → Application Groups → Web API → Client Permissions → " +
 			"Permitted scopes), and request it with SCOPE",
 		signing: "sign with RS256 (AD FS signs with the token-signing certificate)",

@@ -100,10 +100,10 @@ func TestTokensInPublicReportsAreExplained(t *testing.T) {
 		})
 	}
 	for name, test := range map[string]struct{ iss, claims, without string }{
-		"Clerk, aud in a template": {clerk, `{"sub":"user_2","azp":"https://app.example.com","scope":"read:things"}`, "clerk"},
+		"Clerk, aud in a template": {clerk, `{"sub":"user_2","azp":"https://app.example","scope":"read:things"}`, "clerk"},
 		"Clerk, machine":           {clerk, `{"sub":"mch_1","jti":"mt_1","scope":"read:things"}`, "clerk"},
 		"ForgeRock":                {plain, `{"sub":"s","client_id":"c","jti":"j","scope":["read:things"]}`, "Duende"},
-		"Kinde, user":              {kinde, `{"sub":"kp_1","azp":"c","gty":["authorization_code"],"scp":["read:things"]}`, "Auth0"},
+		"Kinde, user":              {kinde, `{"sub":"kp_1","azp":"c","gty":["refresh_token"],"scp":["read:things"]}`, "Auth0"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
