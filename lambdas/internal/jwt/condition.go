@@ -40,6 +40,9 @@ func (c condition) holds(claims strictjson.Object) bool {
 		return ok && slices.Contains(c.values, string(one))
 	}
 	value := find(claims, c.claim)
+	if value == nil {
+		return false
+	}
 	elements, _ := strictjson.Elements(value)
 	return listed(value) || slices.ContainsFunc(elements, listed)
 }
