@@ -134,8 +134,12 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	}
 	if len(p.client) > 0 && !slices.ContainsFunc(p.client, func(name string) bool { return t.claimString(name) != "" }) {
 		names := strings.Join(p.client, " or ")
+		fix = sendAccess
+		if _, shown := d.shape(); !shown {
+			fix += "; or, if the issuer is another one, " + d.leaveOut("provider")
+		}
 		return "there is no " + names + ", which names the client in access tokens of the provider " + p.name +
-			" (ID tokens have none)", sendAccess + "; or, if the issuer is another one, " + d.leaveOut("provider")
+			" (ID tokens have none)", fix
 	}
 	for _, name := range []string{"client_id", "azp", "appid", "cid", "jti"} {
 		if _, isString := t.claims[name].(string); has(name) && !isString {

@@ -65,6 +65,8 @@ func TestTokensInPublicReportsAreExplained(t *testing.T) {
 			"it has the claim nonce, which marks an ID token, although some issuers put it into access tokens too",
 			"send the access_token of the issuer's response, not the id_token; " +
 				"if it is the access_token, have the client log in without a nonce", ""},
+		"B2C, ID token": {b2c, "-provider entra", `{"sub":"s","tfp":"B2C_1_signin","ver":"1.0"}`,
+			"there is no azp or appid", "send the access_token of the issuer's response, not the id_token\n", ""},
 		"Keycloak, lightweight": {realm, "-provider keycloak", `{"typ":"Bearer","azp":"spa","scope":"read:things"}`,
 			"there is no sub", "add the client scope basic to the client", ""},
 		"Keycloak, DPoP": {realm, "-provider keycloak", `{"sub":"s","typ":"DPoP","azp":"spa","cnf":{"jkt":"x"}}`,
