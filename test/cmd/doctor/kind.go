@@ -7,6 +7,18 @@ import (
 	"strings"
 )
 
+// otherTokens are the claims by which providers mark tokens that are not access tokens.
+var otherTokens = []struct{ claim, value, what string }{
+	{"token_use", "id", "an ID token"},
+	{"typ", "ID", "an ID token"},
+	{"typ", "Refresh", "a refresh token"},
+	{"typ", "Offline", "a refresh token"},
+	{"typ", "Logout", "a logout token"},
+	{"tokenName", "id_token", "an ID token"},
+	{"tokenName", "refresh_token", "a refresh token"},
+	{"drn", "DSR", "a refresh token"},
+}
+
 const sendAccess = "send the access_token of the issuer's response, not the id_token"
 
 // otherKind names the claim or the header parameter that shows that a token is not an
@@ -16,6 +28,18 @@ func (d *doctor) otherKind() (why, fix string) {
 	has := func(claim string) bool { _, ok := t.claims[claim]; return ok }
 	if !d.typeAccepted() {
 		return d.otherType()
+	}
+	for _, other := range otherTokens {
+		if t.claimString(other.claim) == other.value {
+			fix = sendAccess
+			if other.what != "an ID token" {
+				fix = sendAccessNotRefresh
+			}
+			return fmt.Sprintf("it is %s, because its claim %s is %q", other.what, other.claim, other.value), fix
+		}
+	}
+	if has("cnf") {
+		return d.refusal("bound_token")
 	}
 	// Keycloak says in the claim typ what a token is.
 	if typ := t.claimString("typ"); k.name == "Keycloak" && typ != "" && typ != "Bearer" {
@@ -28,15 +52,20 @@ func (d *doctor) otherKind() (why, fix string) {
 			d.set("provider", "keycloak")
 	}
 	for _, claim := range []string{"nonce", "at_hash", "c_hash", "s_hash"} {
-		if has(claim) && !(claim == "nonce" && d.use.Provider == "keycloak") {
+		switch {
+		case !has(claim) || claim == "nonce" && d.use.Provider == "keycloak":
+		case claim == "nonce" && (has("scp") || has("scope")):
+			return "it has the claim nonce, which marks an ID token, although some issuers put it into access tokens too",
+				sendAccess + "; if it is the access_token, have the client log in without a nonce"
+		default:
 			return "it has the claim " + claim + ", which marks an ID token", sendAccess
 		}
 	}
 	switch {
 	case has("events"):
 		return "it has the claim events, which only security event tokens have, such as logout tokens", sendUnchanged
-	case t.claimString("token_use") == "id":
-		return `it is an ID token, because its claim token_use is "id"`, sendAccess
+	case has("granted_scopes"):
+		return "it is a refresh token, as its claim granted_scopes shows", sendAccessNotRefresh
 	case d.use.Provider == "cognito":
 		return "its claim token_use is " + quoted(t.claims["token_use"]) + `, not "access" as in access tokens of Cognito`,
 			"if the issuer is not Cognito, " + d.leaveOut("provider")
@@ -68,11 +97,13 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	const configure = "configure the issuer to put it into its access tokens"
 	sub, isString := t.claims["sub"].(string)
 	switch {
-	case !has("sub") && k.name == "Duende IdentityServer" && d.use.Provider != "duende":
-		return "there is no sub, which tokens of clients do not have at Duende", d.set("provider", "duende")
-	case !has("sub") && d.use.Provider != "duende" && t.claims["client_id"] != nil && k.name == unknownKind.name:
-		return "there is no sub, as in tokens of clients at Duende IdentityServer",
-			configure + ", or, if the issuer is Duende, " + d.set("provider", "duende")
+	case !has("sub") && k.preset == "duende" && d.use.Provider != "duende":
+		return "there is no sub, which tokens of clients do not have at " + k.name, d.set("provider", "duende")
+	case !has("sub") && d.use.Provider != "duende" && (has("client_id") || has("azp")) && k.name == unknownKind.name:
+		return "there is no sub, as in tokens of clients at some issuers",
+			configure + ", or, if it is the token of a client, " + d.set("provider", "duende")
+	case !has("sub") && k.subject != "":
+		return "there is no sub", k.subject
 	case !has("sub"):
 		return "there is no sub", configure
 	case !isString || sub == "":
@@ -103,8 +134,12 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	}
 	if len(p.client) > 0 && !slices.ContainsFunc(p.client, func(name string) bool { return t.claimString(name) != "" }) {
 		names := strings.Join(p.client, " or ")
+		fix = sendAccess
+		if _, shown := d.shape(); !shown {
+			fix += "; or, if the issuer is another one, " + d.leaveOut("provider")
+		}
 		return "there is no " + names + ", which names the client in access tokens of the provider " + p.name +
-			" (ID tokens have none)", sendAccess + "; or, if the issuer is another one, " + d.leaveOut("provider")
+			" (ID tokens have none)", fix
 	}
 	for _, name := range []string{"client_id", "azp", "appid", "cid", "jti"} {
 		if _, isString := t.claims[name].(string); has(name) && !isString {
