@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"accountapi/test/internal/internet"
 	"accountapi/test/issuer"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,7 +76,7 @@ func TestSettingsThatAreReadyForADeploy(t *testing.T) {
 	const keycloak, pool = "https://id.example.com/realms/a", "https://cognito-idp.eu-west-1.amazonaws.com/pool"
 	local := startIssuer(t)
 	rsa, ecdsa := newIssuer(t, auth0), newIssuer(t, es256, "ES256")
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"tenant.eu.auth0.com":                 rsa,
 		"es256.eu.auth0.com":                  ecdsa,
 		"id.example.com":                      publish("/realms/a", keycloak, rsa.JWKS()),

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"accountapi/test/internal/internet"
 	"accountapi/test/issuer"
 )
 
@@ -137,7 +138,7 @@ func TestNamesOfIssuersInTheirTokensAreFollowed(t *testing.T) {
 		uaa    = "http://uaa.example.com/oauth/token"
 	)
 	keys := newIssuer(t, "https://keys.example.com/")
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"adfs.example.com": discoverable("/adfs", "/adfs/discovery/keys",
 			map[string]string{"issuer": adfs, "access_token_issuer": trust}, keys.JWKS()),
 		"fusion.example.com": discoverable("", "/.well-known/jwks.json", map[string]string{"issuer": name}, keys.JWKS()),
@@ -177,7 +178,7 @@ func TestTenantOfEntraIsNotReplacedByAnotherWithTheSameKeys(t *testing.T) {
 	const host, ours = "https://login.microsoftonline.com/", "11111111-2222-3333-4444-555555555555"
 	const other = "66666666-2222-3333-4444-555555555555"
 	keys := newIssuer(t, "https://keys.example.com/")
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"login.microsoftonline.com": discoverable("/"+ours+"/v2.0", "/"+ours+"/discovery/v2.0/keys",
 			map[string]string{"issuer": host + ours + "/v2.0"}, keys.JWKS()),
 	})
@@ -335,7 +336,7 @@ func TestEveryUserOfAnAuth0TenantMayHaveEveryScope(t *testing.T) {
 
 func TestKeysThatTakeTwoSecondsAreUsed(t *testing.T) {
 	i := newIssuer(t, "https://slow.example.com/")
-	env := internet(t, map[string]http.Handler{"slow.example.com": http.HandlerFunc(
+	env := internet.Serve(t, map[string]http.Handler{"slow.example.com": http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/jwks.json") {
 				time.Sleep(2 * time.Second)
