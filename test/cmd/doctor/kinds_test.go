@@ -28,28 +28,40 @@ func discoverable(path, keysPath string, members map[string]string, keys []byte)
 	return mux
 }
 
+// startProvider starts an issuer that imitates a provider, and returns arguments that trust
+// it for the things API, with the default preset.
+func startProvider(t *testing.T, provider string) (server *issuer.Server, args string) {
+	t.Helper()
+	server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: provider})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server, "-assembly " + thingsAPI + " -audience " + server.Audience() + " -issuer " + server.URL()
+}
+
+// presetOf returns the flag with the preset of a provider. For AD FS, the default fits.
+func presetOf(provider string) string {
+	if provider == "adfs" {
+		return ""
+	}
+	return " -provider " + provider
+}
+
 func TestTokensOfEachProviderAreReadyWithItsSettings(t *testing.T) {
 	for _, provider := range issuer.Providers() {
-		server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: provider})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { server.Close() })
-		args := "-assembly " + thingsAPI + " -audience " + server.Audience() + " -issuer " + server.URL()
-		switch provider {
-		case "adfs": // the default fits
-		case "workos":
+		if provider == "workos" {
 			continue // its rights are in permissions: see TestRightsInOtherClaimsAreFound
-		default:
-			args += " -provider " + provider
 		}
+		server, args := startProvider(t, provider)
 		for _, kind := range server.Kinds() {
 			if kind != "user" && kind != "client" {
 				continue
 			}
 			t.Run(provider+", "+string(kind), func(t *testing.T) {
 				t.Parallel()
-				call{args: args, token: server.Token(kind)}.expect(t, 0, `ok scope      "read:things" opens GET /things`)
+				call{args: args + presetOf(provider), token: server.Token(kind)}.
+					expect(t, 0, `ok scope      "read:things" opens GET /things`)
 			})
 		}
 	}
@@ -81,17 +93,9 @@ func TestOtherTokensOfEachProviderAreExplained(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: test.provider})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-			args := "-audience " + server.Audience() + " -issuer " + server.URL()
-			if test.provider != "adfs" {
-				args += " -provider " + test.provider
-			}
-			call{args: args, token: server.Token(test.kind)}.expectMistake(t, test.says, "")
-			call{args: args, token: server.Token(test.kind)}.expect(t, 1, test.fix)
+			server, args := startProvider(t, test.provider)
+			call{args: args + presetOf(test.provider), token: server.Token(test.kind)}.
+				expect(t, 1, "!! ", test.says, "fix: ", test.fix, "Fix this first: ")
 		})
 	}
 }
@@ -116,12 +120,7 @@ func TestProviderIsProposedWhereTheTokenNeedsIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: test.provider})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-			args := "-assembly " + thingsAPI + " -audience " + server.Audience() + " -issuer " + server.URL()
+			server, args := startProvider(t, test.provider)
 			call{args: args, token: server.Token(test.kind)}.expect(t, test.code, test.says, "add PROVIDER="+test.fix)
 		})
 	}
@@ -249,15 +248,8 @@ func TestTokensForAnotherAPIAreExplainedInTheWordsOfTheProvider(t *testing.T) {
 	} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
-			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: provider})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-			args := "-audience https://mine.example.com -issuer " + server.URL()
-			if provider != "adfs" {
-				args += " -provider " + provider
-			}
+			server, args := startProvider(t, provider)
+			args += presetOf(provider) + " -audience https://mine.example.com"
 			output, code := call{args: args, token: server.Token(issuer.Kind("user"))}.run(t)
 			if code != 1 || !strings.Contains(output, want) {
 				t.Errorf("exit code %d, want 1 and %q\n%s", code, want, output)
@@ -299,14 +291,9 @@ func TestRightsInOtherClaimsAreFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: test.provider})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-			args := "-assembly " + thingsAPI + " -audience " + server.Audience() + " -issuer " + server.URL()
+			server, args := startProvider(t, test.provider)
 			token := server.Token(append([]issuer.Option{test.kind}, test.options...)...)
-			call{args: args + " -provider " + test.provider, token: token}.expect(t, 1, "!! scope ", test.want)
+			call{args: args + presetOf(test.provider), token: token}.expect(t, 1, "!! scope ", test.want)
 		})
 	}
 }
