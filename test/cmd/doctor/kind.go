@@ -27,7 +27,7 @@ func (d *doctor) otherKind() (why, fix string) {
 				"and the other providers only into ID tokens",
 			d.set("provider", "keycloak")
 	}
-	for _, claim := range []string{"nonce", "at_hash", "c_hash", "s_hash"} {
+	for _, claim := range idTokenMarks {
 		if has(claim) && !(claim == "nonce" && d.use.Provider == "keycloak") {
 			return "it has the claim " + claim + ", which marks an ID token", sendAccess
 		}
@@ -86,7 +86,6 @@ func (d *doctor) wrongClaim() (why, fix string) {
 				configure + ", or " + d.leaveOut("provider")
 		}
 	}
-	const endOf9999 = 253_402_300_799
 	for _, name := range []string{"exp", "nbf", "iat"} {
 		seconds, isNumber := t.claims[name].(float64)
 		switch {
