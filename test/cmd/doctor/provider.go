@@ -87,7 +87,7 @@ func presetNamed(name string) (p preset, ok bool) {
 func (d *doctor) examineProvider() {
 	given := d.given.Provider
 	_, known := presetNamed(given)
-	k, recognized := d.shape()
+	k, recognized := d.kindByURL()
 	by, must := "the issuer's URL is one of ", k.needed || k.expected
 	if !recognized && (given == "" || given == "auth0") {
 		if k, recognized = kindOfToken(d.token); recognized {
@@ -135,19 +135,6 @@ func (d *doctor) examineProvider() {
 func rfc9068(t token) bool {
 	has := func(claim string) bool { return t.claims[claim] != nil }
 	return t.mediaType() == "at+jwt" && has("client_id") && has("jti") && has("iat") && has("sub")
-}
-
-// usualForm returns the issuer as its provider writes it into tokens, with or without a
-// slash at the end. If its name does not show the kind, it returns the issuer as it is.
-func usualForm(issuer string) string {
-	k, _ := kindOfIssuer(issuer)
-	switch k.name {
-	case "Auth0":
-		return strings.TrimRight(issuer, "/") + "/"
-	case "Cognito", "Okta", "Clerk", "Keycloak", "WorkOS":
-		return strings.TrimRight(issuer, "/")
-	}
-	return issuer
 }
 
 // keysAt returns where a deploy looks for the keys of an issuer if JWKS_URI is not given;
