@@ -69,8 +69,6 @@ func openBrowser(page string) {
 	switch {
 	case runtime.GOOS == "darwin":
 		command = exec.Command("open", page)
-	case runtime.GOOS == "windows":
-		command = exec.Command("rundll32", "url.dll,FileProtocolHandler", page)
 	case os.Getenv("DISPLAY")+os.Getenv("WAYLAND_DISPLAY") == "":
 		return // xdg-open would start a browser in this terminal
 	default:
