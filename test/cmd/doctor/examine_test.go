@@ -127,3 +127,36 @@ func TestTokenIsExplainedWithoutANetwork(t *testing.T) {
 		"!! issuer     no answer from", `ok iss        the token has "https://tenant.eu.auth0.com/"`,
 		"the keys could not be fetched", "ok exp        valid for another 23 h 59 min")
 }
+
+func TestTokenIsExaminedAgainstTheIssuerThatItMeans(t *testing.T) {
+	const a, b, other = "https://id.example.com/realms/a", "https://id.example.com/realms/b", "https://other.example.com/"
+	for name, test := range map[string]struct {
+		issuers []string
+		iss     string
+		want    string // "" is none
+	}{
+		"the only one":             {[]string{a}, "x", a},
+		"exactly":                  {[]string{a, a + "/"}, a + "/", a + "/"},
+		"with a slash":             {[]string{a, b}, b + "/", b},
+		"with http":                {[]string{a, b}, "http://id.example.com/realms/b", b},
+		"in upper case":            {[]string{a, b}, "https://id.example.com/realms/B", b},
+		"nearly two of them":       {[]string{a, a + "/"}, "http://id.example.com/realms/a", ""},
+		"another path on its host": {[]string{a, other}, "https://other.example.com/x", other},
+		"another path on one host": {[]string{a, b}, "https://id.example.com/realms/c", ""},
+		"another host":             {[]string{a, other}, "https://third.example.com/", ""},
+		"no URL":                   {[]string{a, "acme"}, "acme.example", ""},
+		"without iss":              {[]string{a, other}, "", ""},
+	} {
+		e := &examination{}
+		for _, issuer := range test.issuers {
+			e.doctors = append(e.doctors, &doctor{given: trusted{Issuer: issuer}})
+		}
+		got := ""
+		if d := e.ownerOf(token{claims: map[string]any{"iss": test.iss}}); d != nil {
+			got = d.given.Issuer
+		}
+		if got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
+}

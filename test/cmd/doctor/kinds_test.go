@@ -126,6 +126,36 @@ func TestProviderIsProposedWhereTheTokenNeedsIt(t *testing.T) {
 	}
 }
 
+func TestProviderWithWhichTheTokenGetsLessFarIsNotProposed(t *testing.T) {
+	server, args := startProvider(t, "keycloak")
+	token := server.Token(issuer.Kind("client"), issuer.Without("typ")) // the preset requires it
+	output, code := call{args: args, token: token}.run(t)
+	if _, conclusion, _ := strings.Cut(output, "\nready to run"); code != 0 || strings.Contains(conclusion, "PROVIDER") {
+		t.Errorf("exit code %d, want 0 and no provider at the end\n%s", code, output)
+	}
+}
+
+func TestScopesAreReadFromTheClaimsOfTheProvider(t *testing.T) {
+	for _, test := range []struct{ provider, kind, claim string }{
+		{"auth0", "user", "scope"},
+		{"rfc9068", "user", "scope"},
+		{"cognito", "user", "scope"},
+		{"entra", "user", "scp"},
+		{"entra", "client", "roles"},
+		{"okta", "user", "scp"},
+		{"keycloak", "user", "scope"},
+		{"duende", "client", "scope"},
+		{"clerk", "user", "scope"},
+		{"workos", "user", ""}, // permissions, by setting
+	} {
+		server, _ := startProvider(t, test.provider)
+		d := &doctor{use: trusted{Provider: test.provider}, token: decode(server.Token(issuer.Kind(test.kind)))}
+		if got := d.readClaim(); got != test.claim {
+			t.Errorf("%s, %s: the scopes are read from %q, want %q", test.provider, test.kind, got, test.claim)
+		}
+	}
+}
+
 // The name of an issuer in its tokens may differ from its URL and from its discovery
 // document. The fix is applied in each row: the second call must be ready.
 func TestNamesOfIssuersInTheirTokensAreFollowed(t *testing.T) {
