@@ -189,8 +189,8 @@ settings: need-go need-node $(LAMBDAS:%=.build/local/lambdas/%/bootstrap)
 		-- $(SETTINGS))" && go run ./infra
 
 # Every shell has a variable USER with a name: only 1 is meant for this target.
-token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= SCOPE=, USER=1: of a user, in the browser, CALLBACK_URL=]
-	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -scope '$(SCOPE)' \
+token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= or RESOURCE=, SCOPE=, USER=1: of a user, in the browser, CALLBACK_URL=]
+	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -resource '$(RESOURCE)' -scope '$(SCOPE)' \
 		$(if $(filter 1,$(USER)),-user) $(if $(CALLBACK_URL),-callback-url '$(CALLBACK_URL)')
 
 # ---------------------------------------------------------------- requirements

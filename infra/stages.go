@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"strings"
@@ -48,7 +49,7 @@ func (s *settings) applyStage(stage string) (ok bool) {
 	if _, declared := stages[stage]; !declared || stage == sharedStage {
 		names := slices.DeleteFunc(slices.Sorted(maps.Keys(stages)), func(name string) bool { return name == sharedStage })
 		s.problem("stage", "%q is not in stages, which has %s: choose one with -c stage=STAGE, or add it",
-			stage, strings.Join(names, ", "))
+			stage, cmp.Or(strings.Join(names, ", "), "none"))
 		return false
 	}
 	merged := map[string]any{}

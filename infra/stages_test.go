@@ -71,6 +71,10 @@ func TestMistakesInStagesNameTheirPlace(t *testing.T) {
 			object{},
 			[]string{`stage: "prod" is not in stages, which has dev, live`, "-c stage=STAGE"},
 		},
+		"only the entry for all stages": {
+			object{"stages": object{"default": object{}}},
+			[]string{`stage: "prod" is not in stages, which has none: choose one with -c stage=STAGE, or add it`},
+		},
 		"issuers at both places": {
 			object{"stages": object{"prod": object{"issuers": []any{}}}, "issuers": "[]"},
 			[]string{"issuers: is set both in stages.prod and outside of stages"},

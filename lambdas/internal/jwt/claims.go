@@ -77,15 +77,12 @@ func (r *rules) checkSubject(claims strictjson.Object, who *principal.Principal)
 // section 3.12).
 func (r *rules) checkKind(claims strictjson.Object) error {
 	// Only an ID token has these (OpenID Connect Core sections 2 and 3.3.2.11, FAPI 1.0
-	// part 2 section 5.1), and only a security event token the last (RFC 8417 section 2.2).
-	for _, mark := range []string{"nonce", "at_hash", "c_hash", "s_hash", "events"} {
+	// part 2 section 5.1), only a security event token events (RFC 8417 section 2.2), and
+	// only a refresh token granted_scopes (Cloud Foundry UAA).
+	for _, mark := range []string{"nonce", "at_hash", "c_hash", "s_hash", "events", "granted_scopes"} {
 		if claims.Has(mark) && !(mark == "nonce" && r.Provider.has(nonceAllowed)) {
 			return ErrTokenKind
 		}
-	}
-	// Only Cognito sets token_use, but "id" is an ID token from any provider.
-	if use, _ := strictjson.String(claims.Get("token_use")); use == "id" {
-		return ErrTokenKind
 	}
 	for _, c := range r.must {
 		if value, _ := strictjson.String(claims.Get(c.claim)); value != c.values[0] { // no array

@@ -28,7 +28,7 @@ func conditions(setting map[string][]string) (list []condition) {
 func conditionsOf(row string) (list []condition) {
 	for _, pair := range strings.Fields(row) {
 		claim, value, _ := strings.Cut(pair, "=")
-		list = append(list, condition{claim, []string{value}})
+		list = append(list, condition{claim, strings.Split(value, "|")})
 	}
 	return list
 }
@@ -40,6 +40,9 @@ func (c condition) holds(claims strictjson.Object) bool {
 		return ok && slices.Contains(c.values, string(one))
 	}
 	value := find(claims, c.claim)
+	if value == nil {
+		return false
+	}
 	elements, _ := strictjson.Elements(value)
 	return listed(value) || slices.ContainsFunc(elements, listed)
 }

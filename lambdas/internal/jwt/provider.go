@@ -13,7 +13,7 @@ type Provider struct {
 	client   string // claims that hold the client, the first present one counts
 	present  string // claims that must be there
 	must     string // NAME=VALUE: claims that must have this value
-	mustNot  string // NAME=VALUE: claims that must not
+	mustNot  string // NAME=VALUE|VALUE: claims that must not have one of these
 	special  special
 }
 
@@ -40,7 +40,8 @@ const (
 //   - keycloak: up to version 24, and later with the mapper for nonce, access tokens of
 //     browser logins have nonce (Keycloak: "Upgrading Guide", 25.0.0). The kind of a token
 //     is the claim typ, not the header parameter.
-//   - duende: Duende IdentityServer, IdentityServer4.
+//   - duende: Duende IdentityServer, IdentityServer4, and others whose tokens of clients
+//     have no sub: Kinde (client in azp), PingOne (no typ).
 //   - clerk: session tokens. azp is the origin of the front end (Clerk: "Session tokens");
 //     a pending session has not completed its sign-in.
 //   - workos: AuthKit. Instead of aud, iss ends in the ID of the client.
@@ -55,12 +56,17 @@ var providers = []Provider{
 	{name: "okta", types: "JWT at+jwt none", audience: "aud", scope: "scp", client: "cid", special: namesClient},
 	{name: "keycloak", types: "JWT at+jwt none", audience: "aud", scope: "scope scp", client: "azp client_id",
 		must: "typ=Bearer", special: nonceAllowed},
-	{name: "duende", types: "at+jwt JWT", audience: "aud", scope: "scope scp", client: "client_id",
+	{name: "duende", types: "JWT at+jwt none", audience: "aud", scope: "scope scp", client: "client_id azp",
 		special: namesClient | noSubject},
 	{name: "clerk", types: "JWT at+jwt", audience: "azp", scope: "scope scp", client: "client_id",
 		mustNot: "sts=pending"},
 	{name: "workos", types: "JWT at+jwt none", audience: "iss", scope: "scope scp", client: "client_id azp"},
 }
+
+// otherKinds are the claims by which providers mark tokens that are not access tokens: ID
+// tokens of Cognito, those of Keycloak and ForgeRock, refresh tokens of Descope. They are
+// refused with every row, because most of these providers have none.
+const otherKinds = "token_use=id typ=ID|Refresh|Offline|Logout tokenName=id_token|refresh_token drn=DSR"
 
 // ProviderNamed returns the provider of this name.
 func ProviderNamed(name string) (p Provider, ok bool) {

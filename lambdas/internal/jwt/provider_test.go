@@ -64,6 +64,15 @@ var (
 		"auth_time":1,"idp":"local","amr":["pwd"],"sid":"s","jti":"j","nbf":1,"scope":["openid","read:items"]}`)
 	duendeMachine = issued(`{"aud":"https://api.example","client_id":"m2m.client","jti":"1D73","nbf":1,
 		"scope":["read:items"]}`)
+	kindeMachine = issued(`{"aud":["https://api.example"],"azp":"d4d3c5b7","gty":["client_credentials"],"jti":"f95e",
+		"scope":"read:items","scp":["read:items"],"v":"2"}`)
+	pingMachine = issued(`{"aud":["https://api.example"],"client_id":"3c9b","scope":"read:items","jti":"j"}`)
+	uaaRefresh  = issued(`{"aud":["https://api.example","app"],"jti":"1a2b-r","sub":"6a1b","cid":"app","client_id":"app",
+		"granted_scopes":["openid","read:items"],"grant_type":"authorization_code","zid":"uaa","rev_sig":"d6"}`)
+	forgeRock = issued(`{"aud":"https://api.example","sub":"(usr!demo)","cts":"OAUTH2_STATELESS_GRANT","realm":"/",
+		"tokenName":"access_token","token_type":"Bearer","client_id":"app","scope":["openid","read:items"]}`)
+	descope = issued(`{"aud":"https://api.example","sub":"U2abc","drn":"DS","amr":["email"],"permissions":["read:items"]}`)
+
 	clerkSession = issued(`{"azp":"https://app.example.com","sub":"user_2x","sid":"sess_2x","sts":"active","fva":[0,-1],
 		"v":2,"o":{"id":"org_1","rol":"admin"}}`)
 	clerkTemplate = issued(`{"azp":"https://app.example.com","aud":"https://api.example","sub":"user_2x","jti":"j"}`)
@@ -118,6 +127,10 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 		"duende, a user":     {"duende", mint(duendeUser, accessToken), "web", "openid read:items"},
 		"duende, a client":   {"duende", mint(duendeMachine, accessToken), "m2m.client", "read:items"},
 		"duende, typ JWT":    {"duende", mint(duendeMachine), "m2m.client", "read:items"},
+		"duende, Kinde":      {"duende", mint(kindeMachine), "d4d3c5b7", "read:items"},
+		"duende, PingOne":    {"duende", mint(pingMachine, withoutType), "3c9b", "read:items"},
+		"auth0, ForgeRock":   {"auth0", mint(forgeRock), "app", "openid read:items"},
+		"auth0, Descope":     {"auth0", mint(descope), "", ""},
 		"clerk, a session":   {"clerk", mint(clerkSession), "", ""},
 		"clerk, a template":  {"clerk", mint(clerkTemplate), "", ""},
 		"workos, a template": {"workos", mint(workosSession, claim("aud", testAudience)), "", ""},
@@ -260,8 +273,20 @@ func TestOtherTokensOfAProviderAreRefused(t *testing.T) {
 		}},
 		"duende: another type": {"duende", ErrTokenKind, rows{
 			"a logout token": mint(duendeUser, withHeader("typ", "logout+jwt"), claim("events", members{})),
-			"no typ":         mint(duendeMachine, withoutType),
 			"an ID token":    mint(duendeUser, claim("nonce", "n")),
+		}},
+		"auth0: another token, as a claim says": {"auth0", ErrTokenKind, rows{
+			"Keycloak, ID token":       mint(keycloakUser, claim("nonce", absent), claim("typ", "ID")),
+			"Keycloak, refresh token":  mint(keycloakUser, claim("nonce", absent), claim("typ", "Refresh")),
+			"Keycloak, offline token":  mint(keycloakUser, claim("nonce", absent), claim("typ", "Offline")),
+			"Keycloak, logout token":   mint(keycloakUser, claim("nonce", absent), claim("typ", "Logout")),
+			"UAA, refresh token":       mint(uaaRefresh),
+			"ForgeRock, refresh token": mint(forgeRock, claim("tokenName", "refresh_token")),
+			"ForgeRock, ID token":      mint(forgeRock, claim("tokenName", "id_token")),
+			"Descope, refresh token":   mint(descope, claim("drn", "DSR")),
+		}},
+		"every other provider: a refresh token": {"entra", ErrTokenKind, rows{
+			"Keycloak": mint(entraUser, claim("typ", "Refresh")), "UAA": mint(entraUser, claim("granted_scopes", []string{})),
 		}},
 		"auth0: a client without sub": {"auth0", ErrClaimType, rows{"of Duende": mint(duendeMachine, accessToken)}},
 		"clerk: for another front end": {"clerk", ErrAudience, rows{

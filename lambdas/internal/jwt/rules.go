@@ -48,7 +48,7 @@ func newRules(c Config, issuer Issuer) *rules {
 		client:    strings.Fields(row.client),
 		present:   strings.Fields(row.present),
 		must:      conditionsOf(row.must),
-		mustNot:   conditionsOf(row.mustNot),
+		mustNot:   conditionsOf(otherKinds + " " + row.mustNot),
 		required:  conditions(issuer.Required),
 		refused:   conditions(issuer.Refused),
 		clockSkew: c.ClockSkew,

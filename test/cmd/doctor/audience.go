@@ -68,7 +68,7 @@ func (d *doctor) examineAudience() {
 // otherAudience explains a token for another API. If its aud is nearly the audience, it
 // corrects the settings, so that the command at the end is right.
 func (d *doctor) otherAudience() (why, fix string) {
-	k, claim := d.kind(), d.preset().audience
+	k, claim := d.kind(), d.audienceClaim()
 	if claim == "iss" {
 		claim = "aud"
 	}
@@ -106,7 +106,11 @@ func (d *doctor) otherAudience() (why, fix string) {
 			continue
 		}
 		what := map[string]string{"azp": "your front end", "client_id": "your app client", "aud": "this API"}[claim]
-		return "it is for another API", d.set("audience", theirs) + " if that is " + what + "; otherwise " + fix
+		all := []string{theirs}
+		if claim != d.preset().audience && d.preset().audience != "iss" { // both claims must name this API
+			all = append(slices.Clone(d.use.Audiences), theirs)
+		}
+		return "it is for another API", d.set("audience", all...) + " if that is " + what + "; otherwise " + fix
 	}
 	return "it is for " + strings.Join(others, " and "), fix
 }

@@ -111,10 +111,7 @@ type check struct {
 
 func (d *doctor) checks() [checkCount]check {
 	t := d.token
-	audience := d.preset().audience
-	if audience == "iss" && t.claims["aud"] != nil {
-		audience = "aud"
-	}
+	audience := d.audienceClaim()
 	header := fmt.Sprintf("alg %s, typ %s, kid %s",
 		quoted(t.header["alg"]), quoted(t.header["typ"]), quoted(t.header["kid"]))
 	return [...]check{
@@ -130,6 +127,17 @@ func (d *doctor) checks() [checkCount]check {
 		checkKey:       {topic: "key", facts: "kid " + quoted(t.header["kid"]), passed: d.keyFound()},
 		checkSignature: {topic: "signature", passed: "made with that key"},
 	}
+}
+
+// audienceClaim returns the claim that names the API. Where that is not aud, aud counts too
+// if the token has one.
+func (d *doctor) audienceClaim() string {
+	claim := d.preset().audience
+	ours := func(name string) bool { return slices.Contains(d.use.Audiences, name) }
+	if d.token.claims["aud"] != nil && (claim == "iss" || slices.ContainsFunc(d.token.claimStrings(claim), ours)) {
+		return "aud"
+	}
+	return claim
 }
 
 // keyFound describes which key the authorizer has found. A token without kid is checked

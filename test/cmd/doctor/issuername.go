@@ -56,12 +56,11 @@ func hint(issuer string) string {
 	if err != nil {
 		return ""
 	}
-	k, _ := kindOfIssuer(issuer)
 	switch host := strings.ToLower(u.Hostname()); {
 	case strings.HasSuffix(host, ".amazoncognito.com"):
 		return " (this is the domain where users of a Cognito user pool sign in; " +
 			"the pool's issuer is https://cognito-idp.REGION.amazonaws.com/POOL_ID)"
-	case k.name == "Entra":
+	case host == "login.microsoftonline.com" || host == "sts.windows.net":
 		return " (Entra has two issuers: https://login.microsoftonline.com/TENANT_ID/v2.0 for v2.0 tokens " +
 			"and https://sts.windows.net/TENANT_ID/ for v1.0 tokens; the claim ver of a token says which)"
 	}

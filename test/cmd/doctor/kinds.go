@@ -23,6 +23,7 @@ type kind struct {
 	grant   string // how to get a scope into it
 	signing string // where the signature algorithm is set
 	opaque  string // when it issues a token that is not a JWT
+	subject string // how to get sub into its tokens; "" if they always have one
 }
 
 // refreshTokens stands for the remark that the kind's refresh tokens are not JWTs.
@@ -31,7 +32,7 @@ const refreshTokens = "refresh tokens"
 // unknownKind has the advice for issuers that are not recognized.
 var unknownKind = kind{
 	name: "the issuer",
-	request: "request a token for this API (make token ISSUER=… CLIENT_ID=… AUDIENCE), " +
+	request: "request a token for this API (make token ISSUER=… CLIENT_ID=… AUDIENCE, or with RESOURCE in its place), " +
 		"and have the issuer put this audience into aud",
 	grant:   "have the issuer grant it to the client, and request it with SCOPE",
 	signing: "configure the issuer to sign with RS256",
@@ -47,9 +48,10 @@ var kinds = []kind{
 		token: func(t token) bool { return t.claims["token_use"] != nil },
 		request: "request the token as the app client AUDIENCE: access tokens of Cognito " +
 			"name the app client in client_id, not an API",
-		grant: "create it as a custom scope (Cognito: Branding → Domain → Resource servers), allow it for the app client " +
-			"(App clients → Login pages → Custom scopes), and request it with SCOPE. Only tokens of the user pool's token " +
-			"endpoint have such scopes, those of InitiateAuth never",
+		grant: "Cognito names a custom scope IDENTIFIER/NAME, with the identifier of its resource server: write it so in the " +
+			"table of routes, create it (Cognito: Branding → Domain → Resource servers), allow it for the app client " +
+			"(App clients → Login pages → Custom scopes), and request SCOPE=IDENTIFIER/NAME. Only tokens of the user pool's " +
+			"token endpoint have such scopes, those of InitiateAuth never",
 		signing: "send a token of this user pool, which signs with RS256",
 		opaque:  refreshTokens,
 	},
@@ -57,11 +59,13 @@ var kinds = []kind{
 		name: "AD FS", path: regexp.MustCompile(`^/adfs(/services/trust)?/?$`), keys: "/adfs/discovery/keys",
 		token: func(t token) bool { return t.claims["apptype"] != nil },
 		request: "add a Web API to the application group (AD FS Management → Application Groups), and request the token " +
-			"with its identifier in the parameter resource",
+			"with its identifier (make token ISSUER=… CLIENT_ID=… RESOURCE=…)",
 		grant: "allow it for the client (AD FS Management → Application Groups → Web API → Client Permissions → " +
 			"Permitted scopes), and request it with SCOPE",
 		signing: "sign with RS256 (AD FS signs with the token-signing certificate)",
 		opaque:  refreshTokens,
+		subject: "add a rule that issues the claim sub (AD FS Management → Application Groups → Web API → " +
+			"Issuance Transform Rules)",
 	},
 	{
 		name: "UAA", path: regexp.MustCompile(`/oauth/token$`), keys: "/token_keys",
@@ -100,6 +104,16 @@ var kinds = []kind{
 		opaque:  "Entra issues such tokens for Microsoft's own APIs and in refresh tokens",
 	},
 	{
+		name: "Azure AD B2C", preset: "entra", expected: true, host: regexp.MustCompile(`\.b2clogin\.com$`),
+		token: func(t token) bool { return t.claims["tfp"] != nil },
+		request: "request the token with a scope of this API (Azure AD B2C: App registrations → the API → Expose an API): " +
+			"SCOPE=https://TENANT.onmicrosoft.com/API/NAME",
+		grant: "add it as a scope (Azure AD B2C: App registrations → the API → Expose an API), allow it for the client " +
+			"(API permissions), and request SCOPE=https://TENANT.onmicrosoft.com/API/NAME",
+		signing: "send a token of this tenant, which signs with RS256",
+		opaque:  refreshTokens,
+	},
+	{
 		name: "Okta", preset: "okta", expected: true,
 		host:  regexp.MustCompile(`\.(okta|oktapreview|okta-emea|okta-gov)\.com$`),
 		token: func(t token) bool { return t.claims["cid"] != nil && t.claims["scp"] != nil },
@@ -126,6 +140,8 @@ var kinds = []kind{
 			"or optional scope (Keycloak: Clients → the client → Client scopes), and request an optional one with SCOPE",
 		signing: "sign with RS256 (Keycloak: Clients → the client → Advanced → Access token signature algorithm)",
 		opaque:  "Keycloak issues JWTs only: this is not a token of Keycloak",
+		subject: "add the client scope basic to the client (Keycloak: Clients → the client → Client scopes); for lightweight " +
+			"access tokens, turn on Add to lightweight access token in its mapper sub",
 	},
 	{
 		name: "Clerk", preset: "clerk", needed: true,
@@ -133,7 +149,8 @@ var kinds = []kind{
 		token: func(t token) bool {
 			return strings.HasPrefix(t.headerString("cat"), "cl_") || strings.HasPrefix(t.claimString("sid"), "sess_")
 		},
-		request: "send the session token of a front end with the origin AUDIENCE, from getToken()",
+		request: "send the session token of a front end with the origin AUDIENCE, from getToken(). Tokens of native apps have " +
+			"no azp: add aud to the session token, and leave the provider out",
 		grant: "add the claim scope to the session token (Clerk: Sessions → Customize session token), " +
 			"for example from the user's public metadata",
 		signing: "send a session token, which Clerk signs with RS256",
@@ -155,7 +172,7 @@ var kinds = []kind{
 		keys: "/.well-known/openid-configuration/jwks",
 		token: func(t token) bool {
 			_, list := t.claims["scope"].([]any)
-			return list && t.claims["client_id"] != nil && t.claims["jti"] != nil
+			return list && t.claims["client_id"] != nil && (t.claims["sub"] == nil || t.claims["idp"] != nil)
 		},
 		request: "add an ApiResource with the name AUDIENCE and a scope of this API (Duende), and request that scope",
 		grant: "add it as an ApiScope and to the AllowedScopes of the client (Duende), " +
@@ -164,10 +181,33 @@ var kinds = []kind{
 		opaque:  "Duende issues reference tokens to clients with AccessTokenType.Reference: use AccessTokenType.Jwt",
 	},
 	{
+		name: "Kinde", preset: "duende", host: regexp.MustCompile(`\.kinde\.com$`),
+		token: func(t token) bool {
+			_, list := t.claims["gty"].([]any)
+			return list && t.claims["azp"] != nil
+		},
+		request: "register the API (Kinde: Settings → APIs) with the audience AUDIENCE, authorize the application for it, " +
+			"and request the token with this audience: make token ISSUER=… CLIENT_ID=… AUDIENCE",
+		grant: "add it to the API (Kinde: Settings → APIs → the API → Scopes), allow it for the application, " +
+			"and request it with SCOPE",
+		signing: "send a token of this environment, which signs with RS256",
+		opaque:  refreshTokens,
+	},
+	{
+		name: "PingOne", preset: "duende", host: regexp.MustCompile(`^auth\.pingone\.`),
+		token: func(t token) bool { return t.claims["p1.rid"] != nil },
+		request: "add a custom resource with the audience AUDIENCE (PingOne: Applications → Resources), " +
+			"and request one of its scopes",
+		grant: "add it to the resource (PingOne: Applications → Resources → the resource → Scopes), allow it for the " +
+			"application (Resources), and request it with SCOPE",
+		signing: "send a token of this environment, which signs with RS256",
+		opaque:  refreshTokens,
+	},
+	{
 		name: "Auth0", preset: "auth0", host: regexp.MustCompile(`\.auth0\.com$`),
 		token: func(t token) bool {
 			sub := t.claimString("sub")
-			return strings.HasPrefix(sub, "auth0|") || strings.HasSuffix(sub, "@clients") || t.claims["gty"] != nil ||
+			return strings.HasPrefix(sub, "auth0|") || strings.HasSuffix(sub, "@clients") || t.claimString("gty") != "" ||
 				slices.Contains(t.claimStrings("aud"), t.claimString("iss")+"userinfo")
 		},
 		request: "request the token with the identifier of the API (Auth0: Applications → APIs): " +

@@ -77,7 +77,7 @@ func TestOtherTokensOfEachProviderAreExplained(t *testing.T) {
 		says, fix string
 	}{
 		"Auth0, ID token":             {"auth0", "id", "it has the claim nonce, which marks an ID token", access},
-		"Cognito, ID token":           {"cognito", "id", "it has the claim at_hash, which marks an ID token", access},
+		"Cognito, ID token":           {"cognito", "id", `it is an ID token, because its claim token_use is "id"`, access},
 		"Cognito, refresh token":      {"cognito", "refresh", "the refresh tokens of Cognito are such tokens", notRefresh},
 		"Entra, ID token":             {"entra", "id", "it has the claim nonce", access},
 		"Okta, ID token":              {"okta", "id", "it has the claim nonce", access},

@@ -7,6 +7,18 @@ import (
 
 const sendAccess = "send the access_token of the issuer's response, not the id_token"
 
+// otherTokens are the claims by which providers mark tokens that are not access tokens.
+var otherTokens = []struct{ claim, value, what string }{
+	{"token_use", "id", "an ID token"},
+	{"typ", "ID", "an ID token"},
+	{"typ", "Refresh", "a refresh token"},
+	{"typ", "Offline", "a refresh token"},
+	{"typ", "Logout", "a logout token"},
+	{"tokenName", "id_token", "an ID token"},
+	{"tokenName", "refresh_token", "a refresh token"},
+	{"drn", "DSR", "a refresh token"},
+}
+
 // otherKind names the claim or the header parameter that shows that a token is not an
 // access token of this provider.
 func (d *doctor) otherKind() (why, fix string) {
@@ -14,6 +26,18 @@ func (d *doctor) otherKind() (why, fix string) {
 	has := func(claim string) bool { _, ok := t.claims[claim]; return ok }
 	if !d.typeAccepted() {
 		return d.otherType()
+	}
+	for _, other := range otherTokens {
+		if t.claimString(other.claim) == other.value {
+			fix = sendAccess
+			if other.what != "an ID token" {
+				fix = sendAccessNotRefresh
+			}
+			return fmt.Sprintf("it is %s, because its claim %s is %q", other.what, other.claim, other.value), fix
+		}
+	}
+	if has("cnf") {
+		return d.refusal("bound_token")
 	}
 	// Keycloak says in the claim typ what a token is.
 	if typ := t.claimString("typ"); k.name == "Keycloak" && typ != "" && typ != "Bearer" {
@@ -26,15 +50,20 @@ func (d *doctor) otherKind() (why, fix string) {
 			d.set("provider", "keycloak")
 	}
 	for _, claim := range idTokenMarks {
-		if has(claim) && !(claim == "nonce" && d.use.Provider == "keycloak") {
+		switch {
+		case !has(claim) || claim == "nonce" && d.use.Provider == "keycloak":
+		case claim == "nonce" && (has("scp") || has("scope")):
+			return "it has the claim nonce, which marks an ID token, although some issuers put it into access tokens too",
+				sendAccess + "; if it is the access_token, have the client log in without a nonce"
+		default:
 			return "it has the claim " + claim + ", which marks an ID token", sendAccess
 		}
 	}
 	switch {
 	case has("events"):
 		return "it has the claim events, which only security event tokens have, such as logout tokens", sendUnchanged
-	case t.claimString("token_use") == "id":
-		return `it is an ID token, because its claim token_use is "id"`, sendAccess
+	case has("granted_scopes"):
+		return "it is a refresh token, as its claim granted_scopes shows", sendAccessNotRefresh
 	case d.use.Provider == "cognito":
 		return "its claim token_use is " + quoted(t.claims["token_use"]) + `, not "access" as in access tokens of Cognito`,
 			"if the issuer is not Cognito, " + d.leaveOut("provider")

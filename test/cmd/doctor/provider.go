@@ -50,7 +50,8 @@ var presets = []preset{
 	}},
 	{"okta", "aud", anyType, []string{"scp"}, []string{"cid"}, nil, below("/v1/keys")},
 	{"keycloak", "aud", anyType, scopeOrScp, nil, nil, below("/protocol/openid-connect/certs")},
-	{"duende", "aud", withTyp, scopeOrScp, []string{"client_id"}, nil, below("/.well-known/openid-configuration/jwks")},
+	{"duende", "aud", anyType, scopeOrScp, []string{"client_id", "azp"}, nil,
+		below("/.well-known/openid-configuration/jwks")},
 	{"clerk", "azp", withTyp, scopeOrScp, nil, nil, below("/.well-known/jwks.json")},
 	{"workos", "iss", anyType, scopeOrScp, nil, nil, func(issuer *url.URL) string {
 		_, client, found := strings.Cut(issuer.Path, "/user_management/")
@@ -103,6 +104,8 @@ func (d *doctor) examineProvider() {
 		d.wrong("provider", d.leaveOut("provider")+", or use one of "+presetNames(), "%s %q is unknown",
 			d.named("provider"), given)
 		d.use.Provider = ""
+	case given == "" && fits == "clerk" && d.namesAPI():
+		d.ok("provider", "auth0, the default: the token names this API in aud, as only session tokens of Clerk do not")
 	case recognized && given == "" && fits != "auth0" && must:
 		d.wrong("provider", d.set("provider", fits), "%s%s, and the default is auth0", by, k.name)
 		d.use.Provider = fits
@@ -129,6 +132,11 @@ func (d *doctor) examineProvider() {
 			"a deploy refuses it with %q", d.named("provider"), d.use.Issuer)
 		d.use.Provider = ""
 	}
+}
+
+// namesAPI reports whether aud of the token names this API.
+func (d *doctor) namesAPI() bool {
+	return slices.ContainsFunc(d.token.claimStrings("aud"), func(s string) bool { return slices.Contains(d.use.Audiences, s) })
 }
 
 // rfc9068 reports whether the token has what RFC 9068 section 2 requires.

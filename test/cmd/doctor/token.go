@@ -58,12 +58,16 @@ func (t token) claimString(claim string) string {
 var idTokenMarks = []string{"nonce", "at_hash", "c_hash", "s_hash"}
 
 // idTokenMark returns the claim that marks the token as an ID token, "" if none does.
-// Keycloak says in the claim typ what a token is.
+// Keycloak says in the claim typ what a token is. The iss of an access token of AD FS ends
+// in /adfs/services/trust.
 func (t token) idTokenMark() string {
 	for _, claim := range idTokenMarks {
 		if _, marked := t.claims[claim]; marked && t.claimString("typ") != "Bearer" {
 			return claim
 		}
+	}
+	if t.claims["apptype"] != nil && strings.HasSuffix(t.claimString("iss"), "/adfs") {
+		return "iss"
 	}
 	return ""
 }
@@ -86,7 +90,7 @@ func (t token) ofClient() bool {
 		}
 	}
 	return sub == "" || strings.HasSuffix(sub, "@clients") || t.claimString("idtyp") == "app" ||
-		t.claimString("gty") == "client-credentials" ||
+		t.claimString("gty") == "client-credentials" || slices.Contains(t.claimStrings("gty"), "client_credentials") ||
 		strings.HasPrefix(t.claimString("preferred_username"), "service-account-")
 }
 

@@ -14,11 +14,13 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	const configure = "configure the issuer to put it into its access tokens"
 	sub, isString := t.claims["sub"].(string)
 	switch {
-	case !has("sub") && k.name == "Duende IdentityServer" && d.use.Provider != "duende":
-		return "there is no sub, which tokens of clients do not have at Duende", d.set("provider", "duende")
-	case !has("sub") && d.use.Provider != "duende" && t.claims["client_id"] != nil && k.name == unknownKind.name:
-		return "there is no sub, as in tokens of clients at Duende IdentityServer",
-			configure + ", or, if the issuer is Duende, " + d.set("provider", "duende")
+	case !has("sub") && k.preset == "duende" && d.use.Provider != "duende":
+		return "there is no sub, which tokens of clients do not have at " + k.name, d.set("provider", "duende")
+	case !has("sub") && d.use.Provider != "duende" && (has("client_id") || has("azp")) && k.name == unknownKind.name:
+		return "there is no sub, as in tokens of clients at some issuers",
+			configure + ", or, if it is the token of a client, " + d.set("provider", "duende")
+	case !has("sub") && k.subject != "":
+		return "there is no sub", k.subject
 	case !has("sub"):
 		return "there is no sub", configure
 	case !isString || sub == "":
@@ -48,8 +50,12 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	}
 	if len(p.client) > 0 && !slices.ContainsFunc(p.client, func(name string) bool { return t.claimString(name) != "" }) {
 		names := strings.Join(p.client, " or ")
+		fix = sendAccess
+		if _, shown := d.kindByURL(); !shown {
+			fix += "; or, if the issuer is another one, " + d.leaveOut("provider")
+		}
 		return "there is no " + names + ", which names the client in access tokens of the provider " + p.name +
-			" (ID tokens have none)", sendAccess + "; or, if the issuer is another one, " + d.leaveOut("provider")
+			" (ID tokens have none)", fix
 	}
 	for _, name := range []string{"client_id", "azp", "appid", "cid", "jti"} {
 		if _, isString := t.claims[name].(string); has(name) && !isString {

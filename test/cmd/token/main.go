@@ -46,11 +46,12 @@ func main() {
 
 // settings are the flags.
 type settings struct {
-	issuer, clientID, audience string
-	scopes                     []string
-	user                       bool
-	callback                   *url.URL // where the browser comes back to; its port may be 0
-	timeout                    time.Duration
+	issuer, clientID   string
+	audience, resource string // the API, in the parameter that the issuer knows
+	scopes             []string
+	user               bool
+	callback           *url.URL // where the browser comes back to; its port may be 0
+	timeout            time.Duration
 }
 
 // parse reads the flags. Its error names every mistake.
@@ -64,6 +65,8 @@ func parse(args []string) (settings, error) {
 		"`ID` of the client at the issuer; its secret comes from CLIENT_SECRET or a prompt")
 	flags.StringVar(&s.audience, "audience", "",
 		"`identifier` of the API that the token is for, if the issuer requires it (Auth0)")
+	flags.StringVar(&s.resource, "resource", "",
+		"`URL` of the API that the token is for, if the issuer requires it in this parameter (RFC 8707, AD FS)")
 	flags.StringVar(&scope, "scope", "",
 		"`scopes` to request, separated by spaces; all that the client is granted if left out")
 	flags.BoolVar(&s.user, "user", false, "get the token of a user, who logs in in the browser")

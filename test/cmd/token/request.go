@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -60,15 +61,24 @@ func getForClient(ctx context.Context, s settings) (string, error) {
 		ClientID: s.clientID, ClientSecret: secret, TokenURL: document.TokenEndpoint, Scopes: s.scopes,
 		AuthStyle: authStyle(document.TokenAuthMethods),
 	}
-	if s.audience != "" {
-		config.EndpointParams = url.Values{"audience": {s.audience}}
+	config.EndpointParams = url.Values{}
+	for name, value := range s.api() {
+		config.EndpointParams.Set(name, value)
 	}
 	token, err := config.Token(withoutRedirects(ctx))
 	if err != nil {
 		return "", explain(err, s, secret, document.TokenEndpoint)
 	}
-	describe(token)
+	describe(token, s)
 	return token.AccessToken, nil
+}
+
+// api returns the parameters that name the API. OAuth has none of its own: audience is
+// that of Auth0 and others, resource that of RFC 8707 section 2.
+func (s settings) api() map[string]string {
+	parameters := map[string]string{"audience": s.audience, "resource": s.resource}
+	maps.DeleteFunc(parameters, func(_, value string) bool { return value == "" })
+	return parameters
 }
 
 // withoutRedirects returns a context for token requests. Redirects are not followed,
@@ -97,7 +107,7 @@ func authStyle(methods []string) oauth2.AuthStyle {
 }
 
 // describe prints to standard error what the issuer says about the token.
-func describe(token *oauth2.Token) {
+func describe(token *oauth2.Token, s settings) {
 	if !token.Expiry.IsZero() {
 		fmt.Fprintf(os.Stderr, "valid for %s\n", time.Until(token.Expiry).Round(time.Second))
 	}
@@ -105,8 +115,14 @@ func describe(token *oauth2.Token) {
 		fmt.Fprintf(os.Stderr, "scope %q\n", scope)
 	}
 	if strings.Count(token.AccessToken, ".") != 2 {
-		fmt.Fprintln(os.Stderr, "note: this is not a signed JWT, and the API will refuse it: "+
-			"Auth0 gives one only for one of your APIs, so add AUDIENCE=…")
+		why := "many issuers give one only for an API, so add AUDIENCE=…, or RESOURCE=… if the issuer follows RFC 8707"
+		switch {
+		case s.resource != "":
+			why = "the issuer signs no tokens for this API: it may be a setting of the API or of the client"
+		case s.audience != "":
+			why = "if the issuer follows RFC 8707, use RESOURCE=" + s.audience + " in place of AUDIENCE"
+		}
+		fmt.Fprintln(os.Stderr, "note: this is not a signed JWT, and the API will refuse it: "+why)
 	}
 }
 
@@ -156,9 +172,15 @@ func (r refusal) says(text string) bool {
 	return strings.Contains(strings.ToLower(r.description), text)
 }
 
-// noSuchAPI is what to do about an audience that the issuer does not know.
-const noSuchAPI = "the issuer has no API with this identifier: " +
-	"AUDIENCE must be exactly the API's identifier (Auth0: Applications → APIs)"
+// noSuchAPI returns what to do about an API that the issuer does not know.
+func noSuchAPI(s settings) string {
+	name := "AUDIENCE"
+	if s.resource != "" {
+		name = "RESOURCE"
+	}
+	return "the issuer has no API with this identifier: " + name +
+		" must be exactly the API's identifier (Auth0: Applications → APIs)"
+}
 
 // advice returns what to do about a refusal. The codes are those of RFC 6749 section 5.2
 // and RFC 8707 section 2. Auth0 answers access_denied to most mistakes; its description
@@ -178,7 +200,7 @@ func advice(r refusal, s settings) string {
 	case code == "invalid_client":
 		return credentials
 	case code == "access_denied" && r.says("service not found"), code == "invalid_target":
-		return noSuchAPI
+		return noSuchAPI(s)
 	case code == "access_denied" && r.says("scope"), code == "invalid_scope":
 		return scope
 	case code == "access_denied" && status == http.StatusUnauthorized:

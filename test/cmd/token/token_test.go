@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"os"
 	"os/exec"
 	"strings"
@@ -175,6 +176,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 		{"wrong type of client", refusal(403, "unauthorized_client", ""), secret, "", "client credentials grant"},
 		{"unknown API", refusal(400, "invalid_target", ""), secret, "", "AUDIENCE must be exactly"},
 		{"unknown scope", refusal(400, "invalid_scope", ""), secret, "", "leave SCOPE out"},
+		{"unknown resource", refusal(400, "invalid_target", ""), secret, "-resource https://x/", "RESOURCE must be exactly"},
 		{"no audience, no scope", refusal(400, "invalid_request", ""), secret, "", "add AUDIENCE=…"},
 		{"another code", refusal(400, "invalid_grant", ""), secret, "", `"invalid_grant"`},
 		{"secret repeated", refusal(400, "invalid_client", "unknown secret "+secret), secret, "", "unknown secret …"},
@@ -206,6 +208,48 @@ func TestTokenThatIsNoJWTIsPointedOut(t *testing.T) {
 	stdout, stderr, code := run(t, command(secret, "-issuer", url, "-client-id", "machine"))
 	if code != 0 || stdout != "opaque\n" || !strings.Contains(stderr, "add AUDIENCE=…") {
 		t.Errorf("exit code %d, stdout %q, stderr %q", code, stdout, stderr)
+	}
+}
+
+// oneEndpoint is a provider that answers every request for a token, and keeps its form.
+func oneEndpoint(t *testing.T, form *url.Values) string {
+	t.Helper()
+	var server *httptest.Server
+	server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path != "/token" {
+			fmt.Fprintf(w, `{"issuer":%q,"token_endpoint":"%[1]s/token","authorization_endpoint":"%[1]s/authorize"}`, server.URL)
+			return
+		}
+		r.ParseForm()
+		*form = r.PostForm
+		w.Header().Set("Content-Type", "application/json")
+		io.WriteString(w, `{"access_token":"opaque","token_type":"Bearer"}`)
+	}))
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestAPIIsNamedInTheParameterThatTheProviderKnows(t *testing.T) {
+	const api = "https://api.example"
+	for name, test := range map[string]struct{ flag, audience, resource, note string }{
+		"none":              {"", "", "", "add AUDIENCE=…, or RESOURCE=…"},
+		"Auth0":             {"-audience", api, "", "use RESOURCE=https://api.example in place of AUDIENCE"},
+		"RFC 8707 resource": {"-resource", "", api, "the issuer signs no tokens for this API"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var form url.Values
+			flags := []string{"-issuer", oneEndpoint(t, &form), "-client-id", "machine"}
+			if test.flag != "" {
+				flags = append(flags, test.flag, api)
+			}
+			_, stderr, code := run(t, command(secret, flags...))
+			if code != 0 || form.Get("audience") != test.audience || form.Get("resource") != test.resource {
+				t.Errorf("exit code %d, form %v, want audience %q, resource %q", code, form, test.audience, test.resource)
+			}
+			if !strings.Contains(stderr, test.note) {
+				t.Errorf("stderr does not contain %q: %s", test.note, stderr)
+			}
+		})
 	}
 }
 

@@ -42,8 +42,8 @@ func getForUser(ctx context.Context, s settings) (string, error) {
 		config.Endpoint.AuthStyle = authStyle(document.TokenAuthMethods)
 	}
 	options := []oauth2.AuthCodeOption{oauth2.S256ChallengeOption(verifier)}
-	if s.audience != "" {
-		options = append(options, oauth2.SetAuthURLParam("audience", s.audience))
+	for name, value := range s.api() {
+		options = append(options, oauth2.SetAuthURLParam(name, value))
 	}
 	login := config.AuthCodeURL(state, options...)
 	fmt.Fprintf(os.Stderr, "log in at\n\n%s\n\nThe issuer must know %s as a callback URL of the client.\n",
@@ -54,11 +54,15 @@ func getForUser(ctx context.Context, s settings) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	token, err := config.Exchange(withoutRedirects(ctx), code, oauth2.VerifierOption(verifier))
+	exchange := []oauth2.AuthCodeOption{oauth2.VerifierOption(verifier)}
+	if s.resource != "" { // RFC 8707 section 2.2
+		exchange = append(exchange, oauth2.SetAuthURLParam("resource", s.resource))
+	}
+	token, err := config.Exchange(withoutRedirects(ctx), code, exchange...)
 	if err != nil {
 		return "", explain(err, s, secret, document.TokenEndpoint)
 	}
-	describe(token)
+	describe(token, s)
 	return token.AccessToken, nil
 }
 
@@ -93,7 +97,7 @@ func userAdvice(r refusal, s settings, hasSecret bool) string {
 		return "the client has a secret: call this as CLIENT_SECRET=… make token USER=1 …, " +
 			"or make it a public client at the issuer (Auth0: a Native application)"
 	case r.code == "access_denied" && r.says("service not found"), r.code == "invalid_target":
-		return noSuchAPI
+		return noSuchAPI(s)
 	case r.code == "access_denied" && r.says("scope"), r.code == "invalid_scope":
 		return "the issuer does not know this scope, or the client may not ask for it: " +
 			"compare SCOPE with the scopes of the API at the issuer, or leave SCOPE out"

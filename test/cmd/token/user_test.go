@@ -123,6 +123,21 @@ func TestUserLogsInInTheBrowser(t *testing.T) {
 	}
 }
 
+// RFC 8707 section 2.2: the request with the code names the resource, too.
+func TestResourceIsInBothRequestsOfALogin(t *testing.T) {
+	const api = "https://api.example"
+	var form url.Values
+	l := startLogin(t, "", "-issuer", oneEndpoint(t, &form), "-resource", api)
+	request := l.request(t)
+	if got := request.Get("resource"); got != api {
+		t.Errorf("the authorization request has the resource %q, want %q", got, api)
+	}
+	visit(t, request.Get("redirect_uri")+"?code=c&state="+request.Get("state"))
+	if code := l.end(); code != 0 || form.Get("resource") != api {
+		t.Errorf("exit code %d, the token request has the resource %q, want %q", code, form.Get("resource"), api)
+	}
+}
+
 func TestBrowserIsOpenedIfThereIsOne(t *testing.T) {
 	folder := t.TempDir()
 	script := "#!/bin/sh\necho \"$1\" >" + folder + "/opened.new && mv " + folder + "/opened.new " + folder + "/opened\n"
