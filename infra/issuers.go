@@ -103,7 +103,12 @@ func (s *settings) issuer() issuer {
 	}
 	if i.JWKSURI != "" {
 		// A query is allowed here: Entra and Azure AD B2C publish keys under one.
-		if problem := urlProblem(i.JWKSURI, true); problem != "" {
+		problem := urlProblem(i.JWKSURI, true)
+		switch {
+		case problem != "" && isLoopback(i.JWKSURI):
+			s.problem("jwksUri", "%q is on this machine, which AWS cannot reach: "+
+				"make run has its own settings for such an issuer (test/README.md)", redacted(i.JWKSURI))
+		case problem != "":
 			s.problem("jwksUri", "%s: use the jwks_uri of the issuer's discovery document", problem)
 		}
 	}

@@ -176,6 +176,8 @@ func TestMistakesInOneIssuerNameTheFix(t *testing.T) {
 		{"list with blanks", object{"issuer": "https://a/ https://b/", "jwksUri": jwksURI}, "issuer", isList},
 		{"list with commas", object{"issuer": "acme.com,example.com", "jwksUri": jwksURI}, "issuer", isList},
 		{"keys without TLS", object{"jwksUri": "http://id.example.com/keys"}, "jwksUri", "does not start with https://"},
+		{"keys on this machine", object{"jwksUri": "http://127.0.0.1:3001/.well-known/jwks.json"},
+			"jwksUri", "is on this machine, which AWS cannot reach: make run has its own settings for such an issuer"},
 		{"long jwksUri", object{"jwksUri": "https://id.example.com/" + strings.Repeat("x", 233)}, "jwksUri", "at most 255"},
 		{"jwksUri beyond ASCII", object{"jwksUri": "https://id.example.com/straße"}, "jwksUri", "at most 255 ASCII"},
 		{"Keycloak with a slash", object{"provider": "keycloak", "issuer": "https://id.example.com/realms/shop/"},

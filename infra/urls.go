@@ -15,6 +15,12 @@ func redacted(text string) string {
 	return text
 }
 
+// isLoopback reports whether text is a URL on this machine.
+func isLoopback(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback())
+}
+
 // urlProblem returns why text is not an https URL, or "" if it is one. It does not repeat
 // a password in the URL.
 func urlProblem(text string, query bool) string {

@@ -94,7 +94,7 @@ func TestIssuerChoosesTheRulesOfItsTokens(t *testing.T) {
 
 func TestKeySetsAreFetchedSideBySideDuringInit(t *testing.T) {
 	p := newPair(t)
-	var arrived = make(chan struct{}, 2)
+	arrived := make(chan struct{}, 2)
 	both := func(w http.ResponseWriter, _ *http.Request) {
 		arrived <- struct{}{}
 		for start := time.Now(); len(arrived) < 2 && time.Since(start) < 2*time.Second; time.Sleep(time.Millisecond) {

@@ -145,7 +145,8 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 	line.number("Duration", milliseconds(time.Since(e.start)))
 	line.number("ColdStart", cold)
 	decisions := byFunction + "," + byReason
-	metrics := []directive{{}, {byFunction, `{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`}}
+	metrics := []directive{{}, {byFunction,
+		`{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`}}
 	if keys := e.seen.Keys; keys != nil {
 		line.string("jwksUri", keys.Address())
 		// Only for a token that reached the keys: they are fetched for it if due, so their

@@ -70,20 +70,21 @@ func TestTokensOfEveryProviderAreAcceptedOrRefusedByTheirKind(t *testing.T) {
 				if row.provider != provider {
 					continue
 				}
-				kinds, want = append(kinds, issuer.Kind(row.kind)), append(want, row.kind+": "+row.reason)
-				answer, err := authorizer.Ask(t.Context(), a.Function, "Bearer "+i.Token(issuer.Kind(row.kind)))
+				kind := issuer.Kind(row.kind)
+				kinds, want = append(kinds, kind), append(want, row.kind+": "+row.reason)
+				answer, err := authorizer.Ask(t.Context(), a.Function, "Bearer "+i.Token(kind))
 				if err != nil {
 					t.Fatal(err)
 				}
-				want := authorizer.Answer{Error: refuse}
+				expected := authorizer.Answer{Error: refuse}
 				if row.reason == "ok" {
-					want = authorizer.Answer{Effect: allow, PrincipalID: row.principal}
+					expected = authorizer.Answer{Effect: allow, PrincipalID: row.principal}
 					if scope := answer.Context["scope"]; scope != "get:all put:all" {
 						t.Errorf("%s: the scope in the context is %q, want get:all put:all", row.kind, scope)
 					}
 				}
 				answer.Context = nil
-				if diff := cmp.Diff(want, answer); diff != "" {
+				if diff := cmp.Diff(expected, answer); diff != "" {
 					t.Errorf("%s (-want +got):\n%s", row.kind, diff)
 				}
 			}

@@ -88,7 +88,8 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 	if err != nil {
 		return tokenResponse{}, err
 	}
-	switch grant := parameters["grant_type"]; grant {
+	grant := parameters["grant_type"]
+	switch grant {
 	case "client_credentials", "authorization_code":
 	case "":
 		return tokenResponse{}, invalidRequest("Missing required parameter: grant_type")
@@ -104,7 +105,7 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 	}
 	// A public client has no secret: its code verifier proves that it is the one that has
 	// asked for the code (RFC 7636).
-	public := secret == "" && parameters["grant_type"] == "authorization_code"
+	public := secret == "" && grant == "authorization_code"
 	isSecret := subtle.ConstantTimeCompare([]byte(secret), []byte(i.config.ClientSecret)) == 1
 	if id != i.config.ClientID || !isSecret && !public {
 		return tokenResponse{}, accessDenied(http.StatusUnauthorized, "Unauthorized")
@@ -112,7 +113,7 @@ func (i *Issuer) grant(w http.ResponseWriter, r *http.Request) (tokenResponse, e
 
 	var scopes []string
 	kind := i.Kinds()[0]
-	if parameters["grant_type"] == "authorization_code" {
+	if grant == "authorization_code" {
 		kind = "user"
 		scopes, err = i.redeem(parameters)
 	} else {

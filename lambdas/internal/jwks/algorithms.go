@@ -12,8 +12,8 @@ import (
 )
 
 // Algorithm is one signature algorithm of a JWS (RFC 7518 section 3.1, RFC 8037 section
-// 3.1, RFC 9864): the kind of key that it needs, and how a signature is verified. All have a public
-// key: "none" and the HMAC algorithms cannot be configured.
+// 3.1, RFC 9864): the kind of key that it needs, and how a signature is verified. All have
+// a public key: "none" and the HMAC algorithms cannot be configured.
 type Algorithm struct {
 	Name   string // alg, case-sensitive (RFC 7515 section 4.1.1)
 	kty    string

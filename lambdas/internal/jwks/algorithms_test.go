@@ -48,6 +48,8 @@ func TestEd25519IsAnotherNameOfEdDSA(t *testing.T) {
 	}
 	bed := newBed(t, jwks(ed().JWK(members{"alg": "Ed448"}), key1().JWK()), Supported()...)
 	bed.expect(t, ErrUnknownKey, ed().As("ed", "Ed25519"))
+	bed = newBed(t, jwks(ed().JWK(), key1().JWK(members{"alg": "EdDSA"})), Supported()...)
+	bed.expect(t, ErrUnknownKey, key1())
 }
 
 func TestAlgorithmVerifiesNothingWithAKeyOfAnotherKind(t *testing.T) {

@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// Set is a JWK Set of one issuer, or of several whose keys are the same. It is safe for concurrent use.
+// Set is a JWK Set of one issuer, or of several whose keys are the same. It is safe for
+// concurrent use.
 type Set struct {
 	allowed Algorithms
 	now     func() time.Time

@@ -14,8 +14,8 @@ import (
 const maxSubject = 256
 
 // validate checks the claims (RFC 7519 section 4.1) but iss, which has chosen the rules.
-// It returns the principal, when the token was issued (zero without iat), and what looks
-// like a scope and is none. A claim with a wrong type is never treated as missing.
+// It returns the principal, when the token was issued (zero without iat), and what is left
+// out of the scopes. A claim with a wrong type is never treated as missing.
 func (r *rules) validate(claims strictjson.Object, now time.Time) (
 	who principal.Principal, issued time.Time, leftOut []string, err error,
 ) {

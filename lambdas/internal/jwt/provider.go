@@ -30,18 +30,20 @@ const (
 //
 //   - auth0: Auth0, and most OpenID providers in their default settings.
 //   - rfc9068: RFC 9068 section 2, the JWT profile for OAuth 2.0 access tokens.
-//   - cognito: Amazon Cognito. An access token has no aud, unless a resource was asked for: the app
-//     client is what is trusted (AWS: "Understanding the access token").
-//   - entra: Microsoft Entra ID, v2.0 and v1.0 (Microsoft: "Access token claims reference"),
-//     and AD FS. roles has the application permissions of a client, which has no scp.
-//   - okta: Okta custom authorization servers (Okta: "OAuth 2.0 and OpenID Connect overview").
+//   - cognito: Amazon Cognito. An access token has no aud, unless a resource was asked for:
+//     the app client is what is trusted (AWS: "Understanding the access token").
+//   - entra: Microsoft Entra ID, v2.0 and v1.0 (Microsoft: "Access token claims
+//     reference"), and AD FS. roles has the application permissions of a client, which has
+//     no scp.
+//   - okta: Okta custom authorization servers (Okta: "OAuth 2.0 and OpenID Connect
+//     overview").
 //   - keycloak: up to version 24, and later with the mapper for nonce, access tokens of
 //     browser logins have nonce (Keycloak: "Upgrading Guide", 25.0.0). The kind of a token
 //     is the claim typ, not the header parameter.
-//   - duende: Duende IdentityServer, IdentityServer4, and others whose tokens of clients have
-//     no sub: Kinde (client in azp), PingOne (no typ).
-//   - clerk: session tokens. azp is the origin of the front end (Clerk: "Session tokens"); a
-//     pending session has not completed its sign-in.
+//   - duende: Duende IdentityServer, IdentityServer4, and others whose tokens of clients
+//     have no sub: Kinde (client in azp), PingOne (no typ).
+//   - clerk: session tokens. azp is the origin of the front end (Clerk: "Session tokens");
+//     a pending session has not completed its sign-in.
 //   - workos: AuthKit. Instead of aud, iss ends in the ID of the client.
 var providers = []Provider{
 	{name: "auth0", types: "JWT at+jwt none", audience: "aud", scope: "scope scp", client: "client_id azp"},

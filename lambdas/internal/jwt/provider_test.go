@@ -55,9 +55,11 @@ var (
 	adfs = issued(`{"aud":"https://api.example","appid":"9f0e","apptype":"Confidential","authmethod":"urn:x",
 		"scp":"openid read:items","sub":"Qk2o","ver":"1.0"}`)
 	keycloakUser = issued(`{"typ":"Bearer","azp":"spa","nonce":"0e4f","sub":"7f1f6b80",
-		"aud":["https://api.example","account"],"acr":"1","sid":"1c9d","session_state":"1c9d","scope":"openid read:items","realm_access":{"roles":["user"]}}`)
+		"aud":["https://api.example","account"],"acr":"1","sid":"1c9d","session_state":"1c9d",
+		"scope":"openid read:items","realm_access":{"roles":["user"]}}`)
 	keycloakMachine = issued(`{"typ":"Bearer","azp":"service","client_id":"service","sub":"8a1b",
-		"aud":"https://api.example","clientHost":"127.0.0.1","preferred_username":"service-account-service","scope":"read:items"}`)
+		"aud":"https://api.example","clientHost":"127.0.0.1","preferred_username":"service-account-service",
+		"scope":"read:items"}`)
 	duendeUser = issued(`{"aud":["https://api.example","https://ids.example/resources"],"client_id":"web","sub":"1",
 		"auth_time":1,"idp":"local","amr":["pwd"],"sid":"s","jti":"j","nbf":1,"scope":["openid","read:items"]}`)
 	duendeMachine = issued(`{"aud":"https://api.example","client_id":"m2m.client","jti":"1D73","nbf":1,

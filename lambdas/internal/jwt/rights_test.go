@@ -19,7 +19,7 @@ func withIssuer(change func(*Issuer)) func(*Config) {
 func TestScopesAreReadFromTheFirstClaimThatTheTokenHas(t *testing.T) {
 	bed := newBed(t, tokentest.EveryKey(), withIssuer(func(i *Issuer) {
 		i.Scopes = []string{
-			"permissions", "https://example.com/roles", "/realm_access/roles", "/a~1b/~0c/1", "cognito:groups",
+			"permissions", "https://example.com/roles", "/realm_access/roles", "/a~1b/~0c/1", "/~01", "/list/01", "cognito:groups",
 		}
 	}))
 	for name, test := range map[string]struct {
@@ -34,6 +34,9 @@ func TestScopesAreReadFromTheFirstClaimThatTheTokenHas(t *testing.T) {
 		"a pointer to nothing": {`"realm_access":{"Roles":["a"]},"cognito:groups":["c"]`, []string{"c"}, nil},
 		"not through a string": {`"realm_access":"roles","cognito:groups":["c"]`, []string{"c"}, nil},
 		"escapes, an element":  {`"a/b":{"~c":["x",["a"]]}`, []string{"a"}, nil},
+		"~01 is ~1, and no /":  {`"/":["a"],"~1":["b"]`, []string{"b"}, nil},
+		"01 is no index":       {`"list":["a","b"],"cognito:groups":["c"]`, []string{"c"}, nil},
+		"01 is a name":         {`"list":{"01":"a"}`, []string{"a"}, nil},
 		"an index too high":    {`"a/b":{"~c":["x"]},"cognito:groups":["c"]`, []string{"c"}, nil},
 		"the last":             {`"cognito:groups":["c"]`, []string{"c"}, nil},
 		"none of them":         {`"x":1`, nil, nil},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"accountapi/test/internal/discovery"
 	"regexp"
 	"slices"
 	"strings"
@@ -62,4 +63,67 @@ func (d *doctor) examineAudience() {
 		}
 		d.wrong("audience", fix, "access tokens of Cognito name the app client they are for, not an API")
 	}
+}
+
+// otherAudience explains a token for another API. If its aud is nearly the audience, it
+// corrects the settings, so that the command at the end is right.
+func (d *doctor) otherAudience() (why, fix string) {
+	k, claim := d.kind(), d.audienceClaim()
+	if claim == "iss" {
+		claim = "aud"
+	}
+	audiences := d.token.claimStrings(claim)
+	for _, theirs := range audiences {
+		for i, ours := range d.use.Audiences {
+			if strings.EqualFold(strings.TrimRight(theirs, "/"), strings.TrimRight(ours, "/")) && theirs != ours {
+				d.use.Audiences = slices.Clone(d.use.Audiences)
+				d.use.Audiences[i] = theirs
+				return "they are nearly the same: " + discovery.Difference(ours, theirs),
+					d.set("audience", d.use.Audiences...)
+			}
+		}
+	}
+	for _, ours := range d.use.Audiences {
+		for _, theirs := range audiences {
+			if k.name == "Entra" && strings.TrimPrefix(ours, "api://") == strings.TrimPrefix(theirs, "api://") {
+				d.use.Audiences = []string{theirs}
+				return "v2.0 tokens of Entra have the client ID of the API in aud, v1.0 tokens its application ID URI",
+					d.set("audience", theirs)
+			}
+		}
+	}
+	fix = d.advice(k.request)
+	if d.forClient(audiences) {
+		return "it is for the client, as ID tokens are", sendAccess + "; if it is the access_token, " + fix
+	}
+	if len(audiences) == 0 {
+		return "the token does not name an API: it has no claim " + claim, fix
+	}
+	var others []string
+	for _, theirs := range audiences {
+		if what, _ := otherAPI(theirs); what != "" {
+			others = append(others, what)
+			continue
+		}
+		what := map[string]string{"azp": "your front end", "client_id": "your app client", "aud": "this API"}[claim]
+		all := []string{theirs}
+		if claim != d.preset().audience && d.preset().audience != "iss" { // both claims must name this API
+			all = append(slices.Clone(d.use.Audiences), theirs)
+		}
+		return "it is for another API", d.set("audience", all...) + " if that is " + what + "; otherwise " + fix
+	}
+	return "it is for " + strings.Join(others, " and "), fix
+}
+
+// forClient reports whether the token is for the client that has requested it.
+func (d *doctor) forClient(audiences []string) bool {
+	if d.preset().audience != "aud" || len(audiences) != 1 {
+		return false
+	}
+	for _, claim := range []string{"azp", "client_id", "appid", "cid"} {
+		if d.token.claimString(claim) == audiences[0] {
+			return true
+		}
+	}
+	return d.kind().name == "Auth0" && auth0Client.MatchString(audiences[0])
 }

@@ -3,12 +3,14 @@ package main
 import (
 	"net/http"
 	"testing"
+
+	"accountapi/test/internal/internet"
 )
 
 func TestMistakesInTheAudienceAreReportedWithTheirFix(t *testing.T) {
 	const auth0, pool = "https://tenant.eu.auth0.com/", "https://cognito-idp.eu-west-1.amazonaws.com/pool"
 	rsa := newIssuer(t, auth0)
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"tenant.eu.auth0.com":                 rsa,
 		"cognito-idp.eu-west-1.amazonaws.com": publish("/pool", pool, rsa.JWKS()),
 	})

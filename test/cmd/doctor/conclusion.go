@@ -49,7 +49,7 @@ func (e *examination) commands(deploy bool) string {
 	}
 	var variables, context []string
 	for _, setting := range s.values() {
-		variables = append(variables, setting.variable+"="+quote(setting.value))
+		variables = append(variables, makeVariables[setting.key]+"="+quote(setting.value))
 		context = append(context, "-c "+setting.key+"="+quote(setting.value))
 	}
 	return fmt.Sprintf("  %s %s\n  or as CDK context: %s\n",
@@ -76,17 +76,18 @@ func (e *examination) changes() string {
 	return lines.String()
 }
 
-// value is one setting with the names of its forms.
-type value struct{ variable, key, environment, value string }
+// value is one setting: its key in the CDK context, the variable of the authorizer, and the
+// value.
+type value struct{ key, environment, value string }
 
 // values returns the flat settings that have a value.
 func (t trusted) values() (given []value) {
 	for _, v := range []value{
-		{"ISSUER", "issuer", "TOKEN_ISSUER", t.Issuer},
-		{"AUDIENCE", "audience", "AUDIENCE", strings.Join(t.Audiences, " ")},
-		{"JWKS_URI", "jwksUri", "JWKS_URI", t.JWKSURI},
-		{"PROVIDER", "provider", "PROVIDER", t.Provider},
-		{"ALGORITHMS", "algorithms", "ALGORITHMS", strings.Join(t.Algorithms, " ")},
+		{"issuer", "TOKEN_ISSUER", t.Issuer},
+		{"audience", "AUDIENCE", strings.Join(t.Audiences, " ")},
+		{"jwksUri", "JWKS_URI", t.JWKSURI},
+		{"provider", "PROVIDER", t.Provider},
+		{"algorithms", "ALGORITHMS", strings.Join(t.Algorithms, " ")},
 	} {
 		if v.value != "" {
 			given = append(given, v)

@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 
 	"accountapi/test/internal/compiled"
@@ -20,12 +20,8 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
-	// Bring the authorizer up to date here, because parallel tests would all build it.
-	if _, err := project.Function(context.Background(), "authorizer", os.Stderr); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(compiled.Tests{M: m, Source: ".", Program: &program}.Run())
+	program = compiled.Command(main)
+	os.Exit(m.Run())
 }
 
 const (
@@ -36,6 +32,13 @@ const (
 	// again, such as -audience, overrides this one.
 	forAPI = "-assembly " + thingsAPI + " -audience " + audience + " -issuer "
 )
+
+// buildAuthorizer brings the authorizer up to date once, because parallel tests would all
+// build it.
+var buildAuthorizer = sync.OnceValue(func() error {
+	_, err := project.Function(context.Background(), "authorizer", os.Stderr)
+	return err
+})
 
 // call is one call of the command.
 type call struct {
@@ -49,6 +52,9 @@ type call struct {
 // the output.
 func (c call) run(t *testing.T) (output string, code int) {
 	t.Helper()
+	if err := buildAuthorizer(); err != nil {
+		t.Fatal(err)
+	}
 	command := exec.Command(program, strings.Fields(c.args)...)
 	command.Env = append(append(os.Environ(), "TOKEN="+c.token), c.env...)
 	command.Stdin = strings.NewReader(c.stdin)

@@ -63,7 +63,7 @@ func examine(ctx context.Context, s settings, bootstrap string, r *report) error
 	case s.token == "":
 		e.note("token", "none given: with TOKEN=… the doctor also explains whether the authorizer accepts the token")
 	case owner == nil:
-		e.explainStranger(decoded)
+		e.explainUnknownIssuer(decoded)
 	default:
 		if err := owner.examineToken(ctx); err != nil {
 			return err
@@ -82,54 +82,45 @@ func (d *doctor) examineSettings(ctx context.Context) error {
 	return d.examineKeys(ctx)
 }
 
-// ownerOf returns the doctor of the issuer that the token names, or else of the only
-// issuer, or of the one issuer on the same host; nil if there is none.
+// ownerOf returns the doctor of the only issuer, or else of the one that the token names:
+// exactly, nearly, or by its host if no other issuer is there; nil if there is none.
 func (e *examination) ownerOf(t token) *doctor {
-	iss := t.claimString("iss")
-	is := func(matches func(issuer string) bool) *doctor {
-		i := slices.IndexFunc(e.doctors, func(d *doctor) bool { return matches(d.given.Issuer) })
-		if i < 0 {
-			return nil
-		}
-		return e.doctors[i]
+	if len(e.doctors) == 1 {
+		return e.doctors[0]
 	}
-	if d := is(func(issuer string) bool { return issuer == iss }); d != nil || len(e.doctors) == 1 {
-		if d == nil {
-			d = e.doctors[0]
-		}
-		return d
-	}
-	near := func(issuer string) bool {
-		loose := func(s string) string {
-			_, rest, found := strings.Cut(s, "://")
-			if !found {
-				rest = s
+	exact := func(issuer string) string { return issuer }
+	for _, form := range []func(issuer string) string{exact, loose, hostOf} {
+		var same []*doctor
+		for _, d := range e.doctors {
+			if name := form(t.claimString("iss")); name != "" && name == form(d.given.Issuer) {
+				same = append(same, d)
 			}
-			return strings.ToLower(strings.TrimRight(rest, "/"))
 		}
-		return loose(issuer) == loose(iss)
-	}
-	if d := is(near); d != nil {
-		return d
-	}
-	u, err := url.Parse(iss)
-	if err != nil || u.Host == "" {
-		return nil
-	}
-	var onHost []*doctor
-	for _, d := range e.doctors {
-		if v, err := url.Parse(d.given.Issuer); err == nil && v.Host == u.Host {
-			onHost = append(onHost, d)
+		if len(same) == 1 {
+			return same[0]
 		}
-	}
-	if len(onHost) == 1 {
-		return onHost[0]
 	}
 	return nil
 }
 
-// explainStranger reports a token that none of several issuers has issued.
-func (e *examination) explainStranger(t token) {
+// loose returns the name of an issuer without what is often mistaken in it.
+func loose(issuer string) string {
+	if _, rest, found := strings.Cut(issuer, "://"); found {
+		issuer = rest
+	}
+	return strings.ToLower(strings.TrimRight(issuer, "/"))
+}
+
+func hostOf(issuer string) string {
+	u, err := url.Parse(issuer)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+// explainUnknownIssuer reports a token that none of several issuers has issued.
+func (e *examination) explainUnknownIssuer(t token) {
 	if t.claims == nil {
 		d := &doctor{examination: e, token: t}
 		why, fix := d.malformed()

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"accountapi/test/internal/internet"
 	"accountapi/test/issuer"
 
 	"github.com/google/go-cmp/cmp"
@@ -75,7 +76,7 @@ func TestSettingsThatAreReadyForADeploy(t *testing.T) {
 	const keycloak, pool = "https://id.example.com/realms/a", "https://cognito-idp.eu-west-1.amazonaws.com/pool"
 	local := startIssuer(t)
 	rsa, ecdsa := newIssuer(t, auth0), newIssuer(t, es256, "ES256")
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"tenant.eu.auth0.com":                 rsa,
 		"es256.eu.auth0.com":                  ecdsa,
 		"id.example.com":                      publish("/realms/a", keycloak, rsa.JWKS()),
@@ -125,4 +126,37 @@ func TestTokenIsExplainedWithoutANetwork(t *testing.T) {
 	call{args: forAPI + auth0, token: newIssuer(t, auth0).Token(), env: proxy}.expect(t, 1,
 		"!! issuer     no answer from", `ok iss        the token has "https://tenant.eu.auth0.com/"`,
 		"the keys could not be fetched", "ok exp        valid for another 23 h 59 min")
+}
+
+func TestTokenIsExaminedAgainstTheIssuerThatItMeans(t *testing.T) {
+	const a, b, other = "https://id.example.com/realms/a", "https://id.example.com/realms/b", "https://other.example.com/"
+	for name, test := range map[string]struct {
+		issuers []string
+		iss     string
+		want    string // "" is none
+	}{
+		"the only one":             {[]string{a}, "x", a},
+		"exactly":                  {[]string{a, a + "/"}, a + "/", a + "/"},
+		"with a slash":             {[]string{a, b}, b + "/", b},
+		"with http":                {[]string{a, b}, "http://id.example.com/realms/b", b},
+		"in upper case":            {[]string{a, b}, "https://id.example.com/realms/B", b},
+		"nearly two of them":       {[]string{a, a + "/"}, "http://id.example.com/realms/a", ""},
+		"another path on its host": {[]string{a, other}, "https://other.example.com/x", other},
+		"another path on one host": {[]string{a, b}, "https://id.example.com/realms/c", ""},
+		"another host":             {[]string{a, other}, "https://third.example.com/", ""},
+		"no URL":                   {[]string{a, "acme"}, "acme.example", ""},
+		"without iss":              {[]string{a, other}, "", ""},
+	} {
+		e := &examination{}
+		for _, issuer := range test.issuers {
+			e.doctors = append(e.doctors, &doctor{given: trusted{Issuer: issuer}})
+		}
+		got := ""
+		if d := e.ownerOf(token{claims: map[string]any{"iss": test.iss}}); d != nil {
+			got = d.given.Issuer
+		}
+		if got != test.want {
+			t.Errorf("%s: got %q, want %q", name, got, test.want)
+		}
+	}
 }

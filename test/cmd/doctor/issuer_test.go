@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"accountapi/test/internal/internet"
 )
 
 func TestMistakesInTheIssuerAreCorrected(t *testing.T) {
@@ -11,7 +13,7 @@ func TestMistakesInTheIssuerAreCorrected(t *testing.T) {
 	local := startIssuer(t)
 	withoutSlash := strings.TrimSuffix(local.URL(), "/")
 	rsa := newIssuer(t, auth0)
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"tenant.eu.auth0.com": rsa,
 		"id.example.com":      publish("/realms/a", keycloak, rsa.JWKS()),
 	})
@@ -46,7 +48,7 @@ func TestIssuersThatCannotBeUsedAreReportedWithAFix(t *testing.T) {
 		template = "https://login.microsoftonline.com/{tenantid}/v2.0"
 		cognito  = "https://x.auth.eu-west-1.amazoncognito.com/"
 	)
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"proxied.example.com":                publish("", proxied, keys),
 		"other.example.com":                  http.NotFoundHandler(),
 		"tenant.okta.com":                    publish("", okta, keys),

@@ -4,13 +4,14 @@ import (
 	"net/http"
 	"testing"
 
+	"accountapi/test/internal/internet"
 	"accountapi/test/issuer"
 )
 
 func TestMistakesInTheJWKSURIAreReportedWithTheirFix(t *testing.T) {
 	const auth0, keycloak = "https://tenant.eu.auth0.com/", "https://id.example/a"
 	rsa := newIssuer(t, auth0)
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"tenant.eu.auth0.com": rsa,
 		"id.example":          publish("/a", keycloak, rsa.JWKS()),
 	})

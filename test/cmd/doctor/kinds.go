@@ -1,12 +1,9 @@
 package main
 
 import (
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
-
-	"accountapi/test/internal/discovery"
 )
 
 // kind is one kind of issuer: how it is recognized, and the advice for its users.
@@ -222,73 +219,6 @@ var kinds = []kind{
 	},
 }
 
-// kindOfIssuer returns the kind of issuer that its name shows; false if it shows none.
-func kindOfIssuer(issuer string) (kind, bool) {
-	u, err := url.Parse(strings.ToLower(issuer))
-	if err != nil {
-		return unknownKind, false
-	}
-	matches := func(e *regexp.Regexp, text string) bool { return e != nil && e.MatchString(text) }
-	return firstKind(func(k kind) bool { return matches(k.host, u.Hostname()) || matches(k.path, u.Path) })
-}
-
-// kindOfKeys returns the kind of issuer that has its keys at this URL.
-func kindOfKeys(address string) (kind, bool) {
-	u, err := url.Parse(address)
-	if err != nil {
-		return unknownKind, false
-	}
-	return firstKind(func(k kind) bool { return k.keys != "" && strings.HasSuffix(u.Path, k.keys) })
-}
-
-// kindOfToken returns the kind of issuer that issues tokens with such claims.
-func kindOfToken(t token) (kind, bool) {
-	if t.claims == nil {
-		return unknownKind, false
-	}
-	return firstKind(func(k kind) bool { return k.token(t) })
-}
-
-// kindOfPreset returns the kind of issuer that PROVIDER names. The default does not name
-// one.
-func kindOfPreset(preset string) (kind, bool) {
-	return firstKind(func(k kind) bool { return preset != "" && preset != "auth0" && k.preset == preset })
-}
-
-func firstKind(is func(kind) bool) (kind, bool) {
-	if i := slices.IndexFunc(kinds, is); i >= 0 {
-		return kinds[i], true
-	}
-	return unknownKind, false
-}
-
-// kind returns the kind of issuer, by what shows it best.
-func (d *doctor) kind() kind {
-	if k, ok := d.shape(); ok {
-		return k
-	}
-	if k, ok := kindOfPreset(d.use.Provider); ok {
-		return k
-	}
-	k, _ := kindOfToken(d.token)
-	return k
-}
-
-// shape returns the kind of issuer that its name or the URL of its keys shows.
-func (d *doctor) shape() (kind, bool) {
-	for _, issuer := range []string{d.use.Issuer, d.document.Issuer} {
-		if k, ok := kindOfIssuer(issuer); ok {
-			return k, true
-		}
-	}
-	for _, address := range []string{d.document.JWKSURI, d.use.JWKSURI} {
-		if k, ok := kindOfKeys(address); ok {
-			return k, true
-		}
-	}
-	return unknownKind, false
-}
-
 // advice returns a text of the table for this API: with the audience, and these scopes.
 func (d *doctor) advice(text string, scopes ...string) string {
 	audience := ""
@@ -300,10 +230,4 @@ func (d *doctor) advice(text string, scopes ...string) string {
 	}
 	text = regexp.MustCompile(`AUDIENCE($|[^=])`).ReplaceAllString(text, quote(audience)+"${1}")
 	return strings.ReplaceAll(text, "with SCOPE", "with SCOPE="+quote(strings.Join(scopes, " ")))
-}
-
-// isLocal reports whether the issuer is on this machine, where AWS cannot reach it.
-func isLocal(issuer string) bool {
-	u, err := url.Parse(issuer)
-	return err == nil && discovery.Loopback(u)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"accountapi/test/internal/internet"
 	"accountapi/test/issuer"
 )
 
@@ -27,28 +28,40 @@ func discoverable(path, keysPath string, members map[string]string, keys []byte)
 	return mux
 }
 
+// startProvider starts an issuer that imitates a provider, and returns arguments that trust
+// it for the things API, with the default preset.
+func startProvider(t *testing.T, provider string) (server *issuer.Server, args string) {
+	t.Helper()
+	server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: provider})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	return server, "-assembly " + thingsAPI + " -audience " + server.Audience() + " -issuer " + server.URL()
+}
+
+// presetOf returns the flag with the preset of a provider. For AD FS, the default fits.
+func presetOf(provider string) string {
+	if provider == "adfs" {
+		return ""
+	}
+	return " -provider " + provider
+}
+
 func TestTokensOfEachProviderAreReadyWithItsSettings(t *testing.T) {
 	for _, provider := range issuer.Providers() {
-		server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: provider})
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(func() { server.Close() })
-		args := "-assembly " + thingsAPI + " -audience " + server.Audience() + " -issuer " + server.URL()
-		switch provider {
-		case "adfs": // the default fits
-		case "workos":
+		if provider == "workos" {
 			continue // its rights are in permissions: see TestRightsInOtherClaimsAreFound
-		default:
-			args += " -provider " + provider
 		}
+		server, args := startProvider(t, provider)
 		for _, kind := range server.Kinds() {
 			if kind != "user" && kind != "client" {
 				continue
 			}
 			t.Run(provider+", "+string(kind), func(t *testing.T) {
 				t.Parallel()
-				call{args: args, token: server.Token(kind)}.expect(t, 0, `ok scope      "read:things" opens GET /things`)
+				call{args: args + presetOf(provider), token: server.Token(kind)}.
+					expect(t, 0, `ok scope      "read:things" opens GET /things`)
 			})
 		}
 	}
@@ -80,17 +93,9 @@ func TestOtherTokensOfEachProviderAreExplained(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: test.provider})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-			args := "-audience " + server.Audience() + " -issuer " + server.URL()
-			if test.provider != "adfs" {
-				args += " -provider " + test.provider
-			}
-			call{args: args, token: server.Token(test.kind)}.expectMistake(t, test.says, "")
-			call{args: args, token: server.Token(test.kind)}.expect(t, 1, test.fix)
+			server, args := startProvider(t, test.provider)
+			call{args: args + presetOf(test.provider), token: server.Token(test.kind)}.
+				expect(t, 1, "!! ", test.says, "fix: ", test.fix, "Fix this first: ")
 		})
 	}
 }
@@ -115,14 +120,39 @@ func TestProviderIsProposedWhereTheTokenNeedsIt(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: test.provider})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-			args := "-assembly " + thingsAPI + " -audience " + server.Audience() + " -issuer " + server.URL()
+			server, args := startProvider(t, test.provider)
 			call{args: args, token: server.Token(test.kind)}.expect(t, test.code, test.says, "add PROVIDER="+test.fix)
 		})
+	}
+}
+
+func TestProviderWithWhichTheTokenGetsLessFarIsNotProposed(t *testing.T) {
+	server, args := startProvider(t, "keycloak")
+	token := server.Token(issuer.Kind("client"), issuer.Without("typ")) // the preset requires it
+	output, code := call{args: args, token: token}.run(t)
+	if _, conclusion, _ := strings.Cut(output, "\nready to run"); code != 0 || strings.Contains(conclusion, "PROVIDER") {
+		t.Errorf("exit code %d, want 0 and no provider at the end\n%s", code, output)
+	}
+}
+
+func TestScopesAreReadFromTheClaimsOfTheProvider(t *testing.T) {
+	for _, test := range []struct{ provider, kind, claim string }{
+		{"auth0", "user", "scope"},
+		{"rfc9068", "user", "scope"},
+		{"cognito", "user", "scope"},
+		{"entra", "user", "scp"},
+		{"entra", "client", "roles"},
+		{"okta", "user", "scp"},
+		{"keycloak", "user", "scope"},
+		{"duende", "client", "scope"},
+		{"clerk", "user", "scope"},
+		{"workos", "user", ""}, // permissions, by setting
+	} {
+		server, _ := startProvider(t, test.provider)
+		d := &doctor{use: trusted{Provider: test.provider}, token: decode(server.Token(issuer.Kind(test.kind)))}
+		if got := d.readClaim(); got != test.claim {
+			t.Errorf("%s, %s: the scopes are read from %q, want %q", test.provider, test.kind, got, test.claim)
+		}
 	}
 }
 
@@ -137,7 +167,7 @@ func TestNamesOfIssuersInTheirTokensAreFollowed(t *testing.T) {
 		uaa    = "http://uaa.example.com/oauth/token"
 	)
 	keys := newIssuer(t, "https://keys.example.com/")
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"adfs.example.com": discoverable("/adfs", "/adfs/discovery/keys",
 			map[string]string{"issuer": adfs, "access_token_issuer": trust}, keys.JWKS()),
 		"fusion.example.com": discoverable("", "/.well-known/jwks.json", map[string]string{"issuer": name}, keys.JWKS()),
@@ -177,7 +207,7 @@ func TestTenantOfEntraIsNotReplacedByAnotherWithTheSameKeys(t *testing.T) {
 	const host, ours = "https://login.microsoftonline.com/", "11111111-2222-3333-4444-555555555555"
 	const other = "66666666-2222-3333-4444-555555555555"
 	keys := newIssuer(t, "https://keys.example.com/")
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"login.microsoftonline.com": discoverable("/"+ours+"/v2.0", "/"+ours+"/discovery/v2.0/keys",
 			map[string]string{"issuer": host + ours + "/v2.0"}, keys.JWKS()),
 	})
@@ -248,15 +278,8 @@ func TestTokensForAnotherAPIAreExplainedInTheWordsOfTheProvider(t *testing.T) {
 	} {
 		t.Run(provider, func(t *testing.T) {
 			t.Parallel()
-			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: provider})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-			args := "-audience https://mine.example.com -issuer " + server.URL()
-			if provider != "adfs" {
-				args += " -provider " + provider
-			}
+			server, args := startProvider(t, provider)
+			args += presetOf(provider) + " -audience https://mine.example.com"
 			output, code := call{args: args, token: server.Token(issuer.Kind("user"))}.run(t)
 			if code != 1 || !strings.Contains(output, want) {
 				t.Errorf("exit code %d, want 1 and %q\n%s", code, want, output)
@@ -298,14 +321,9 @@ func TestRightsInOtherClaimsAreFound(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			server, err := issuer.Start("127.0.0.1:0", issuer.Config{Provider: test.provider})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer server.Close()
-			args := "-assembly " + thingsAPI + " -audience " + server.Audience() + " -issuer " + server.URL()
+			server, args := startProvider(t, test.provider)
 			token := server.Token(append([]issuer.Option{test.kind}, test.options...)...)
-			call{args: args + " -provider " + test.provider, token: token}.expect(t, 1, "!! scope ", test.want)
+			call{args: args + presetOf(test.provider), token: token}.expect(t, 1, "!! scope ", test.want)
 		})
 	}
 }
@@ -335,7 +353,7 @@ func TestEveryUserOfAnAuth0TenantMayHaveEveryScope(t *testing.T) {
 
 func TestKeysThatTakeTwoSecondsAreUsed(t *testing.T) {
 	i := newIssuer(t, "https://slow.example.com/")
-	env := internet(t, map[string]http.Handler{"slow.example.com": http.HandlerFunc(
+	env := internet.Serve(t, map[string]http.Handler{"slow.example.com": http.HandlerFunc(
 		func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, "/jwks.json") {
 				time.Sleep(2 * time.Second)

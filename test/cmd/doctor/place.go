@@ -1,8 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -11,11 +13,10 @@ import (
 // given as variables of make.
 type place map[string]string
 
-// issuerKeys are the settings of an issuer in the CDK context, and the variables of make
-// that have the same meaning; "" if there is none.
-var issuerKeys = []struct{ key, variable string }{
-	{"issuer", "ISSUER"}, {"audience", "AUDIENCE"}, {"jwksUri", "JWKS_URI"}, {"provider", "PROVIDER"},
-	{"algorithms", "ALGORITHMS"}, {"scopeClaims", ""}, {"requiredClaims", ""}, {"refusedClaims", ""},
+// makeVariables are the variables of make with the same meaning as a key of an issuer in the
+// CDK context. Other keys are only in the setting issuers.
+var makeVariables = map[string]string{
+	"issuer": "ISSUER", "audience": "AUDIENCE", "jwksUri": "JWKS_URI", "provider": "PROVIDER", "algorithms": "ALGORITHMS",
 }
 
 // findPlace finds the settings of the issuer with this index. A key stands at the top
@@ -27,10 +28,11 @@ func findPlace(context map[string]any, stage string, index int) place {
 	if stage == "" {
 		stage = "prod"
 	}
-	levels := []struct {
+	type level struct {
 		path   string
 		values map[string]any
-	}{{"", context}}
+	}
+	levels := []level{{"", context}}
 	if stages, ok := context["stages"].(map[string]any); ok {
 		for _, name := range []string{stage, "default"} {
 			values, _ := stages[name].(map[string]any)
@@ -38,10 +40,7 @@ func findPlace(context map[string]any, stage string, index int) place {
 			if strings.Contains(name, "-") {
 				path = fmt.Sprintf("stages[%q].", name)
 			}
-			levels = append(levels, struct {
-				path   string
-				values map[string]any
-			}{path, values})
+			levels = append(levels, level{path, values})
 		}
 	}
 	p := place{}
@@ -54,13 +53,13 @@ func findPlace(context map[string]any, stage string, index int) place {
 			}
 			return p
 		}
-		for _, key := range issuerKeys {
-			if _, ok := level.values[key.key]; ok {
-				p[key.key] = level.path + key.key
-				if key.key == "issuer" {
-					p[""] = level.path
-				}
+		for key := range makeVariables {
+			if _, ok := level.values[key]; ok {
+				p[key] = level.path + key
 			}
+		}
+		if _, ok := level.values["issuer"]; ok {
+			p[""] = level.path
 		}
 	}
 	if len(p) == 0 {
@@ -71,10 +70,7 @@ func findPlace(context map[string]any, stage string, index int) place {
 
 // of returns where a setting is, or belongs.
 func (p place) of(key string) string {
-	if path, ok := p[key]; ok && key != "" {
-		return path
-	}
-	return p[""] + key
+	return cmp.Or(p[key], p[""]+key)
 }
 
 // inList reports whether the issuer is an entry of the setting issuers, which alone has
@@ -85,23 +81,18 @@ func (p place) inList() bool {
 
 // set says how to give a setting these values, in the form in which it was given.
 func (d *doctor) set(key string, values ...string) string {
-	variable := ""
-	for _, k := range issuerKeys {
-		if k.key == key {
-			variable = k.variable
-		}
-	}
-	value := toJSON(values)
+	variable := makeVariables[key]
+	text := toJSON(values)
 	if len(values) == 1 && key != "scopeClaims" {
-		value = toJSON(values[0])
+		text = toJSON(values[0])
 	}
 	switch {
 	case variable == "" && !d.place.inList():
 		// Only the setting issuers has this key.
-		return fmt.Sprintf("describe the issuer in the setting issuers in cdk.json, with %q: %s", key, value)
+		return fmt.Sprintf("describe the issuer in the setting issuers in cdk.json, with %q: %s", key, text)
 	case d.place != nil:
-		return fmt.Sprintf("set %s to %s in cdk.json", d.place.of(key), value)
-	case d.isGiven(key):
+		return fmt.Sprintf("set %s to %s in cdk.json", d.place.of(key), text)
+	case slices.ContainsFunc(d.given.values(), func(v value) bool { return v.key == key }):
 		return "use " + variable + "=" + quote(strings.Join(values, " "))
 	}
 	return "add " + variable + "=" + quote(strings.Join(values, " "))
@@ -112,12 +103,7 @@ func (d *doctor) leaveOut(key string) string {
 	if d.place != nil {
 		return "remove " + d.place.of(key) + " from cdk.json"
 	}
-	for _, k := range issuerKeys {
-		if k.key == key {
-			return "leave " + k.variable + " out"
-		}
-	}
-	return ""
+	return "leave " + makeVariables[key] + " out"
 }
 
 // named names a setting in the form in which it was given.
@@ -125,24 +111,7 @@ func (d *doctor) named(key string) string {
 	if d.place != nil {
 		return d.place.of(key)
 	}
-	for _, k := range issuerKeys {
-		if k.key == key && k.variable != "" {
-			return k.variable
-		}
-	}
-	return key
-}
-
-func (d *doctor) isGiven(key string) bool {
-	switch key {
-	case "provider":
-		return d.given.Provider != ""
-	case "jwksUri":
-		return d.given.JWKSURI != ""
-	case "algorithms":
-		return len(d.given.Algorithms) > 0
-	}
-	return true
+	return cmp.Or(makeVariables[key], key)
 }
 
 func toJSON(value any) string {

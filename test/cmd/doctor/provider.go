@@ -13,6 +13,7 @@ type preset struct {
 	name     string
 	audience string   // the claim that names the API
 	types    []string // accepted typ in the header, "" is none
+	scopes   []string // claims with the scopes; the first that a token has counts
 	client   []string // claims of which one must name the client; none if they may be missing
 	required []string // other claims that must be there besides sub and exp
 	// keysAt returns where a deploy looks for the keys if JWKS_URI is not given; "" if
@@ -23,6 +24,7 @@ type preset struct {
 var (
 	anyType      = []string{"jwt", "at+jwt", ""}
 	withTyp      = []string{"jwt", "at+jwt"}
+	scopeOrScp   = []string{"scope", "scp"}
 	noConvention = func(*url.URL) string { return "" }
 	below        = func(path string) func(*url.URL) string {
 		return func(issuer *url.URL) string { return issuer.String() + path }
@@ -32,25 +34,26 @@ var (
 // presets are the providers that infra and the authorizer support; the tests compare them
 // with infra/testdata/providers.json and with the authorizer.
 var presets = []preset{
-	{"auth0", "aud", anyType, nil, nil, func(issuer *url.URL) string {
+	{"auth0", "aud", anyType, scopeOrScp, nil, nil, func(issuer *url.URL) string {
 		if issuer.Path != "/" {
 			return "" // an issuer of Auth0 is a host and a slash, with a custom domain too
 		}
 		return issuer.String() + ".well-known/jwks.json"
 	}},
-	{"rfc9068", "aud", []string{"at+jwt"}, []string{"client_id"}, []string{"iat", "jti"}, noConvention},
-	{"cognito", "client_id", anyType, nil, nil, below("/.well-known/jwks.json")},
-	{"entra", "aud", anyType, []string{"azp", "appid"}, nil, func(issuer *url.URL) string {
+	{"rfc9068", "aud", []string{"at+jwt"}, []string{"scope"}, []string{"client_id"}, []string{"iat", "jti"}, noConvention},
+	{"cognito", "client_id", anyType, []string{"scope"}, nil, nil, below("/.well-known/jwks.json")},
+	{"entra", "aud", anyType, []string{"scp", "roles"}, []string{"azp", "appid"}, nil, func(issuer *url.URL) string {
 		if tenant, ok := strings.CutSuffix(issuer.String(), "/v2.0"); ok {
 			return tenant + "/discovery/v2.0/keys"
 		}
 		return ""
 	}},
-	{"okta", "aud", anyType, []string{"cid"}, nil, below("/v1/keys")},
-	{"keycloak", "aud", anyType, nil, nil, below("/protocol/openid-connect/certs")},
-	{"duende", "aud", anyType, []string{"client_id", "azp"}, nil, below("/.well-known/openid-configuration/jwks")},
-	{"clerk", "azp", withTyp, nil, nil, below("/.well-known/jwks.json")},
-	{"workos", "iss", anyType, nil, nil, func(issuer *url.URL) string {
+	{"okta", "aud", anyType, []string{"scp"}, []string{"cid"}, nil, below("/v1/keys")},
+	{"keycloak", "aud", anyType, scopeOrScp, nil, nil, below("/protocol/openid-connect/certs")},
+	{"duende", "aud", anyType, scopeOrScp, []string{"client_id", "azp"}, nil,
+		below("/.well-known/openid-configuration/jwks")},
+	{"clerk", "azp", withTyp, scopeOrScp, nil, nil, below("/.well-known/jwks.json")},
+	{"workos", "iss", anyType, scopeOrScp, nil, nil, func(issuer *url.URL) string {
 		_, client, found := strings.Cut(issuer.Path, "/user_management/")
 		if !found || issuer.Host != "api.workos.com" {
 			return ""
@@ -85,7 +88,7 @@ func presetNamed(name string) (p preset, ok bool) {
 func (d *doctor) examineProvider() {
 	given := d.given.Provider
 	_, known := presetNamed(given)
-	k, recognized := d.shape()
+	k, recognized := d.kindByURL()
 	by, must := "the issuer's URL is one of ", k.needed || k.expected
 	if !recognized && (given == "" || given == "auth0") {
 		if k, recognized = kindOfToken(d.token); recognized {
@@ -140,19 +143,6 @@ func (d *doctor) namesAPI() bool {
 func rfc9068(t token) bool {
 	has := func(claim string) bool { return t.claims[claim] != nil }
 	return t.mediaType() == "at+jwt" && has("client_id") && has("jti") && has("iat") && has("sub")
-}
-
-// usualForm returns the issuer as its provider writes it into tokens, with or without a
-// slash at the end. If its name does not show the kind, it returns the issuer as it is.
-func usualForm(issuer string) string {
-	k, _ := kindOfIssuer(issuer)
-	switch k.name {
-	case "Auth0":
-		return strings.TrimRight(issuer, "/") + "/"
-	case "Cognito", "Okta", "Clerk", "Keycloak", "WorkOS":
-		return strings.TrimRight(issuer, "/")
-	}
-	return issuer
 }
 
 // keysAt returns where a deploy looks for the keys of an issuer if JWKS_URI is not given;

@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"testing"
+
+	"accountapi/test/internal/internet"
 )
 
 // infra/testdata/providers.json has the conventions of the providers: where the JWK Set
@@ -65,7 +67,7 @@ func TestMistakesInTheProviderAreReportedWithTheirFix(t *testing.T) {
 	const pool, keycloak = "https://cognito-idp.eu-west-1.amazonaws.com/pool", "https://id.example/a"
 	local := startIssuer(t)
 	keys := local.JWKS()
-	env := internet(t, map[string]http.Handler{
+	env := internet.Serve(t, map[string]http.Handler{
 		"tenant.eu.auth0.com":                 publish("", auth0, keys),
 		"t.okta.com":                          publish("/oauth2/default", okta, keys),
 		"cognito-idp.eu-west-1.amazonaws.com": publish("/pool", pool, keys),

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"accountapi/test/internal/internet"
 	"accountapi/test/issuer"
 )
 
@@ -45,7 +46,7 @@ func TestTokensInPublicReportsAreExplained(t *testing.T) {
 		noSub = "!! provider   without the provider duende, the authorizer refuses the token: there is no sub"
 	)
 	keys := newIssuer(t, "https://keys.example.com/")
-	env := internet(t, map[string]http.Handler{"keys.example.com": discoverable("/none", "/keys", nil, keys.JWKS())})
+	env := internet.Serve(t, map[string]http.Handler{"keys.example.com": discoverable("/none", "/keys", nil, keys.JWKS())})
 	for name, test := range map[string]struct {
 		iss, settings, claims string
 		says, fix, ready      string // ready are more arguments with which the token is accepted

@@ -12,15 +12,7 @@ func (d *doctor) scopeClaims() []string {
 	if len(d.use.ScopeClaims) > 0 {
 		return d.use.ScopeClaims
 	}
-	switch d.use.Provider {
-	case "rfc9068", "cognito":
-		return []string{"scope"}
-	case "okta":
-		return []string{"scp"}
-	case "entra":
-		return []string{"scp", "roles"}
-	}
-	return []string{"scope", "scp"}
+	return d.preset().scopes
 }
 
 // readClaim returns the one in which it finds them; "" if the token has none.

@@ -53,11 +53,15 @@ func (t token) claimString(claim string) string {
 	return text
 }
 
+// idTokenMarks are the claims that only ID tokens have. Keycloak puts nonce into access
+// tokens too.
+var idTokenMarks = []string{"nonce", "at_hash", "c_hash", "s_hash"}
+
 // idTokenMark returns the claim that marks the token as an ID token, "" if none does.
-// Keycloak says in typ what a token is, and puts nonce into access tokens too. The iss of
-// an access token of AD FS ends in /adfs/services/trust.
+// Keycloak says in the claim typ what a token is. The iss of an access token of AD FS ends
+// in /adfs/services/trust.
 func (t token) idTokenMark() string {
-	for _, claim := range []string{"nonce", "at_hash", "c_hash", "s_hash"} {
+	for _, claim := range idTokenMarks {
 		if _, marked := t.claims[claim]; marked && t.claimString("typ") != "Bearer" {
 			return claim
 		}
@@ -114,9 +118,11 @@ func (t token) claimStrings(claim string) (values []string) {
 	return values
 }
 
+// endOf9999 is the last date that the authorizer accepts, in seconds since 1970.
+const endOf9999 = 253_402_300_799
+
 // validity describes from when and until when the token is valid.
 func (t token) validity(now time.Time) string {
-	const endOf9999 = 253_402_300_799
 	for _, name := range []string{"nbf", "iat"} {
 		if seconds, ok := t.claims[name].(float64); ok && seconds <= endOf9999 {
 			if from := time.Unix(int64(seconds), 0); from.After(now) {

@@ -25,7 +25,8 @@ import (
 var program string
 
 func TestMain(m *testing.M) {
-	os.Exit(compiled.Tests{M: m, Source: ".", Program: &program}.Run())
+	program = compiled.Command(main)
+	os.Exit(m.Run())
 }
 
 // process is a running command.

@@ -3,10 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net"
 	"net/http"
 	"os"
@@ -15,7 +13,6 @@ import (
 	"syscall"
 
 	"accountapi/test/gateway"
-	"accountapi/test/internal/authorizer"
 	"accountapi/test/internal/explain"
 	"accountapi/test/internal/project"
 	"accountapi/test/internal/routes"
@@ -172,64 +169,6 @@ func scopesOf(assembly string) ([]string, error) {
 	scopes := append(routes.Scopes(table), required...)
 	slices.Sort(scopes)
 	return slices.Compact(scopes), nil
-}
-
-// trustCABundle has this program trust the authorities that the authorizer trusts.
-func trustCABundle(assembly string) error {
-	file, err := routes.CABundle(assembly)
-	if err != nil || file == "" {
-		return err
-	}
-	return authorizer.TrustCABundle(file)
-}
-
-// configure sets the environment of the functions, so that they trust the right issuer,
-// and reach it where this program does.
-func (a *api) configure(ctx context.Context) (err error) {
-	s := a.settings
-	var trusted map[string]string
-	switch {
-	case s.localIssuer:
-		trusted = s.trustOne(a.issuer.URL(), a.issuer.Audience(), a.issuer.JWKSURL())
-		// The rights of a user, which count only if the setting says so.
-		if claim := a.issuer.ScopeClaim(); claim == "permissions" {
-			trusted = trustList(a.issuerWith(claim))
-		}
-	case s.issuer != "":
-		jwksURI := s.jwksURI
-		if jwksURI == "" {
-			if jwksURI, err = discover(ctx, s.issuer); err != nil {
-				return err
-			}
-		}
-		trusted = s.trustOne(s.issuer, s.audience, jwksURI)
-	case s.env["ISSUERS"] != "":
-		trusted = trustList(s.env["ISSUERS"])
-	default: // those of the template
-		trusted = s.trustOne("", "", "")
-		delete(trusted, "ISSUERS")
-	}
-	a.env = authorizer.NetworkEnvironment()
-	maps.Copy(a.env, trusted)
-	maps.Copy(a.env, s.env)
-	return nil
-}
-
-// issuerWith returns the list of issuers with the local one, whose tokens have the scopes
-// in this claim.
-func (a *api) issuerWith(scopeClaim string) string {
-	issuer := map[string]any{
-		"issuer": a.issuer.URL(), "audience": []string{a.issuer.Audience()}, "jwksUri": a.issuer.JWKSURL(),
-		"provider": a.settings.provider, "scopeClaims": []string{scopeClaim},
-	}
-	if algorithms := separated(a.settings.algorithms); len(algorithms) > 0 {
-		issuer["algorithms"] = algorithms
-	}
-	text, err := json.Marshal([]any{issuer})
-	if err != nil {
-		panic(err) // strings always marshal
-	}
-	return string(text)
 }
 
 // announce prints how to call the API, once it answers.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"accountapi/test/internal/discovery"
 )
 
 // settings are the flags.
@@ -140,45 +137,4 @@ func parsePort(variable, text string, example int) (int, error) {
 // separated reads a list whose elements are separated by spaces or commas.
 func separated(text string) []string {
 	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
-}
-
-// The authorizer reads either these variables, which are about one issuer, or ISSUERS,
-// which is about several. Empty ones count as not set.
-var oneIssuer = []string{"TOKEN_ISSUER", "AUDIENCE", "JWKS_URI", "ALGORITHMS", "PROVIDER"}
-
-// trustOne returns the variables with which the authorizer trusts one issuer, whatever
-// the template has. Settings that are not given are left to the template.
-func (s settings) trustOne(issuer, audience, jwksURI string) map[string]string {
-	env := map[string]string{"ISSUERS": ""}
-	for n, value := range []string{issuer, audience, jwksURI, s.algorithms, s.provider} {
-		if value != "" {
-			env[oneIssuer[n]] = value
-		}
-	}
-	return env
-}
-
-// trustList returns the variables with which the authorizer trusts the issuers of a JSON
-// array, whatever the template has.
-func trustList(issuers string) map[string]string {
-	env := map[string]string{"ISSUERS": issuers}
-	for _, name := range oneIssuer {
-		env[name] = ""
-	}
-	return env
-}
-
-// discover returns the jwks_uri of a provider's discovery document.
-func discover(ctx context.Context, issuer string) (jwksURI string, err error) {
-	document, err := discovery.Fetch(ctx, issuer)
-	if err == nil {
-		err = document.Check(issuer)
-	}
-	if err == nil && document.JWKSURI == "" {
-		err = fmt.Errorf("%s has no jwks_uri", document.Address)
-	}
-	if err != nil {
-		return "", fmt.Errorf("read jwks_uri from the discovery document: %w; or set it: JWKS_URI=https://…", err)
-	}
-	return document.JWKSURI, nil
 }

@@ -1,9 +1,7 @@
 package main
 
 import (
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -124,100 +122,4 @@ func describe(token *oauth2.Token, s settings) {
 		}
 		fmt.Fprintln(os.Stderr, "note: this is not a signed JWT, and the API will refuse it: "+why)
 	}
-}
-
-// explain returns an error with the answer of the issuer and what to do about it. It does
-// not contain the secret, even if the issuer has sent it back.
-func explain(err error, s settings, secret, endpoint string) error {
-	hide := func(text string) string {
-		if secret == "" {
-			return text
-		}
-		return strings.ReplaceAll(text, secret, "…")
-	}
-	answer, refused := errors.AsType[*oauth2.RetrieveError](err)
-	if !refused {
-		return fmt.Errorf("request a token from %s: %s", endpoint, hide(err.Error()))
-	}
-	r := refusal{hide(answer.ErrorCode), hide(answer.ErrorDescription), answer.Response.StatusCode}
-	what := r.String()
-	if r.code == "" {
-		what = answer.Response.Status + what
-	}
-	fix := advice(r, s)
-	if s.user {
-		fix = cmp.Or(userAdvice(r, s, secret != ""), fix)
-	}
-	return fmt.Errorf("%s answers %s: %s", endpoint, what, fix)
-}
-
-// refusal is an error response (RFC 6749 sections 4.1.2.1 and 5.2).
-type refusal struct {
-	code, description string
-	status            int // 0 if the browser has brought it
-}
-
-func (r refusal) String() string {
-	text := ""
-	if r.code != "" {
-		text = fmt.Sprintf("%q", r.code)
-	}
-	if r.description != "" {
-		text += fmt.Sprintf(" (%q)", r.description)
-	}
-	return text
-}
-
-func (r refusal) says(text string) bool {
-	return strings.Contains(strings.ToLower(r.description), text)
-}
-
-// noSuchAPI returns what to do about an API that the issuer does not know.
-func noSuchAPI(s settings) string {
-	name := "AUDIENCE"
-	if s.resource != "" {
-		name = "RESOURCE"
-	}
-	return "the issuer has no API with this identifier: " + name +
-		" must be exactly the API's identifier (Auth0: Applications → APIs)"
-}
-
-// advice returns what to do about a refusal. The codes are those of RFC 6749 section 5.2
-// and RFC 8707 section 2. Auth0 answers access_denied to most mistakes; its description
-// distinguishes them.
-func advice(r refusal, s settings) string {
-	const (
-		credentials = "the client is unknown, or its secret is wrong: " +
-			"compare CLIENT_ID and the secret with the client's settings at the issuer"
-		clientsOfAPI = "Auth0: Applications → APIs → the API → Machine To Machine Applications"
-		scope        = "the client is not granted this scope: " +
-			"grant it at the issuer (" + clientsOfAPI + "), or leave SCOPE out"
-		grant = "the client may not get tokens for this API: authorize it at the issuer (" + clientsOfAPI + ")"
-		kind  = "the client may not use the client credentials grant: " +
-			"allow it at the issuer (Auth0: make it a Machine to Machine application)"
-	)
-	switch code, status := r.code, r.status; {
-	case code == "invalid_client":
-		return credentials
-	case code == "access_denied" && r.says("service not found"), code == "invalid_target":
-		return noSuchAPI(s)
-	case code == "access_denied" && r.says("scope"), code == "invalid_scope":
-		return scope
-	case code == "access_denied" && status == http.StatusUnauthorized:
-		return credentials
-	case code == "access_denied":
-		return grant
-	case code == "unauthorized_client", code == "unsupported_grant_type":
-		return kind
-	case code == "invalid_request" && s.audience == "" && len(s.scopes) == 0:
-		return "the issuer may need to know the API: add AUDIENCE=… (Auth0) or SCOPE=api://…/.default (Entra)"
-	case status == http.StatusTooManyRequests:
-		return "too many requests: try again later"
-	case status >= 500:
-		return "the issuer has an internal error: try again later"
-	case status >= 300 && status < 400:
-		return "redirects are not followed, because the secret would be sent to another address: " +
-			"the discovery document should have the right token_endpoint"
-	}
-	return "ask the operator of the issuer"
 }

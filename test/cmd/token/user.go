@@ -73,8 +73,6 @@ func openBrowser(page string) {
 	switch {
 	case runtime.GOOS == "darwin":
 		command = exec.Command("open", page)
-	case runtime.GOOS == "windows":
-		command = exec.Command("rundll32", "url.dll,FileProtocolHandler", page)
 	case os.Getenv("DISPLAY")+os.Getenv("WAYLAND_DISPLAY") == "":
 		return // xdg-open would start a browser in this terminal
 	default:
@@ -83,40 +81,4 @@ func openBrowser(page string) {
 	if command.Start() == nil {
 		go command.Wait()
 	}
-}
-
-// userAdvice returns what to do about a refusal of a user's token, "" if that is the same
-// as for a client.
-func userAdvice(r refusal, s settings, hasSecret bool) string {
-	const kind = "the client may not use the authorization code grant: " +
-		"allow it at the issuer (Auth0: make it a Native application)"
-	switch {
-	case r.says("redirect_uri"), r.says("redirect uri"), r.says("callback"):
-		return "the issuer does not know this callback URL: " + register(s.callback.String())
-	case r.says("9002327"): // Entra
-		return "register the callback URL for a desktop application, not for a single-page application"
-	case r.code == "invalid_client" && !hasSecret, r.status == 401 && r.code == "access_denied" && !hasSecret:
-		return "the client has a secret: call this as CLIENT_SECRET=… make token USER=1 …, " +
-			"or make it a public client at the issuer (Auth0: a Native application)"
-	case r.code == "access_denied" && r.says("service not found"), r.code == "invalid_target":
-		return noSuchAPI(s)
-	case r.code == "access_denied" && r.says("scope"), r.code == "invalid_scope":
-		return "the issuer does not know this scope, or the client may not ask for it: " +
-			"compare SCOPE with the scopes of the API at the issuer, or leave SCOPE out"
-	case r.code == "access_denied" && r.status == 0:
-		return "the user or the issuer has refused: log in as a user who may use this client, and give consent"
-	case r.code == "unauthorized_client", r.code == "unsupported_response_type", r.code == "unsupported_grant_type":
-		return kind
-	case r.code == "invalid_grant":
-		return "the code is used, or too old: call make token again, and log in within a minute"
-	case r.code == "server_error", r.code == "temporarily_unavailable":
-		return "the issuer has an internal error: try again later"
-	}
-	return ""
-}
-
-// register says where a callback URL is registered.
-func register(callback string) string {
-	return fmt.Sprintf("register exactly %s for the client at the issuer "+
-		"(Auth0: Applications → the application → Allowed Callback URLs), or set CALLBACK_URL to one that is", callback)
 }

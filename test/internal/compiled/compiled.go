@@ -1,4 +1,4 @@
-// Package compiled compiles a program, so that tests can run it as a process.
+// Package compiled is about programs that tests run as processes.
 package compiled
 
 import (
@@ -30,6 +30,27 @@ func (t Tests) Run() int {
 		return 1
 	}
 	return t.M.Run()
+}
+
+// isCommand is a variable of the processes that tests start as a command.
+const isCommand = "TEST_IS_COMMAND"
+
+// Command returns the path of the command whose main function this is: the test binary
+// itself, which then also runs main, and does not return. TestMain calls it first.
+//
+// go test repeats a result that it has cached if the test binary is the same. With a
+// command that is built apart, code that only main calls would not be in it.
+func Command(main func()) (program string) {
+	if os.Getenv(isCommand) != "" {
+		main()
+		os.Exit(0)
+	}
+	program, err := os.Executable()
+	if err != nil {
+		panic(err)
+	}
+	os.Setenv(isCommand, "1") // for the processes that the tests start
+	return program
 }
 
 // Build compiles the program in the folder source for this machine. Its error holds the

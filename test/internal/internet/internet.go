@@ -11,6 +11,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -36,6 +37,7 @@ func Serve(t *testing.T, hosts map[string]http.Handler) (env []string) {
 		hosts[host(r)].ServeHTTP(w, r)
 	}))
 	site.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
+	site.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs clients that do not trust it
 	site.StartTLS()
 	t.Cleanup(site.Close)
 	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -17,8 +17,8 @@ import (
 
 // Call has the function with these routes answer a request such as "GET /orders/7", and
 // returns the status and the body of the answer. A body is sent as application/json. The
-// caller may call every route; without a subject and a client it calls a public one. Who may call a
-// route is not part of a function: the table of routes says it.
+// caller may call every route; without a subject and a client it calls a public one. Who
+// may call a route is not part of a function: the table of routes says it.
 func Call(t testing.TB, routes api.Routes, caller api.Caller, request, body string) (status int, answer string) {
 	t.Helper()
 	method, target, _ := strings.Cut(request, " ")
