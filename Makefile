@@ -26,11 +26,12 @@ help: ## show this list
 
 # ---------------------------------------------------------------- on this machine
 
-run: need-go need-node note-go .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= PROVIDER= SCOPES= ENV= | ISSUER= AUDIENCE= JWKS_URI= ALGORITHMS= PROVIDER= ENV=]
-	@exec .build/bin/local $(foreach e,$(ENV),-env '$(e)') -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
-		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)' -provider '$(PROVIDER)' -scopes '$(SCOPES)'
+run: need-go need-node note-go .build/bin/local ## serve the API on this machine: [PORT= ISSUER_PORT= ENV= PROVIDER= SCOPES= or ISSUER= AUDIENCE= …]
+	@exec .build/bin/local -port '$(PORT)' -issuer-port '$(ISSUER_PORT)' $(foreach e,$(ENV),-env '$(e)') \
+		-scopes '$(SCOPES)' -provider '$(PROVIDER)' -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
+		-jwks-uri '$(JWKS_URI)' -algorithms '$(ALGORITHMS)'
 
-routes: need-go need-node note-go assembly ## show who may call what: each route, its scopes or that it is public, its function
+routes: need-go need-node note-go assembly ## show each route, who may call it, and its function
 	@go run ./test/cmd/routes .build/local/assembly
 
 # BUILT differs after each change of the functions or the stack: go test repeats a result
@@ -38,8 +39,9 @@ routes: need-go need-node note-go assembly ## show who may call what: each route
 test: need-go need-node note-go assembly ## run every test
 	@BUILT="$$(cksum .build/local/assembly/*.json)" go test $(MODULES)
 
-check: need-go need-node ## check format, vet, staticcheck, known vulnerabilities, workflows, the rules on imports and dependencies
-	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+check: need-go need-node ## check format, vet, staticcheck, imports, dependencies, workflows, known vulnerabilities
+	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+		test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	@go vet $(MODULES)
 	@$(STATICCHECK) $(MODULES)
 	@sh .ci/imports
@@ -51,7 +53,7 @@ check: need-go need-node ## check format, vet, staticcheck, known vulnerabilitie
 e2e: need-go need-node assembly ## run the end-to-end tests over HTTP against the local gateway
 	@go test -count=1 ./test/e2e
 
-bench: need-go ## compare the authorizer with other libraries, in 5 minutes: [QUICK=1: in 90 s, UPDATE=1: write test/bench/README.md]
+bench: need-go ## compare the authorizer with other libraries: [QUICK=1, UPDATE=1: write the result to test/bench]
 	@echo "building the benchmark"
 	@CGO_ENABLED=0 go run -trimpath ./test/bench $(if $(QUICK),-quick) $(if $(UPDATE),-update)
 
@@ -63,7 +65,7 @@ fuzz: need-go ## fuzz every input of the authorizer: [FUZZTIME=30s]
 		for target in $$(echo "$$list" | grep '^Fuzz'); do \
 			go test ./$$package -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; done; done
 
-smoke: need-go need-node ## run the end-to-end tests against a deployed stage of this project: API_URL= TOKEN=
+smoke: need-go need-node ## run the end-to-end tests against a deployed stage: API_URL= TOKEN=
 	@test -n "$$API_URL" && test -n "$$TOKEN" || { echo "API_URL or TOKEN is missing: make smoke API_URL=… TOKEN=…" \
 		"with the URL that make deploy prints, and a token: make token ISSUER=… CLIENT_ID=… AUDIENCE=…"; exit 1; }
 	@go test -count=1 -v ./test/e2e
@@ -88,12 +90,14 @@ LAMBDA_GO     ?= go1.26.11
 #   -tags lambda.norpc  without the RPC mode of the old go1.x runtime
 #   -ldflags            -s -w: no symbols and debug data; -buildid=: no build ID
 LAMBDA_TAGS   := lambda.norpc
-LAMBDA_BUILD   = GOFLAGS= GOWORK=off CGO_ENABLED=0 go build -C lambdas -trimpath -buildvcs=false -tags $(LAMBDA_TAGS) -ldflags='-s -w -buildid='
+LAMBDA_BUILD   = GOFLAGS= GOWORK=off CGO_ENABLED=0 \
+	go build -C lambdas -trimpath -buildvcs=false -tags $(LAMBDA_TAGS) -ldflags='-s -w -buildid='
 LAMBDA_TARGET := GOTOOLCHAIN=$(LAMBDA_GO) GOOS=linux GOARCH=arm64 GOARM64=v8.0
 LAMBDAS       := $(patsubst lambdas/%/main.go,%,$(wildcard lambdas/*/main.go))
 LAMBDA_SOURCE := $(shell find lambdas -name '*.go' ! -name '*_test.go') lambdas/go.mod lambdas/go.sum
 # The CA bundle of network is a part of the assembly.
-INFRA_SOURCE  := $(shell find infra -name node_modules -prune -o -name '*.go' ! -name '*_test.go' -print) infra/go.mod infra/go.sum cdk.json go.work \
+INFRA_SOURCE  := $(shell find infra -name node_modules -prune -o -name '*.go' ! -name '*_test.go' -print) \
+	infra/go.mod infra/go.sum go.work cdk.json infra/cli/context.js \
 	$(wildcard $(shell sed -n 's/.*"caBundle": *"\([^"]*\)".*/\1/p' cdk.json 2>/dev/null))
 
 lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions as they are deployed (linux/arm64)
@@ -115,11 +119,13 @@ lambdas: need-go $(LAMBDAS:%=.build/lambdas/%/bootstrap) ## build the functions 
 DIST_ARCHS := arm64 amd64
 
 .build/release/authorizer-linux-%/bootstrap: .build/lambda-go $(LAMBDA_SOURCE) Makefile
-	@GOTOOLCHAIN=$(LAMBDA_GO) GOOS=linux GOARCH=$* GOARM64=v8.0 GOAMD64=v1 $(LAMBDA_BUILD) -o ../$@ ./authorizer && chmod 755 $@
+	@GOTOOLCHAIN=$(LAMBDA_GO) GOOS=linux GOARCH=$* GOARM64=v8.0 GOAMD64=v1 \
+		$(LAMBDA_BUILD) -o ../$@ ./authorizer && chmod 755 $@
 
-dist: need-go $(DIST_ARCHS:%=.build/release/authorizer-linux-%/bootstrap) ## build the authorizer for an API that exists: zip files, checksums and modules in .build/dist
+dist: need-go $(DIST_ARCHS:%=.build/release/authorizer-linux-%/bootstrap) ## build the authorizer alone, for an API that exists, in .build/dist
 	@rm -rf .build/dist && mkdir -p .build/dist
-	@(cd .build/release && GOTOOLCHAIN=$(LAMBDA_GO) go version -m $(DIST_ARCHS:%=authorizer-linux-%/bootstrap)) >.build/dist/modules.txt
+	@cd .build/release && GOTOOLCHAIN=$(LAMBDA_GO) go version -m $(DIST_ARCHS:%=authorizer-linux-%/bootstrap) \
+		>../dist/modules.txt
 	@GOTOOLCHAIN=$(LAMBDA_GO) GOFLAGS= GOWORK=off go run -C test ./cmd/dist ../.build/dist \
 		$(foreach arch,$(DIST_ARCHS),authorizer-linux-$(arch).zip=../.build/release/authorizer-linux-$(arch)/bootstrap)
 	@cat .build/dist/SHA256SUMS
@@ -127,7 +133,8 @@ dist: need-go $(DIST_ARCHS:%=.build/release/authorizer-linux-%/bootstrap) ## bui
 # The version of Go that .build/lambdas is built by. It changes only with the version, so
 # that another LAMBDA_GO builds everything again.
 .build/lambda-go: FORCE
-	@version=$$(GOTOOLCHAIN='$(LAMBDA_GO)' go env GOVERSION 2>/dev/null) || { echo "$(LAMBDA_GO) cannot be had: connect to the Go module proxy," \
+	@version=$$(GOTOOLCHAIN='$(LAMBDA_GO)' go env GOVERSION 2>/dev/null) || { \
+		echo "$(LAMBDA_GO) cannot be had: connect to the Go module proxy," \
 		"or build what is deployed with another version, for example make lambdas LAMBDA_GO=local"; exit 1; }; \
 	test "$$version" = "$$(cat $@ 2>/dev/null)" || { mkdir -p $(@D) && echo "$$version" >$@; }
 
@@ -141,18 +148,19 @@ BENCH_SOURCE := $(shell find test/bench/contestants -name '*.go') test/go.mod te
 .build/bench/arm64/%/bootstrap: $(BENCH_SOURCE) Makefile
 	@GOOS=linux GOARCH=arm64 GOARM64=v8.0 $(BENCH_BUILD) -o ../$@ ./bench/contestants/$*
 
+# A synth without the CDK CLI, and without an account.
+SYNTH_HERE := export CDK_VALIDATION=false CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION=
+
 # The cloud assembly for this machine: the stack as it is deployed, with functions that
 # are built for this machine. Settings about issuers, stages and the account are replaced
 # by stand-ins: make run has its own.
 assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
-	@echo "synthesizing the stack$$(test -d .build/local/assembly || echo ' (the first time, the CDK is compiled, which takes a minute)')" >&2
-	@next=$$(mktemp -d .build/local/next.XXXXXX) && \
-	export CDK_VALIDATION=false CDK_OUTDIR="$$next" CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION= && \
-	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
-		stage: "prod", lambdas: ".build/local/lambdas" })')" && \
-	{ go run ./infra stand-ins || { rm -rf "$$next"; exit 1; }; } && rm -rf .build/local/assembly && mv "$$next" .build/local/assembly
+	@echo "synthesizing the stack$$(test -d $(@D) || echo ' (the CDK is compiled first, which takes a minute)')" >&2
+	@next=$$(mktemp -d .build/local/next.XXXXXX) && $(SYNTH_HERE) CDK_OUTDIR="$$next" && \
+	{ CDK_CONTEXT_JSON=$$(node infra/cli/context.js stage=prod lambdas=.build/local/lambdas) && export CDK_CONTEXT_JSON && \
+		go run ./infra stand-ins || { rm -rf "$$next"; exit 1; }; } && rm -rf $(@D) && mv "$$next" $(@D)
 
 .build/bin/%: FORCE
 	@test -e $@ || echo "building test/cmd/$* (the first time takes a minute)" >&2
@@ -166,8 +174,9 @@ clean: ## remove everything that was built
 
 # These variables become CDK context. For other settings: CONTEXT='-c key=value …'.
 CONTEXT ?=
-SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') $(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') \
-	$(if $(PROVIDER),-c provider='$(PROVIDER)') $(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
+SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') \
+	$(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') $(if $(PROVIDER),-c provider='$(PROVIDER)') \
+	$(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
 
 # The CDK's validation of the template takes three quarters of a synth, so only a deploy
 # runs it.
@@ -183,7 +192,7 @@ diff: need-aws synth ## show the changes of a deploy: ISSUER= AUDIENCE= …
 	@$(DIFF)
 
 deploy: VALIDATION = true
-deploy: need-aws synth ## show the changes, deploy, print how to call the API: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
+deploy: need-aws synth ## show the changes, deploy, print the URL: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
 	@$(DIFF)
 	@mkdir -p .build && $(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)
 	@url=$$(node -p 'Object.values(require("./.build/outputs.json"))[0].ApiUrl') && printf '\nAPI_URL=%s\n\n' "$$url" && \
@@ -193,18 +202,8 @@ deploy: need-aws synth ## show the changes, deploy, print how to call the API: I
 destroy: need-aws need-go need-node $(CDK_CLI) ## remove the stack from the account, after a question: [STAGE= YES=1]
 	@CALLED_BY=make $(CDK) destroy --app 'go run ./infra stand-ins' $(if $(YES),--force) $(if $(STAGE),-c stage='$(STAGE)')
 
-# The stage of a stack has the name of the stage setting. The API is looked up among the
-# resources of the stack: with a domain of its own, no output has its ID.
-FLUSH_API = --query "StackResourceSummaries[?ResourceType=='AWS::ApiGateway::RestApi'].PhysicalResourceId" --output text
-
-flush: need-aws ## empty the result cache of a stage: the next request with each token is checked again: [STAGE=]
-	@command -v aws >/dev/null || { echo "the AWS CLI is missing: install it from https://aws.amazon.com/cli/ and try again"; exit 1; }
-	@stage='$(or $(STAGE),prod)'; stack="$$(sed -n 's/^const apiName = "\(.*\)"$$/\1/p' infra/routes.go)-$$stage"; \
-		api=$$(aws cloudformation list-stack-resources --stack-name "$$stack" $(FLUSH_API)) && test -n "$$api" || \
-		{ echo "the API of the stack $$stack cannot be found with these credentials in this region:" \
-		"set STAGE=, AWS_PROFILE or AWS_REGION"; exit 1; }; \
-		aws apigateway flush-stage-authorizers-cache --rest-api-id "$$api" --stage-name "$$stage" && \
-		echo "the result cache of $$stack is empty"
+flush: need-aws ## empty the result cache of a stage: [STAGE=]
+	@sh infra/flush.sh '$(or $(STAGE),prod)'
 
 # npm writes this file last. Scripts of packages are not run: the CLI needs none.
 $(CDK_CLI): infra/cli/package-lock.json | need-node
@@ -213,22 +212,22 @@ $(CDK_CLI): infra/cli/package-lock.json | need-node
 
 # TOKEN and CLIENT_SECRET are not arguments, which every user of the machine can see: make
 # passes its variables in the environment.
-doctor: need-go need-node $(if $(ISSUER),assembly,settings) .build/bin/doctor ## check the settings, the issuers and a token before a deploy: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS=] or those in cdk.json: [STAGE=] [TOKEN=]
+doctor: need-go need-node $(if $(ISSUER),assembly,settings) .build/bin/doctor ## check the settings and a token before a deploy: ISSUER= AUDIENCE= … or those in cdk.json, [STAGE=] [TOKEN=]
 	@.build/bin/doctor $(if $(ISSUER),-assembly .build/local/assembly -issuer '$(ISSUER)' -audience '$(AUDIENCE)' \
-		-jwks-uri '$(JWKS_URI)' -provider '$(PROVIDER)' -algorithms '$(ALGORITHMS)',-assembly .build/settings -stage '$(STAGE)')
+		-jwks-uri '$(JWKS_URI)' -provider '$(PROVIDER)' -algorithms '$(ALGORITHMS)', \
+		-assembly .build/settings -stage '$(STAGE)')
 
 # The assembly with the settings of a deploy, and functions that are built for this
 # machine: what the doctor examines if no ISSUER is given.
 settings: need-go need-node $(LAMBDAS:%=.build/local/lambdas/%/bootstrap)
-	@rm -rf .build/settings && export CALLED_BY=make CDK_VALIDATION=false CDK_OUTDIR=.build/settings CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION= && \
-	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, lambdas: ".build/local/lambdas", \
-		...Object.fromEntries(process.argv.slice(1).filter(a => a.includes("=")).map(a => [a.split("=", 1)[0], a.slice(a.indexOf("=") + 1)])) })' \
-		-- $(SETTINGS))" && go run ./infra
+	@rm -rf .build/settings && $(SYNTH_HERE) CDK_OUTDIR=.build/settings CALLED_BY=make && \
+		CDK_CONTEXT_JSON=$$(node infra/cli/context.js lambdas=.build/local/lambdas $(SETTINGS)) && \
+		export CDK_CONTEXT_JSON && go run ./infra
 
 # Every shell has a variable USER with a name: only 1 is meant for this target.
-token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= or RESOURCE=, SCOPE=, USER=1: of a user, in the browser, CALLBACK_URL=]
-	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -resource '$(RESOURCE)' -scope '$(SCOPE)' \
-		$(if $(filter 1,$(USER)),-user) $(if $(CALLBACK_URL),-callback-url '$(CALLBACK_URL)')
+token: need-go .build/bin/token ## get a token from the provider: ISSUER= CLIENT_ID= [AUDIENCE= RESOURCE= SCOPE= USER=1 CALLBACK_URL=]
+	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -resource '$(RESOURCE)' \
+		-scope '$(SCOPE)' $(if $(filter 1,$(USER)),-user) $(if $(CALLBACK_URL),-callback-url '$(CALLBACK_URL)')
 
 # ---------------------------------------------------------------- requirements
 
@@ -245,8 +244,10 @@ need-aws:
 	test -n "$$AWS_CONTAINER_CREDENTIALS_RELATIVE_URI$$AWS_CONTAINER_CREDENTIALS_FULL_URI" || \
 	grep -qsE '^ *(aws_access_key_id|credential_|login_session|role_arn|sso_)' \
 		"$${AWS_SHARED_CREDENTIALS_FILE:-$$HOME/.aws/credentials}" "$${AWS_CONFIG_FILE:-$$HOME/.aws/config}" || \
-	grep -qsi amazon /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/bios_version || { echo "no AWS credentials: set AWS_PROFILE," \
+	grep -qsi amazon /sys/class/dmi/id/sys_vendor /sys/class/dmi/id/bios_version || { \
+		echo "no AWS credentials: set AWS_PROFILE," \
 		"or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run aws configure or aws sso login"; exit 1; }
 
 note-go:
-	@version=$$(go env GOVERSION); test "$$version" = '$(LAMBDA_GO)' || echo "this uses $$version, what is deployed is built by $(LAMBDA_GO)" >&2
+	@version=$$(go env GOVERSION); test "$$version" = '$(LAMBDA_GO)' || \
+		echo "this uses $$version, what is deployed is built by $(LAMBDA_GO)" >&2

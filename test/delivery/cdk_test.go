@@ -159,17 +159,6 @@ func nodePackages(t *testing.T) (folder string) {
 	return folder
 }
 
-// run runs a command in folder, and fails the test with what it has written if it fails.
-func run(t *testing.T, folder, name string, args ...string) {
-	t.Helper()
-	command := exec.Command(name, args...)
-	command.Dir = folder
-	command.Env = append(os.Environ(), "CDK_OUTDIR=cdk.out", "CDK_CONTEXT_JSON={}")
-	if output, err := command.CombinedOutput(); err != nil {
-		t.Fatalf("%s %s: %v\n%s", name, strings.Join(args, " "), err, output)
-	}
-}
-
 func startIssuer(t *testing.T) *issuer.Server {
 	t.Helper()
 	server, err := issuer.Start("127.0.0.1:0", issuer.Config{})

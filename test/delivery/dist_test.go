@@ -86,17 +86,13 @@ func dist(t *testing.T, folder, command string) map[string][]byte {
 			t.Fatal(err)
 		}
 	}
-	for _, name := range []string{"Makefile", "test/go.mod", "test/go.sum"} {
+	copyMakefile(t, folder)
+	for _, name := range []string{"test/go.mod", "test/go.sum"} {
 		content, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		write(t, filepath.Join(folder, name), string(content))
-	}
-	for _, name := range []string{"infra", "test/bench/contestants"} { // the Makefile lists their files
-		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
 	}
 	// Without the pinned version of Go, the installed one shows the same.
 	pinned := exec.Command("go", "version")

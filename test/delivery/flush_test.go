@@ -73,17 +73,13 @@ func TestFlushSaysThatTheAWSCLIIsMissing(t *testing.T) {
 func flush(t *testing.T, path, stage string, variables ...string) (output string, err error) {
 	t.Helper()
 	folder := t.TempDir()
-	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
+	copyMakefile(t, folder)
+	script, err := os.ReadFile(filepath.Join(root, "infra", "flush.sh"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(folder, "Makefile"), string(makefile))
+	write(t, filepath.Join(folder, "infra", "flush.sh"), string(script))
 	write(t, filepath.Join(folder, "infra", "routes.go"), "package main\n\nconst apiName = \"Shop\"\n")
-	for _, name := range []string{"lambdas", "test/bench/contestants"} { // the Makefile lists their files
-		if err := os.MkdirAll(filepath.Join(folder, name), 0o755); err != nil {
-			t.Fatal(err)
-		}
-	}
 	command := exec.Command("make", "--no-print-directory", "flush", "STAGE="+stage)
 	command.Dir = folder
 	command.Env = append(append(os.Environ(), "PATH="+path, "AWS_PROFILE=test"), variables...)

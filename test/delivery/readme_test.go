@@ -1,6 +1,3 @@
-// Package delivery tests what users take from this project without cloning it, the files
-// of make dist and the snippets of lambdas/README.md, and how the project itself gets to
-// AWS: the roles of the deployment from GitHub, and make flush.
 package delivery
 
 import (
@@ -11,9 +8,6 @@ import (
 	"strings"
 	"testing"
 )
-
-// root is the folder of the project.
-const root = "../.."
 
 // snippets returns the code blocks in this language of a section (###) of lambdas/README.md.
 func snippets(t *testing.T, title, language string) string {
@@ -42,17 +36,6 @@ func section(t *testing.T, heading, language string) string {
 		t.Fatalf("below %q there is no code in %s", heading, language)
 	}
 	return all.String()
-}
-
-// write writes a file with the folders above it.
-func write(t *testing.T, file, content string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(file, []byte(content), 0o644); err != nil {
-		t.Fatal(err)
-	}
 }
 
 // The three places that say which form the Authorization header must have say the same.
