@@ -26,9 +26,9 @@ import (
 // process one more connection, once.
 type Transport struct {
 	plain   *http.Transport // for http
-	bundle  *trusting
-	all     *trusting
-	needAll atomic.Bool // the bundle was not enough
+	bundle  *httpsTransport // trusts the roots in the bundle
+	all     *httpsTransport // trusts those in the folders too
+	needAll atomic.Bool     // the bundle was not enough
 }
 
 // NewTransport returns a transport that also trusts the certificates in caBundle, which
@@ -36,8 +36,8 @@ type Transport struct {
 func NewTransport(caBundle []byte) *Transport {
 	t := &Transport{
 		plain:  newHTTPTransport(),
-		bundle: newTrusting(func() (*x509.CertPool, error) { return bundleRoots(caBundle) }),
-		all:    newTrusting(func() (*x509.CertPool, error) { return allRoots(caBundle) }),
+		bundle: newHTTPSTransport(func() (*x509.CertPool, error) { return bundleRoots(caBundle) }),
+		all:    newHTTPSTransport(func() (*x509.CertPool, error) { return allRoots(caBundle) }),
 	}
 	t.needAll.Store(runtime.GOOS != "linux") // elsewhere there are other files, or none
 	return t
@@ -73,19 +73,21 @@ func newHTTPTransport() *http.Transport {
 	}
 }
 
-// trusting is a transport whose roots are read while it makes its first connection.
-type trusting struct {
+// httpsTransport is a transport whose roots are read while it makes its first connection.
+type httpsTransport struct {
 	*http.Transport
-	roots func() error // returns when they have been read
+	readRoots func() error // reads them once; every call returns when they have been read
 }
 
-// newTrusting returns a transport that trusts the roots that read returns. Until they are
-// there the pool is empty, which trusts nobody. crypto/tls first uses it when the server's
-// certificate has come, and nothing is read from a connection before they are there.
-func newTrusting(read func() (*x509.CertPool, error)) *trusting {
+// newHTTPSTransport returns a transport that trusts the roots that read returns. Until
+// they are there the pool is empty, which trusts nobody. crypto/tls first uses it when the
+// server's certificate has come, and nothing is read from a connection before they are
+// there. Verifying in tls.Config.VerifyConnection would need no such wait, but crypto/tls
+// does not tell it the host if that is an IP address.
+func newHTTPSTransport(read func() (*x509.CertPool, error)) *httpsTransport {
 	pool := x509.NewCertPool()
-	t := &trusting{Transport: newHTTPTransport()}
-	t.roots = sync.OnceValue(func() error {
+	t := &httpsTransport{Transport: newHTTPTransport()}
+	t.readRoots = sync.OnceValue(func() error {
 		complete, err := read()
 		if err == nil {
 			*pool = *complete
@@ -99,24 +101,24 @@ func newTrusting(read func() (*x509.CertPool, error)) *trusting {
 		if err != nil {
 			return nil, err
 		}
-		return silent{connection, t.roots}, nil
+		return waitingConn{connection, t.readRoots}, nil
 	}
 	return t
 }
 
-func (t *trusting) RoundTrip(request *http.Request) (*http.Response, error) {
-	go t.roots()
+func (t *httpsTransport) RoundTrip(request *http.Request) (*http.Response, error) {
+	go t.readRoots()
 	return t.Transport.RoundTrip(request)
 }
 
-// silent is a connection from which nothing is read until a function has returned.
-type silent struct {
+// waitingConn is a connection from which nothing is read until a function has returned.
+type waitingConn struct {
 	net.Conn
-	until func() error
+	wait func() error
 }
 
-func (c silent) Read(b []byte) (int, error) {
-	if err := c.until(); err != nil {
+func (c waitingConn) Read(b []byte) (int, error) {
+	if err := c.wait(); err != nil {
 		return 0, err
 	}
 	return c.Conn.Read(b)
