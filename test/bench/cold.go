@@ -17,7 +17,7 @@ type cold struct {
 // the issuer is.
 type situation struct {
 	name      string
-	roots     string        // the folders in which Go looks for roots besides the bundle: see layRoots
+	roots     string        // the folders in which Go looks for roots besides the bundle: see writeRoots
 	roundTrip time.Duration // to the issuer
 	node      bool          // also for Node.js, which has its roots compiled in
 }
@@ -32,7 +32,8 @@ var situations = []situation{
 	{name: "as Amazon Linux 2023, round trips of 20 ms", roots: "bundle", roundTrip: 20 * time.Millisecond, node: true},
 }
 
-// asDeployed is the situation that is most like that of a deployed function.
+// asDeployed is the index of the situation that is most like that of a deployed function:
+// the last.
 const asDeployed = 3
 
 // coldStarts starts every contestant again and again, in every situation.
@@ -49,7 +50,7 @@ func (b *bench) coldStarts(ctx context.Context, _ *result) error {
 			return err
 		}
 		defer t.close()
-		if t.roots, err = layRoots(b.scratch, t.authorities, s.roots); err != nil {
+		if t.roots, err = writeRoots(b.scratch, t.authorities, s.roots); err != nil {
 			return err
 		}
 		e := newEvent(typical(t.Issuer, 0), subject(0))

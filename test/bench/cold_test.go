@@ -23,7 +23,7 @@ func TestEachLayoutHasTheAuthoritiesInTheBundleAndInItsFolder(t *testing.T) {
 	}
 	certificates := bytes.Count(machine, []byte("-----BEGIN CERTIFICATE-----")) + 1
 	for kind, want := range map[string]int{"none": 0, "bundle": 1, "files": 2*certificates + 1} {
-		variables, err := layRoots(scratch, authority, kind)
+		variables, err := writeRoots(scratch, authority, kind)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// distant accepts connections for server, as from so far away: each byte takes half a
-// round trip in either direction, and the first one from a client another round trip, in
-// which TCP would connect. It serves until the listener is closed.
+// distant accepts connections and carries them to server with the delays of a network
+// with this round-trip time: each byte takes half of it in either direction, and the first
+// byte of a client waits one more, in which TCP would connect. It serves until the
+// listener is closed.
 func distant(server string, roundTrip time.Duration) (net.Listener, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -39,16 +40,16 @@ func distant(server string, roundTrip time.Duration) (net.Listener, error) {
 	return listener, nil
 }
 
-// carry writes to one connection what it reads from another, so much later, until that
-// ends. Nothing leaves before a time.
+// carry copies from one connection to another until the first ends. Each piece is written
+// a delay after it was read, and counts as read no earlier than notBefore.
 func carry(to io.Writer, from io.Reader, notBefore time.Time, delay time.Duration) {
 	type piece struct {
 		data []byte
 		due  time.Time
 	}
-	underWay := make(chan piece, 1024)
+	delayed := make(chan piece, 1024)
 	go func() {
-		defer close(underWay)
+		defer close(delayed)
 		for {
 			buffer := make([]byte, 32<<10)
 			n, err := from.Read(buffer)
@@ -56,13 +57,13 @@ func carry(to io.Writer, from io.Reader, notBefore time.Time, delay time.Duratio
 			if left.Before(notBefore) {
 				left = notBefore
 			}
-			underWay <- piece{buffer[:n], left.Add(delay)}
+			delayed <- piece{buffer[:n], left.Add(delay)}
 			if err != nil {
 				return
 			}
 		}
 	}()
-	for p := range underWay {
+	for p := range delayed {
 		time.Sleep(time.Until(p.due))
 		if _, err := to.Write(p.data); err != nil {
 			return // the reader ends when its connection is closed

@@ -72,7 +72,8 @@ func (r *result) measured() string {
 func (r *result) summaryTable() table {
 	t := table{
 		title: "Side by side",
-		head:  []string{"", "warm call, µs", "× floor", "CPU × floor", "peak MB", "zipped MB", "fetches for 200 unknown keys", "new key accepted"},
+		head: []string{"", "warm call, µs", "× floor", "CPU × floor", "peak MB", "zipped MB",
+			"fetches for 200 unknown keys", "new key accepted"},
 	}
 	for _, c := range r.Contestants {
 		if c.Skipped != "" {

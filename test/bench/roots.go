@@ -23,12 +23,12 @@ func machineBundle() ([]byte, error) {
 	return nil, errors.New("this machine has no bundle of certificates: install ca-certificates")
 }
 
-// layRoots makes a bundle of the machine's certificates and the authority in a file, and
-// a folder in which crypto/x509 looks too. It has nothing (none), the bundle again
-// (bundle), or each certificate in a file of its own with a link to that, and the bundle
-// (files). It returns the variables that have Go's programs look there; the variables can
-// say all that the default paths can.
-func layRoots(scratch, authority, kind string) (variables map[string]string, err error) {
+// writeRoots writes a bundle with the machine's certificates and the authority in a file,
+// and a folder in which crypto/x509 looks too. The folder is empty (none), has the bundle
+// again (bundle), or has the bundle and each certificate in a file with a link to it
+// (files). It returns the variables that make Go's programs look there: with them, Go
+// reads the same number of files as from its default paths.
+func writeRoots(scratch, authority, kind string) (variables map[string]string, err error) {
 	text, err := machineBundle()
 	if err != nil {
 		return nil, err

@@ -26,14 +26,14 @@ import (
 type tenant struct {
 	*issuer.Issuer
 	plain, secure *httptest.Server
-	path          net.Listener      // of secure, or of the way to it if that is long
+	path          net.Listener      // where clients reach secure: its own, or that of distant
 	authorities   string            // file with the certificate of secure
 	roots         map[string]string // the variables by which programs in Go trust it
 	publicKey     string            // of the first algorithm: PKIX in base64
 }
 
-// openTenant starts an issuer whose identifier is its http or its https address. The
-// latter can be so far away. Its certificate is written to folder.
+// openTenant starts an issuer whose identifier is its http or its https address. To the
+// latter, a round trip takes this long. Its certificate is written to folder.
 func openTenant(folder string, https bool, roundTrip time.Duration) (*tenant, error) {
 	t := &tenant{}
 	t.plain, t.secure = httptest.NewUnstartedServer(t), httptest.NewUnstartedServer(t)
