@@ -194,7 +194,8 @@ diff: need-aws synth ## show the changes of a deploy: ISSUER= AUDIENCE= …
 deploy: VALIDATION = true
 deploy: need-aws synth ## show the changes, deploy, print the URL: ISSUER= AUDIENCE= [JWKS_URI= PROVIDER= ALGORITHMS= STAGE= YES=1]
 	@$(DIFF)
-	@mkdir -p .build && $(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)
+	@mkdir -p .build && \
+		$(CDK) deploy --app cdk.out --outputs-file .build/outputs.json $(if $(YES),--require-approval never)
 	@url=$$(node -p 'Object.values(require("./.build/outputs.json"))[0].ApiUrl') && printf '\nAPI_URL=%s\n\n' "$$url" && \
 		go run ./test/cmd/routes -call "$$url" cdk.out
 
@@ -207,7 +208,8 @@ flush: need-aws ## empty the result cache of a stage: [STAGE=]
 
 # npm writes this file last. Scripts of packages are not run: the CLI needs none.
 $(CDK_CLI): infra/cli/package-lock.json | need-node
-	@command -v npm >/dev/null || { echo "npm is missing: it installs the CDK CLI, and usually comes with Node.js"; exit 1; }
+	@command -v npm >/dev/null || { \
+		echo "npm is missing: it installs the CDK CLI, and usually comes with Node.js"; exit 1; }
 	@npm ci --prefix infra/cli --ignore-scripts --no-audit --no-fund >/dev/null
 
 # TOKEN and CLIENT_SECRET are not arguments, which every user of the machine can see: make
@@ -232,10 +234,12 @@ token: need-go .build/bin/token ## get a token from the provider: ISSUER= CLIENT
 # ---------------------------------------------------------------- requirements
 
 need-go:
-	@command -v go >/dev/null || { echo "Go is missing: install Go 1.26 or newer from https://go.dev/dl/ and try again"; exit 1; }
+	@command -v go >/dev/null || { \
+		echo "Go is missing: install Go 1.26 or newer from https://go.dev/dl/ and try again"; exit 1; }
 
 need-node:
-	@command -v node >/dev/null || { echo "Node.js is missing: install Node.js 22 or newer from https://nodejs.org/ and try again"; exit 1; }
+	@command -v node >/dev/null || { \
+		echo "Node.js is missing: install Node.js 22 or newer from https://nodejs.org/ and try again"; exit 1; }
 
 # The CDK CLI finds credentials in variables, in the files of the AWS CLI, on an EC2
 # instance.

@@ -61,9 +61,9 @@ func readCABundle(path string, now time.Time) (text []byte, problems []error) {
 	return text, problems
 }
 
-// packCABundle returns a new folder with a compiled function and a CA bundle. Its files and
-// their permissions, which are deployed too, are the same wherever it is and whatever the
-// umask is.
+// packCABundle returns a new folder with a compiled function and a CA bundle. Its files
+// and their permissions, which are deployed too, are the same wherever it is and whatever
+// the umask is.
 func packCABundle(folder string, bundle []byte) (packed string, err error) {
 	if packed, err = os.MkdirTemp("", "packed-"); err != nil {
 		return "", err

@@ -10,8 +10,9 @@ import (
 	"github.com/aws/jsii-runtime-go"
 )
 
-// networkInterfaces are what Lambda does with the role of a function in a VPC (AWS: "Giving
-// Lambda functions access to resources in an Amazon VPC", required IAM permissions).
+// networkInterfaces are what Lambda does with the role of a function in a VPC (AWS:
+// "Giving Lambda functions access to resources in an Amazon VPC", required IAM
+// permissions).
 var networkInterfaces = []string{
 	"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets",
 	"ec2:DeleteNetworkInterface", "ec2:AssignPrivateIpAddresses", "ec2:UnassignPrivateIpAddresses",

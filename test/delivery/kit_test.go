@@ -36,7 +36,8 @@ func run(t *testing.T, folder, name string, args ...string) {
 	}
 }
 
-// copyMakefile copies the Makefile into folder, and makes the folders whose files it lists.
+// copyMakefile copies the Makefile into folder, and makes the folders whose files it
+// lists.
 func copyMakefile(t *testing.T, folder string) {
 	t.Helper()
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))

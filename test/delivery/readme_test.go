@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// snippets returns the code blocks in this language of a section (###) of lambdas/README.md.
+// snippets returns the code blocks in this language of a section (###) of
+// lambdas/README.md.
 func snippets(t *testing.T, title, language string) string {
 	t.Helper()
 	return section(t, "### "+title, language)

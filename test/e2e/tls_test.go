@@ -132,8 +132,8 @@ func TestKeysAreFetchedOnlyOverTLSThatAuthenticatesTheIssuer(t *testing.T) {
 	}
 }
 
-// Where the authority's certificate may be for a program in Go (crypto/x509, SystemCertPool),
-// and in a file that is packed with the function.
+// Where the authority's certificate may be for a program in Go (crypto/x509,
+// SystemCertPool), and in a file that is packed with the function.
 func TestAuthoritiesAreTrustedByTheFilesThatGoReadsAndTheCABundle(t *testing.T) {
 	skipIfDeployed(t, needsBinary)
 	if runtime.GOOS != "linux" {
