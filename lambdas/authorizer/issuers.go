@@ -2,11 +2,8 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
 	"maps"
-	"net"
-	"net/url"
 	"slices"
 	"strings"
 	"unicode"
@@ -161,8 +158,8 @@ func (s issuerSettings) check(name func(key string) string, p *problems) issuerC
 		if a := jwks.Supported().Named(algorithm); a != nil {
 			c.Algorithms = append(c.Algorithms, a)
 		} else {
-			p.add("%s %q is unknown: use RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA or Ed25519",
-				name("algorithms"), algorithm)
+			p.add("%s %q is unknown: use RS256, RS384, RS512, PS256, PS384, PS512, "+
+				"ES256, ES384, ES512, EdDSA or Ed25519", name("algorithms"), algorithm)
 		}
 	}
 
@@ -181,27 +178,4 @@ func (s issuerSettings) check(name func(key string) string, p *problems) issuerC
 		}
 	}
 	return c
-}
-
-// secureURL returns an error for a URL from which keys must not be fetched: only https is
-// allowed, and http for a loopback address, because that traffic leaves no machine.
-func secureURL(s string) error {
-	if s == "" {
-		return errors.New("is missing: set it to the URL of the keys, such as https://TENANT.eu.auth0.com/.well-known/jwks.json")
-	}
-	u, err := url.Parse(s)
-	switch {
-	case strings.TrimSpace(s) != s:
-		return fmt.Errorf("%q has a blank at its beginning or end", s)
-	case err != nil:
-		return fmt.Errorf("%q is not a URL", s)
-	case u.Host == "" || u.User != nil || u.Fragment != "":
-		return fmt.Errorf("%q is not a URL with a host and without user or fragment", u.Redacted())
-	case u.Scheme == "https":
-		return nil
-	case u.Scheme == "http" && (u.Hostname() == "localhost" || net.ParseIP(u.Hostname()).IsLoopback()):
-		return nil
-	default:
-		return fmt.Errorf("%q must begin with https:// (plain http is for a loopback address only)", s)
-	}
 }
