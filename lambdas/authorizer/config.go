@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,11 +21,6 @@ type config struct {
 	caBundle       []byte             // CA_BUNDLE, default none: the file that it names
 	namespace      string             // METRICS_NAMESPACE, default Authorizer: where CloudWatch has the metrics
 }
-
-// problems collects the mistakes in the configuration.
-type problems []error
-
-func (p *problems) add(format string, args ...any) { *p = append(*p, fmt.Errorf(format, args...)) }
 
 // loadConfig reads the configuration. Its error names every mistake, one per line. Lists
 // are separated by spaces or commas. A variable that is empty is not given.
@@ -54,10 +48,6 @@ func loadConfig(getenv func(string) string) (config, error) {
 		c.clockSkew = time.Duration(seconds) * time.Second
 	}
 	return c, errors.Join(p...)
-}
-
-func list(value string) []string {
-	return strings.FieldsFunc(value, func(r rune) bool { return r == ' ' || r == ',' })
 }
 
 // loadContextClaims reads a list of NAME or NAME=CLAIM.

@@ -56,14 +56,14 @@ func loadIssuers(getenv func(string) string, p *problems) (issuers []issuerConfi
 		p.add("ISSUERS is not a JSON array")
 		return nil
 	}
-	entries, _ := strictjson.Elements([]byte(text))
-	if len(entries) == 0 {
+	items, _ := strictjson.Elements([]byte(text))
+	if len(items) == 0 {
 		p.add("ISSUERS has no issuer")
 	}
-	for i, entry := range entries {
+	for i, item := range items {
 		place := fmt.Sprintf("ISSUERS[%d]", i)
 		name := func(key string) string { return place + "." + key }
-		issuer := readSettings(entry, place, p).check(name, p)
+		issuer := readSettings(item, place, p).check(name, p)
 		if slices.ContainsFunc(issuers, func(other issuerConfig) bool { return other.Name == issuer.Name }) {
 			p.add("%s %q is in the list twice", name("issuer"), issuer.Name)
 		}
@@ -73,8 +73,8 @@ func loadIssuers(getenv func(string) string, p *problems) (issuers []issuerConfi
 }
 
 // readSettings reads an entry of ISSUERS.
-func readSettings(entry []byte, place string, p *problems) (s issuerSettings) {
-	members, ok := strictjson.ParseObject(entry, nil)
+func readSettings(item []byte, place string, p *problems) (s issuerSettings) {
+	members, ok := strictjson.ParseObject(item, nil)
 	if !ok {
 		p.add("%s is not a JSON object without repeated names", place)
 	}

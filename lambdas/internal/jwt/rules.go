@@ -39,7 +39,7 @@ type rules struct {
 	context           []ContextClaim
 }
 
-func newRules(c Config, issuer Issuer) *rules {
+func newRules(issuer Issuer, context []ContextClaim, clockSkew time.Duration) *rules {
 	row := issuer.Provider
 	r := &rules{
 		Issuer:    issuer,
@@ -51,8 +51,8 @@ func newRules(c Config, issuer Issuer) *rules {
 		mustNot:   conditionsOf(otherKinds + " " + row.mustNot),
 		required:  conditions(issuer.Required),
 		refused:   conditions(issuer.Refused),
-		clockSkew: c.ClockSkew,
-		context:   c.Context,
+		clockSkew: clockSkew,
+		context:   context,
 	}
 	if len(r.Scopes) == 0 {
 		r.Scopes = strings.Fields(row.scope)

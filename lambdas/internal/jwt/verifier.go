@@ -38,7 +38,7 @@ type Verifier struct {
 func NewVerifier(c Config) *Verifier {
 	v := &Verifier{make(map[string]*rules, len(c.Issuers)), c.Now}
 	for _, issuer := range c.Issuers {
-		v.issuers[issuer.Name] = newRules(c, issuer)
+		v.issuers[issuer.Name] = newRules(issuer, c.Context, c.ClockSkew)
 	}
 	return v
 }
