@@ -167,13 +167,6 @@ func parseConfig(context map[string]any) (Config, error) {
 	return cfg, errors.Join(s.problems...)
 }
 
-// algorithms are the asymmetric signature algorithms of RFC 7518 section 3.1, RFC 8037 and
-// RFC 9864 that the authorizer implements. No HMAC: the keys of a JWK Set are public, so
-// anybody could sign.
-var algorithms = []string{
-	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
-}
-
 // scopeToken is scope-token of RFC 6749 section 3.3 without the single quote and the
 // dollar sign: both are syntax in the header mapping of a gateway response.
 var scopeToken = regexp.MustCompile(`^[!#%&(-\[\]-~]+$`)

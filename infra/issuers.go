@@ -29,6 +29,13 @@ var (
 	issuerKeys = append(slices.Clone(flatKeys), "scopeClaims", "requiredClaims", "refusedClaims")
 )
 
+// algorithms are the asymmetric signature algorithms of RFC 7518 section 3.1, RFC 8037 and
+// RFC 9864 that the authorizer implements. No HMAC: the keys of a JWK Set are public, so
+// anybody could sign.
+var algorithms = []string{
+	"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519",
+}
+
 // issuers reads the flat keys, or the list issuers. Both are one list.
 func (s *settings) issuers() []issuer {
 	if value := s.values["issuers"]; value == nil || value == "" {
