@@ -39,7 +39,7 @@ test: need-go need-node note-go assembly ## run every test
 	@BUILT="$$(cksum .build/local/assembly/*.json)" go test $(MODULES)
 
 check: need-go need-node ## check format, vet, staticcheck, known vulnerabilities, workflows, the rules on imports and dependencies
-	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
+	@unformatted=$$({ git ls-files -co --exclude-standard '*.go'; git ls-files -d '*.go'; } | sort | uniq -u | xargs gofmt -l); test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	@go vet $(MODULES)
 	@$(STATICCHECK) $(MODULES)
 	@sh .ci/imports
@@ -141,6 +141,11 @@ BENCH_SOURCE := $(shell find test/bench/contestants -name '*.go') test/go.mod te
 .build/bench/arm64/%/bootstrap: $(BENCH_SOURCE) Makefile
 	@GOOS=linux GOARCH=arm64 GOARM64=v8.0 $(BENCH_BUILD) -o ../$@ ./bench/contestants/$*
 
+# A program for node. It reads the context of cdk.json, and reports a syntax error in one
+# line.
+CDK_JSON = let context; try { ({ context } = JSON.parse(require("fs").readFileSync("cdk.json"))) } \
+	catch (error) { console.error("cdk.json: " + error.message); process.exit(1) }
+
 # The cloud assembly for this machine: the stack as it is deployed, with functions that
 # are built for this machine. Settings about issuers, stages and the account are replaced
 # by stand-ins: make run has its own.
@@ -148,10 +153,9 @@ assembly: need-go need-node .build/local/assembly/manifest.json
 
 .build/local/assembly/manifest.json: $(LAMBDAS:%=.build/local/lambdas/%/bootstrap) $(INFRA_SOURCE)
 	@echo "synthesizing the stack$$(test -d .build/local/assembly || echo ' (the first time, the CDK is compiled, which takes a minute)')" >&2
-	@next=$$(mktemp -d .build/local/next.XXXXXX) && \
-	export CDK_VALIDATION=false CDK_OUTDIR="$$next" CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION= && \
-	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, \
-		stage: "prod", lambdas: ".build/local/lambdas" })')" && \
+	@CDK_CONTEXT_JSON="$$(node -p '$(CDK_JSON); JSON.stringify({ ...context, stage: "prod", lambdas: ".build/local/lambdas" })')" && \
+	next=$$(mktemp -d .build/local/next.XXXXXX) && \
+	export CDK_CONTEXT_JSON CDK_VALIDATION=false CDK_OUTDIR="$$next" CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION= && \
 	{ go run ./infra stand-ins || { rm -rf "$$next"; exit 1; }; } && rm -rf .build/local/assembly && mv "$$next" .build/local/assembly
 
 .build/bin/%: FORCE
@@ -164,9 +168,11 @@ clean: ## remove everything that was built
 
 # ---------------------------------------------------------------- on AWS
 
-# These variables become CDK context. For other settings: CONTEXT='-c key=value …'.
+# These variables become CDK context. For other settings: CONTEXT='-c key=value …'. The
+# CDK takes a word without -c for the name of a stack.
 CONTEXT ?=
-SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') $(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') \
+SETTINGS = $(if $(filter-out -%,$(firstword $(CONTEXT))),$(error CONTEXT has no -c before $(firstword $(CONTEXT)): use CONTEXT='-c $(CONTEXT)'))\
+	$(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') $(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') \
 	$(if $(PROVIDER),-c provider='$(PROVIDER)') $(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
 
 # The CDK's validation of the template takes three quarters of a synth, so only a deploy
@@ -220,10 +226,11 @@ doctor: need-go need-node $(if $(ISSUER),assembly,settings) .build/bin/doctor ##
 # The assembly with the settings of a deploy, and functions that are built for this
 # machine: what the doctor examines if no ISSUER is given.
 settings: need-go need-node $(LAMBDAS:%=.build/local/lambdas/%/bootstrap)
-	@rm -rf .build/settings && export CALLED_BY=make CDK_VALIDATION=false CDK_OUTDIR=.build/settings CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION= && \
-	export CDK_CONTEXT_JSON="$$(node -p 'JSON.stringify({ ...require("./cdk.json").context, lambdas: ".build/local/lambdas", \
+	@CDK_CONTEXT_JSON="$$(node -p '$(CDK_JSON); JSON.stringify({ ...context, lambdas: ".build/local/lambdas", \
 		...Object.fromEntries(process.argv.slice(1).filter(a => a.includes("=")).map(a => [a.split("=", 1)[0], a.slice(a.indexOf("=") + 1)])) })' \
-		-- $(SETTINGS))" && go run ./infra
+		-- $(SETTINGS))" && rm -rf .build/settings && \
+	export CDK_CONTEXT_JSON CALLED_BY=make CDK_VALIDATION=false CDK_OUTDIR=.build/settings CDK_DEFAULT_ACCOUNT= CDK_DEFAULT_REGION= && \
+	go run ./infra
 
 # Every shell has a variable USER with a name: only 1 is meant for this target.
 token: need-go .build/bin/token ## get a token from the provider, with CLIENT_SECRET or a prompt for it: ISSUER= CLIENT_ID= [AUDIENCE= or RESOURCE=, SCOPE=, USER=1: of a user, in the browser, CALLBACK_URL=]

@@ -72,7 +72,17 @@ func TestFlushSaysThatTheAWSCLIIsMissing(t *testing.T) {
 // variables.
 func flush(t *testing.T, path, stage string, variables ...string) (output string, err error) {
 	t.Helper()
-	folder := t.TempDir()
+	command := exec.Command("make", "--no-print-directory", "flush", "STAGE="+stage)
+	command.Dir = emptyProject(t)
+	command.Env = append(append(os.Environ(), "PATH="+path, "AWS_PROFILE=test"), variables...)
+	text, err := command.CombinedOutput()
+	return string(text), err
+}
+
+// emptyProject returns a folder with the Makefile and the API Shop, without functions.
+func emptyProject(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
 	makefile, err := os.ReadFile(filepath.Join(root, "Makefile"))
 	if err != nil {
 		t.Fatal(err)
@@ -84,9 +94,5 @@ func flush(t *testing.T, path, stage string, variables ...string) (output string
 			t.Fatal(err)
 		}
 	}
-	command := exec.Command("make", "--no-print-directory", "flush", "STAGE="+stage)
-	command.Dir = folder
-	command.Env = append(append(os.Environ(), "PATH="+path, "AWS_PROFILE=test"), variables...)
-	text, err := command.CombinedOutput()
-	return string(text), err
+	return folder
 }
