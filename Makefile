@@ -40,7 +40,8 @@ test: need-go need-node note-go assembly ## run every test
 	@BUILT="$$(cksum .build/local/assembly/*.json)" go test $(MODULES)
 
 check: need-go need-node ## check format, vet, staticcheck, imports, dependencies, workflows, known vulnerabilities
-	@unformatted=$$(git ls-files -co --exclude-standard '*.go' | xargs gofmt -l); \
+	@files=$$(git ls-files -co --exclude-standard '*.go'); deleted=$$(git ls-files -d '*.go'); \
+		unformatted=$$(printf '%s\n' $$files $$deleted | sort | uniq -u | xargs gofmt -l); \
 		test -z "$$unformatted" || { echo "run gofmt -w on: $$unformatted"; exit 1; }
 	@go vet $(MODULES)
 	@$(STATICCHECK) $(MODULES)
@@ -172,9 +173,12 @@ clean: ## remove everything that was built
 
 # ---------------------------------------------------------------- on AWS
 
-# These variables become CDK context. For other settings: CONTEXT='-c key=value …'.
+# These variables become CDK context. For other settings: CONTEXT='-c key=value …'. The
+# CDK takes a word without -c for the name of a stack.
 CONTEXT ?=
-SETTINGS = $(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') \
+SETTINGS = $(if $(filter-out -%,$(firstword $(CONTEXT))),\
+	$(error CONTEXT has no -c before $(firstword $(CONTEXT)): use CONTEXT='-c $(CONTEXT)')) \
+	$(if $(ISSUER),-c issuer='$(ISSUER)') $(if $(AUDIENCE),-c audience='$(AUDIENCE)') \
 	$(if $(JWKS_URI),-c jwksUri='$(JWKS_URI)') $(if $(PROVIDER),-c provider='$(PROVIDER)') \
 	$(if $(ALGORITHMS),-c algorithms='$(ALGORITHMS)') $(if $(STAGE),-c stage='$(STAGE)') $(CONTEXT)
 

@@ -208,7 +208,7 @@ func TestInvalidSettings(t *testing.T) {
 
 		{"audience", nil, "is missing"},
 		{"audience", []any{"a b"}, `contains "a b"`},
-		{"audience", object{}, "must be a list"},
+		{"audience", object{"a": 1.0}, `must be a list, or a string separated by spaces or commas, not {"a":1}`},
 		{"jwksUri", "http://id.example/keys", `"http://id.example/keys" does not start with https://`},
 		{"provider", "google", `"google" is not supported: choose from auth0 clerk cognito duende entra`},
 		{"algorithms", "RS256 HS256", `"HS256" is not supported`},
@@ -246,7 +246,7 @@ func TestInvalidSettings(t *testing.T) {
 		{"tags", object{"team": 1.0}, "team must be a string"},
 		{"permissionsBoundary", "my boundary", `"my boundary" does not have the right form`},
 		{"account", "1111-2222-3333", "does not have the right form: use for example -c account=111122223333"},
-		{"account", 111122223333.0, "must be a string"},
+		{"account", 111122223333.0, "must be a string, not 111122223333"},
 		{"region", "Ireland", `"Ireland" does not have the right form: use for example -c region=eu-west-1`},
 		{"account", "111122223333", "needs a region: a stage belongs to both"},
 		{"region", "eu-west-1", "needs an account: a stage belongs to both"},

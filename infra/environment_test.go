@@ -121,12 +121,13 @@ func TestVariablesOfAFunctionHaveAtMost4000Bytes(t *testing.T) {
 }
 
 func TestVariablesThatRoutesAddCount(t *testing.T) {
-	tpl := synthRoutes(t, config(t, nil), func(_ awscdk.Stack, f *functions) []route {
-		things := f.add("profile")
+	cfg := config(t, object{"lambdas": builtFunctions(t, "things")})
+	tpl := synthRoutes(t, cfg, func(_ awscdk.Stack, f *functions) []route {
+		things := f.add("things")
 		things.AddEnvironment(jsii.String("PRICES"), jsii.String(strings.Repeat("x", 3990)), nil)
 		return []route{{"GET /things", things, anyCaller}}
 	})
-	const want = "the variables of the function Profile have 40"
+	const want = "the variables of the function Things have 40"
 	if err := checkEnvironments(tpl.text); err == nil || !strings.HasPrefix(err.Error(), want) {
 		t.Errorf("got %v, want %s…", err, want)
 	}

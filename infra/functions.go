@@ -30,7 +30,7 @@ func (f *functions) add(folder string) awslambda.Function {
 		id.WriteString(strings.ToUpper(part[:min(len(part), 1)]) + part[min(len(part), 1):])
 	}
 	if err := checkBuilt(filepath.Join(f.cfg.Lambdas, folder)); err != nil {
-		panic(fmt.Errorf("infra/routes.go: the function %s is built from the folder lambdas/%s: %w", folder, folder, err))
+		panic(fmt.Errorf("infra/routes.go: f.add(%q) needs lambdas/%[1]s/main.go: %w", folder, err))
 	}
 	added := newFunction(f.stack, f.cfg, function{
 		id:          id.String(),

@@ -117,6 +117,8 @@ func (s *settings) issuer() issuer {
 				"make run has its own settings for such an issuer (test/README.md)", redacted(i.JWKSURI))
 		case problem != "":
 			s.problem("jwksUri", "%s: use the jwks_uri of the issuer's discovery document", problem)
+		case strings.HasSuffix(i.JWKSURI, "/.well-known/openid-configuration"):
+			s.problem("jwksUri", "%q is the discovery document: use the jwks_uri in it", redacted(i.JWKSURI))
 		}
 	}
 	for _, algorithm := range i.Algorithms {
@@ -159,14 +161,24 @@ func (s *settings) readIssuer(i *issuer) {
 		s.problem("issuer", "%s: use the issuer of the discovery document, for example %s", problem, example)
 		return
 	}
+	if allTenants.MatchString(i.Issuer) {
+		s.problem("issuer", "%q is for the users of all tenants, and no token has it as iss: "+
+			"use %s with the ID of your tenant", i.Issuer, s.assign("issuer", "https://login.microsoftonline.com/TENANT_ID/v2.0"))
+		return
+	}
 	providerGiven := s.text("provider", "") != ""
 	if want := conventionalIssuer(*i, providerGiven); want != i.Issuer {
-		other := fmt.Sprintf("%s (%s)", s.assign("provider", ""), providerNames())
+		use := "use " + s.assign("issuer", want)
+		set := fmt.Sprintf("set another %s (%s)", s.assign("provider", ""), providerNames())
+		fixes := []string{use, set}
 		if !providerGiven && !strings.HasSuffix(hostOf(want), ".auth0.com") {
-			other += ", or " + s.assign("jwksUri", "")
+			fixes = []string{use, set, s.assign("jwksUri", "")}
+			if strings.HasPrefix(i.Issuer, want) { // it has a path, as those of other providers do
+				fixes = []string{set, s.assign("jwksUri", ""), use}
+			}
 		}
-		s.problem("issuer", "%q is not the iss of the tokens of provider %s: use %s, or set another %s",
-			redacted(i.Issuer), i.Provider, s.assign("issuer", want), other)
+		s.problem("issuer", "%q is not the iss of the tokens of provider %s: %s",
+			redacted(i.Issuer), i.Provider, strings.Join(fixes, ", or "))
 		return
 	}
 	keysAt, known := providers[i.Provider]

@@ -32,6 +32,9 @@ var providers = map[string]func(issuer string) string{
 	},
 }
 
+// allTenants matches what stands for a tenant in addresses of Entra, but not in its tokens.
+var allTenants = regexp.MustCompile(`^https://login\.microsoftonline\.com/(common|organizations|consumers)/`)
+
 // below returns the URL of a path below the issuer.
 func below(path string) func(issuer string) string {
 	return func(issuer string) string { return strings.TrimSuffix(issuer, "/") + path }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -72,4 +73,24 @@ func TestFunctionsThatAreNotAddedAreFound(t *testing.T) {
 	if got := f.unused(lambdas); !slices.Equal(got, []string{"orders"}) {
 		t.Errorf("got %v, want orders", got)
 	}
+}
+
+func TestNameOfTheAPIBeginsTheNameOfAStack(t *testing.T) {
+	for name, valid := range map[string]bool{
+		"AccountApi": true, "shop-api2": true, "": false, "2shop": false, "shop_api": false, "Shop API": false,
+	} {
+		if err := checkName(name); (err == nil) != valid {
+			t.Errorf("%q: got %v, want it to be valid: %t", name, err, valid)
+		}
+	}
+}
+
+func TestFunctionWithoutAFolderIsReportedWithItsFile(t *testing.T) {
+	defer func() {
+		const want = `infra/routes.go: f.add("healt") needs lambdas/healt/main.go: `
+		if got := fmt.Sprint(recover()); !strings.HasPrefix(got, want) || !strings.Contains(got, "run make lambdas") {
+			t.Errorf("got %s, want %s…", got, want)
+		}
+	}()
+	(&functions{cfg: config(t, nil)}).add("healt")
 }

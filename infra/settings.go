@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"regexp"
@@ -46,9 +47,16 @@ func (s *settings) text(key, fallback string) string {
 		}
 		return value
 	default:
-		s.problem(key, "must be a string, not %v", value)
+		s.problem(key, "must be a string, not %s", inJSON(value))
 		return fallback
 	}
+}
+
+// inJSON returns a value as it is written in cdk.json: fmt writes the number of an account
+// as 1.11122223333e+11.
+func inJSON(value any) string {
+	text, _ := json.Marshal(value) // it was decoded from JSON
+	return string(text)
 }
 
 // list returns values separated by spaces or commas, or a JSON list.
@@ -69,7 +77,7 @@ func (s *settings) list(key string, fallback ...string) []string {
 			items = append(items, text)
 		}
 	default:
-		s.problem(key, "must be a list, or a string separated by spaces or commas, not %v", value)
+		s.problem(key, "must be a list, or a string separated by spaces or commas, not %s", inJSON(value))
 	}
 	if len(items) == 0 {
 		return fallback
@@ -155,12 +163,12 @@ func (s *settings) pairs(key string) map[string]string {
 		for name, item := range value {
 			text, ok := item.(string)
 			if !ok {
-				s.problem(key, "%s must be a string, not %v", name, item)
+				s.problem(key, "%s must be a string, not %s", name, inJSON(item))
 			}
 			pairs[name] = text
 		}
 	default:
-		s.problem(key, "must be an object of strings, or NAME=VALUE separated by commas, not %v", value)
+		s.problem(key, "must be an object of strings, or NAME=VALUE separated by commas, not %s", inJSON(value))
 	}
 	if len(pairs) == 0 {
 		return nil

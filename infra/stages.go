@@ -40,6 +40,7 @@ func (s *settings) applyStage(stage string) (ok bool) {
 		for _, key := range slices.Sorted(maps.Keys(own)) {
 			if key == "stage" || key == "stages" || key == "lambdas" {
 				s.problem("stages."+name+"."+key, "is not allowed inside a stage: remove it")
+				continue
 			}
 			given[key] = append(given[key], "stages."+name)
 		}

@@ -24,6 +24,9 @@ func synthesize(args []string) (err error) {
 	if slices.Contains(args, "stand-ins") {
 		context = standIns(context)
 	}
+	if err := checkName(apiName); err != nil {
+		return err
+	}
 	cfg, err := parseConfig(context)
 	if err != nil {
 		return fmt.Errorf("the configuration is not valid:\n%w", err)
@@ -53,6 +56,15 @@ func synthesize(args []string) (err error) {
 		return fmt.Errorf("read the template: %w", err)
 	}
 	return checkEnvironments(template)
+}
+
+// checkName checks the name of the API, with which the name of the stack begins. The CDK
+// would not say where it is written.
+func checkName(name string) error {
+	if !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`).MatchString(name) {
+		return fmt.Errorf("infra/routes.go: apiName %q: begin with a letter, and use letters, digits and hyphens only", name)
+	}
+	return nil
 }
 
 // closedTwice is what jsii.Close prints about a kernel that has ended normally: two of

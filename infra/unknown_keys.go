@@ -27,6 +27,8 @@ func (s *settings) refuseOtherThan(allowed []string, kind string) {
 				strings.Join(flatKeys, ", "))
 		case slices.Contains(networkKeys, key):
 			s.problem(key, "is a setting of network: write it into the object network")
+		case slices.Contains(contextKeys, key):
+			s.problem(key, "is not %s: write it outside of the object", kind)
 		default:
 			s.problem(key, "is not %s: did you mean %s? The settings are %s",
 				kind, nearest(key, allowed), strings.Join(allowed, ", "))

@@ -72,17 +72,26 @@ func TestFlushSaysThatTheAWSCLIIsMissing(t *testing.T) {
 // variables.
 func flush(t *testing.T, path, stage string, variables ...string) (output string, err error) {
 	t.Helper()
-	folder := t.TempDir()
-	copyMakefile(t, folder)
-	script, err := os.ReadFile(filepath.Join(root, "infra", "flush.sh"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	write(t, filepath.Join(folder, "infra", "flush.sh"), string(script))
-	write(t, filepath.Join(folder, "infra", "routes.go"), "package main\n\nconst apiName = \"Shop\"\n")
 	command := exec.Command("make", "--no-print-directory", "flush", "STAGE="+stage)
-	command.Dir = folder
+	command.Dir = emptyProject(t)
 	command.Env = append(append(os.Environ(), "PATH="+path, "AWS_PROFILE=test"), variables...)
 	text, err := command.CombinedOutput()
 	return string(text), err
+}
+
+// emptyProject returns a folder with the Makefile, its scripts and the API Shop, without
+// functions.
+func emptyProject(t *testing.T) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	copyMakefile(t, folder)
+	for _, script := range []string{"infra/flush.sh", "infra/cli/context.js"} {
+		text, err := os.ReadFile(filepath.Join(root, script))
+		if err != nil {
+			t.Fatal(err)
+		}
+		write(t, filepath.Join(folder, script), string(text))
+	}
+	write(t, filepath.Join(folder, "infra", "routes.go"), "package main\n\nconst apiName = \"Shop\"\n")
+	return folder
 }

@@ -245,7 +245,7 @@ func TestMistakesAreReportedWithTheirFix(t *testing.T) {
 		{"both are wrong", "-port a -issuer-port b", "PORT=a is not a port"},
 		{"both are wrong", "-port a -issuer-port b", "ISSUER_PORT=b is not a port"},
 		{"both are the same", "-port 3001 -issuer-port 3001", "PORT and ISSUER_PORT are both 3001"},
-		{"-env without a value", "-env X", "ENV=X: write it as NAME=VALUE"},
+		{"-env without a value", "-env X", "ENV=X: write it as NAME=VALUE, and without spaces"},
 		{"argument that is no flag", "run", `unexpected "run"`},
 	} {
 		t.Run(test.name, func(t *testing.T) { expectMistake(t, test.args, test.want) })

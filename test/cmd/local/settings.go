@@ -81,7 +81,7 @@ func parse(args []string) (settings, error) {
 	flags.Visit(func(f *flag.Flag) { issuerPortGiven = issuerPortGiven || f.Name == "issuer-port" })
 	for _, text := range env {
 		if err := s.env.Set(text); err != nil {
-			problem("ENV=%s: %w", text, err)
+			problem("ENV=%s: %w, and without spaces, which separate variables", text, err)
 		}
 	}
 	several := s.env["ISSUERS"] != ""

@@ -22,10 +22,11 @@ const timeout = 30 * time.Second
 // discover reads the discovery document of the issuer.
 func discover(ctx context.Context, issuer string) (discovery.Document, error) {
 	document, err := discovery.Fetch(ctx, issuer)
-	if err == nil {
-		err = document.Check(issuer) // otherwise the secret could be sent to another issuer
-	}
 	if err != nil {
+		return document, fmt.Errorf("read the discovery document: %w\n"+
+			"compare ISSUER with the issuer in the provider's settings, or try again from a network that reaches it", err)
+	}
+	if err := document.Check(issuer); err != nil { // otherwise the secret could be sent to another issuer
 		return document, fmt.Errorf("read the discovery document: %w", err)
 	}
 	return document, checkEndpoint(document, "token_endpoint", document.TokenEndpoint)

@@ -187,7 +187,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 		{"answer without a token", provider(t, 200, "<html>"), secret, "", "cannot parse json"},
 		{"missing slash", strings.TrimSuffix(tenant.URL(), "/"), secret, "", "use exactly ISSUER=" + tenant.URL()},
 		{"issuer over http", "http://issuer.example/", secret, "", "must begin with https://"},
-		{"no answer", "http://127.0.0.1:1/", secret, "", "connection refused"},
+		{"no answer", "http://127.0.0.1:1/", secret, "", "connection refused\ncompare ISSUER"},
 		{"no secret, no terminal", tenant.URL(), "", "", "CLIENT_SECRET=… make token"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
