@@ -79,6 +79,8 @@ var (
 	workosSession = issued(`{"sub":"user_01","sid":"session_01","org_id":"org_01","role":"member","jti":"j",
 		"permissions":["read:items"]}`)
 
+	workosTemplate = issued(`{"aud":"https://api.example","sub":"user_01","sid":"session_01","jti":"j"}`)
+
 	accessToken = withHeader("typ", "at+jwt")
 	withoutType = withHeader("typ", absent)
 )
@@ -133,7 +135,14 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 		"auth0, Descope":     {"auth0", mint(descope), "", ""},
 		"clerk, a session":   {"clerk", mint(clerkSession), "", ""},
 		"clerk, a template":  {"clerk", mint(clerkTemplate), "", ""},
-		"workos, a template": {"workos", mint(workosSession, claim("aud", testAudience)), "", ""},
+		"workos, a template": {"workos", mint(workosTemplate), "", ""},
+		"clerk, rights in a template": {"clerk", mint(clerkTemplate, claim("client_id", "app"), claim("scope", "read:items")),
+			"app", "read:items"},
+		"clerk, rights in scp": {"clerk", mint(clerkTemplate, claim("scp", "read:items")), "", "read:items"},
+		"workos, rights in scope": {"workos", mint(workosTemplate, claim("azp", "app"), claim("scope", "read:items")),
+			"app", "read:items"},
+		"workos, rights in scp": {"workos", mint(workosTemplate, claim("client_id", "app"), claim("scp", "read:items")),
+			"app", "read:items"},
 		"rfc9068, long typ": {"rfc9068", mint(rfc9068, withHeader("typ", "application/at+jwt")),
 			"s6BhdRkqt3_", "read:items openid"},
 		"cognito, names of JWKS members": {"cognito", mint(cognitoUser, claim("keys", []int{}), claim("kty", "x")),
@@ -224,6 +233,13 @@ func TestOtherTokensOfAProviderAreRefused(t *testing.T) {
 			"typ JWT": mint(rfc9068),
 			"no typ":  mint(rfc9068, withoutType),
 		}},
+		"rfc9068: without an audience": {"rfc9068", ErrAudience, rows{
+			"no aud": mint(rfc9068, accessToken, claim("aud", absent)),
+		}},
+		"entra: without an audience":    {"entra", ErrAudience, rows{"no aud": mint(entraUser, claim("aud", absent))}},
+		"okta: without an audience":     {"okta", ErrAudience, rows{"no aud": mint(okta, claim("aud", absent))}},
+		"keycloak: without an audience": {"keycloak", ErrAudience, rows{"no aud": mint(keycloakUser, claim("aud", absent))}},
+		"duende: without an audience":   {"duende", ErrAudience, rows{"no aud": mint(duendeUser, claim("aud", absent))}},
 		"rfc9068: without a required claim": {"rfc9068", ErrClaimType, rows{
 			"client_id": mint(rfc9068, accessToken, claim("client_id", absent)),
 			"jti":       mint(rfc9068, accessToken, claim("jti", absent)),
