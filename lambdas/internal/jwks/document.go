@@ -75,8 +75,8 @@ func readKey(raw []byte, allowed Algorithms) (c candidate, err error) {
 	}
 	// A member that is null counts as missing.
 	published = slices.DeleteFunc(published, func(m strictjson.Member) bool { return string(m.Value) == "null" })
-	kid, ok := strictjson.String(published.Get("kid"))
-	if published.Has("kid") && (!ok || kid == "" || len(kid) > MaxKeyID) {
+	kid, _ := strictjson.String(published.Get("kid"))
+	if published.Has("kid") && (kid == "" || len(kid) > MaxKeyID) {
 		return c, errors.New("no usable kid")
 	}
 	c.kid = kid
@@ -85,7 +85,7 @@ func readKey(raw []byte, allowed Algorithms) (c candidate, err error) {
 			return c, errors.New("PRIVATE or secret key published: it is compromised, the issuer must replace it")
 		}
 	}
-	if use, ok := strictjson.String(published.Get("use")); published.Has("use") && (!ok || use != "sig") {
+	if use, _ := strictjson.String(published.Get("use")); published.Has("use") && use != "sig" {
 		return c, errors.New("use is not sig")
 	}
 	if ops := published.Get("key_ops"); ops != nil {
