@@ -88,7 +88,7 @@ func TestConfigurationMistakeIsNamed(t *testing.T) {
 		"JWKS_URI=file:///etc/jwks":             "JWKS_URI",
 		"AUDIENCE=":                             "AUDIENCE is missing",
 		"AUDIENCE= , ":                          "AUDIENCE is missing",
-		"PROVIDER=auth1":                        `PROVIDER "auth1"`,
+		"PROVIDER=auth1":                        `PROVIDER "auth1" is unknown: use one of auth0, rfc9068, cognito, `,
 		"ALGORITHMS=HS256":                      `ALGORITHMS "HS256"`,
 		"ALGORITHMS=none":                       `ALGORITHMS "none"`,
 		"ALGORITHMS=RS256 rs512":                `ALGORITHMS "rs512"`,

@@ -205,15 +205,16 @@ func TestMistakesInISSUERSAreNamed(t *testing.T) {
 
 func TestAudienceOfWorkOSGoesWithItsIssuer(t *testing.T) {
 	const client = "https://api.workos.com/user_management/client_1"
-	for _, test := range []struct{ issuer, audience, want string }{
-		{client, "client_1", ""},
-		{client, "https://api.example.com", ""},
-		{client, "client_2", "is another client than client_1"},
-		{"https://auth.example.com", "https://api.example.com", ""},
-		{"https://auth.example.com", "client_1", "is the ID of a client, which the issuer does not end in: add aud"},
-		{"https://auth.example.com/client_", "client_1", "is the ID of a client, which the issuer does not end in"},
+	for _, test := range []struct{ provider, issuer, audience, want string }{
+		{"workos", client, "client_1", ""},
+		{"workos", client, "https://api.example.com", ""},
+		{"workos", client, "client_2", "is another client than client_1, which the issuer ends in"},
+		{"workos", "https://auth.example.com", "https://api.example.com", ""},
+		{"workos", "https://auth.example.com", "client_1", "is the ID of a client, which the issuer does not end in: add"},
+		{"workos", "https://auth.example.com/client_", "client_1", "is the ID of a client, which the issuer does not end in"},
+		{"auth0", client, "client_2", ""},
 	} {
-		_, err := load("PROVIDER=workos", "TOKEN_ISSUER="+test.issuer, "AUDIENCE="+test.audience)
+		_, err := load("PROVIDER="+test.provider, "TOKEN_ISSUER="+test.issuer, "AUDIENCE="+test.audience)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), "AUDIENCE "+test.want) {
 			t.Errorf("%s for %s: got %v, want %q", test.issuer, test.audience, err, test.want)
 		}
@@ -234,6 +235,7 @@ func TestClaimsForTheContextNeedNamesOfTheirOwn(t *testing.T) {
 		"=email":             "write NAME=email",
 		"e-mail=":            "names no claim",
 		`a"b=c`:              "write NAME=c",
+		`a\b=c`:              "write NAME=c",
 		"größe":              "write NAME=größe",
 		"sub,sub2=sub,client_id=azp,exp,iss=x,until=": "client_id has a meaning",
 	} {
