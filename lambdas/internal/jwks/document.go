@@ -34,11 +34,7 @@ type Dropped struct {
 	Why string `json:"why"`
 }
 
-// errNoUsableKey is about a valid JWK Set.
-var errNoUsableKey = errors.New("the document holds no key that can be used")
-
 // readDocument reads a JWK Set strictly. A key that cannot be used does not spoil others.
-// With errNoUsableKey the document says which keys were dropped.
 func readDocument(body []byte, allowed Algorithms) (keyDocument, error) {
 	set, ok := strictjson.ParseOutline(body, "keys")
 	if !ok {
@@ -59,9 +55,6 @@ func readDocument(body []byte, allowed Algorithms) (keyDocument, error) {
 			continue
 		}
 		d.usable = append(d.usable, c)
-	}
-	if len(d.usable) == 0 {
-		return d, errNoUsableKey
 	}
 	return d, nil
 }
