@@ -203,6 +203,18 @@ func TestMistakesInISSUERSAreNamed(t *testing.T) {
 	}
 }
 
+func TestOneMistakeInISSUERSIsOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"x": "ISSUERS is not a JSON array",
+		`[{"issuer":"a","audience":"a","jwksUri":"https://a.example/","x":1}]`: "ISSUERS[0].x is unknown",
+	} {
+		_, err := load("TOKEN_ISSUER=", "AUDIENCE=", "JWKS_URI=", "ISSUERS="+text)
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+}
+
 func TestAudienceOfWorkOSGoesWithItsIssuer(t *testing.T) {
 	const client = "https://api.workos.com/user_management/client_1"
 	for _, test := range []struct{ provider, issuer, audience, want string }{
