@@ -189,8 +189,9 @@ func TestMistakesInISSUERSAreNamed(t *testing.T) {
 		entry(`,"refusedClaims":{"a":[1]}`):  "ISSUERS[0].refusedClaims has a value of the wrong type",
 		entry(`,"refusedClaims":["a"]`):      "ISSUERS[0].refusedClaims has a value of the wrong type",
 		second:                               `ISSUERS[1].issuer "https://a.example/" is in the list twice`,
-		`[{"issuer":"a","audience":[],"jwksUri":"http://a.example/"}]`: "ISSUERS[0].audience is missing",
-		`[{"issuer":"a","audience":["a"],"jwksUri":"http://a.test/"}]`: "ISSUERS[0].jwksUri",
+		`[{"issuer":"a","audience":[],"jwksUri":"http://a.example/"}]`:     "ISSUERS[0].audience is missing",
+		`[{"issuer":"a","audience":["a",""],"jwksUri":"https://a.test/"}]`: "ISSUERS[0].audience is missing",
+		`[{"issuer":"a","audience":["a"],"jwksUri":"http://a.test/"}]`:     "ISSUERS[0].jwksUri",
 	} {
 		_, err := load("TOKEN_ISSUER=", "AUDIENCE=", "JWKS_URI=", "ISSUERS="+text)
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -169,6 +169,12 @@ func TestClientWithoutSubIsNoSubject(t *testing.T) {
 	}
 }
 
+func TestTokenWithoutSubAndClientIsRefusedIfClientsNeedNoName(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK()), withIssuer(func(i *Issuer) { i.Provider.special = noSubject }))
+	bed.expect(t, OK, rows{"a client": mint(claim("sub", absent))})
+	bed.expect(t, ErrClaimType, rows{"neither": mint(claim("sub", absent), claim("azp", absent))})
+}
+
 func TestIssuerOfWorkOSNamesTheClient(t *testing.T) {
 	const iss = "https://api.workos.com/user_management/client_01AB"
 	bed := newBed(t, keySet(key1().JWK()), withIssuer(func(i *Issuer) {
