@@ -125,17 +125,20 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 		"entra, AD FS":       {"entra", mint(adfs), "9f0e", "openid read:items"},
 		"keycloak, a user":   {"keycloak", mint(keycloakUser), "spa", "openid read:items"},
 		"keycloak, a client": {"keycloak", mint(keycloakMachine), "service", "read:items"},
-		"keycloak, RFC 9068": {"keycloak", mint(keycloakUser, accessToken), "spa", "openid read:items"},
-		"duende, a user":     {"duende", mint(duendeUser, accessToken), "web", "openid read:items"},
-		"duende, a client":   {"duende", mint(duendeMachine, accessToken), "m2m.client", "read:items"},
-		"duende, typ JWT":    {"duende", mint(duendeMachine), "m2m.client", "read:items"},
-		"duende, Kinde":      {"duende", mint(kindeMachine), "d4d3c5b7", "read:items"},
-		"duende, PingOne":    {"duende", mint(pingMachine, withoutType), "3c9b", "read:items"},
-		"auth0, ForgeRock":   {"auth0", mint(forgeRock), "app", "openid read:items"},
-		"auth0, Descope":     {"auth0", mint(descope), "", ""},
-		"clerk, a session":   {"clerk", mint(clerkSession), "", ""},
-		"clerk, a template":  {"clerk", mint(clerkTemplate), "", ""},
-		"workos, a template": {"workos", mint(workosTemplate), "", ""},
+		"keycloak, client_id, scp": {"keycloak",
+			mint(keycloakMachine, claim("azp", absent), claim("scope", absent), claim("scp", "a")), "service", "a"},
+		"duende, scopes in scp": {"duende", mint(duendeUser, claim("scope", absent), claim("scp", "a")), "web", "a"},
+		"keycloak, RFC 9068":    {"keycloak", mint(keycloakUser, accessToken), "spa", "openid read:items"},
+		"duende, a user":        {"duende", mint(duendeUser, accessToken), "web", "openid read:items"},
+		"duende, a client":      {"duende", mint(duendeMachine, accessToken), "m2m.client", "read:items"},
+		"duende, typ JWT":       {"duende", mint(duendeMachine), "m2m.client", "read:items"},
+		"duende, Kinde":         {"duende", mint(kindeMachine), "d4d3c5b7", "read:items"},
+		"duende, PingOne":       {"duende", mint(pingMachine, withoutType), "3c9b", "read:items"},
+		"auth0, ForgeRock":      {"auth0", mint(forgeRock), "app", "openid read:items"},
+		"auth0, Descope":        {"auth0", mint(descope), "", ""},
+		"clerk, a session":      {"clerk", mint(clerkSession), "", ""},
+		"clerk, a template":     {"clerk", mint(clerkTemplate), "", ""},
+		"workos, a template":    {"workos", mint(workosTemplate), "", ""},
 		"clerk, rights in a template": {"clerk", mint(clerkTemplate, claim("client_id", "app"), claim("scope", "read:items")),
 			"app", "read:items"},
 		"clerk, rights in scp": {"clerk", mint(clerkTemplate, claim("scp", "read:items")), "", "read:items"},
@@ -203,7 +206,8 @@ func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
 
 func TestTypesOfEveryProviderAreAccepted(t *testing.T) {
 	for provider, token := range map[string]edit{
-		"auth0": auth0User, "cognito": cognitoUser, "entra": entraUser, "okta": okta,
+		"auth0": auth0User, "cognito": cognitoUser, "entra": entraUser, "okta": okta, "keycloak": keycloakUser,
+		"duende": duendeUser, "workos": workosTemplate,
 	} {
 		newProviderBed(t, provider).expect(t, OK, rows{
 			provider + ", typ JWT":                mint(token, withHeader("typ", "JWT")),
@@ -212,6 +216,9 @@ func TestTypesOfEveryProviderAreAccepted(t *testing.T) {
 			provider + ", no typ":                 mint(token, withoutType),
 		})
 	}
+	newProviderBed(t, "clerk").expect(t, OK, rows{
+		"clerk, typ JWT": mint(clerkSession), "clerk, typ at+jwt": mint(clerkSession, accessToken),
+	})
 }
 
 func TestSubjectIsTakenByteForByte(t *testing.T) {
@@ -317,8 +324,9 @@ func TestOtherTokensOfAProviderAreRefused(t *testing.T) {
 			"another aud":    mint(clerkTemplate, claim("aud", "https://other.example")),
 			"aud alone":      mint(clerkTemplate, claim("azp", absent)),
 		}},
-		"clerk: a sign-in that is not complete": {"clerk", ErrTokenKind, rows{
+		"clerk: no access token": {"clerk", ErrTokenKind, rows{
 			"pending": mint(clerkSession, claim("sts", "pending")),
+			"no typ":  mint(clerkSession, withoutType),
 		}},
 		"workos: not for this API": {"workos", ErrAudience, rows{
 			"iss without a client, no aud": mint(workosSession),
