@@ -24,6 +24,7 @@ func TestNetworksThatAreComplete(t *testing.T) {
 		"none":                     {nil, network{}},
 		"an empty object":          {object{}, network{}},
 		"an empty string":          {"", network{}},
+		"an empty VPC":             {object{"vpcId": ""}, network{}},
 		"a security group":         {object{"subnetIds": subnet, "securityGroupIds": group}, network{"", one, groups, nil}},
 		"a VPC, for a group in it": {object{"subnetIds": subnet, "vpcId": vpc}, network{vpc, one, nil, nil}},
 		"a list of subnets":        {object{"subnetIds": []any{two[0], two[1]}, "vpcId": vpc}, network{vpc, two, nil, nil}},
