@@ -121,6 +121,12 @@ func TestVariablesOfAFunctionHaveAtMost4000Bytes(t *testing.T) {
 	}
 }
 
+func TestTemplateWhoseVariablesCannotBeCountedIsAnError(t *testing.T) {
+	if err := checkEnvironments([]byte("{")); err == nil || !strings.HasPrefix(err.Error(), "read the template: ") {
+		t.Errorf("got %v, want that the template cannot be read", err)
+	}
+}
+
 func TestVariablesThatRoutesAddCount(t *testing.T) {
 	tpl := synthRoutes(t, config(t, nil), func(_ awscdk.Stack, f *functions) []route {
 		things := f.add("profile")
