@@ -27,7 +27,7 @@ func TestDefaultsAreStrict(t *testing.T) {
 	}
 	issuer := c.issuers[0]
 	if issuer.Provider != auth0 || len(issuer.Algorithms) != 1 || issuer.Algorithms[0].Name != "RS256" ||
-		c.clockSkew != 30*time.Second || len(c.requiredScopes) != 0 {
+		c.clockSkew != 30*time.Second || c.namespace != "Authorizer" || len(c.requiredScopes) != 0 {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -84,6 +84,7 @@ func TestConfigurationMistakeIsNamed(t *testing.T) {
 		"JWKS_URI=https://u:secret@t.example/":  "JWKS_URI",
 		"JWKS_URI=https://t.example/#x":         "JWKS_URI",
 		"TOKEN_ISSUER=https://tenant.example/ ": "a blank",
+		"JWKS_URI=https://tenant.example/keys ": "a blank",
 		"JWKS_URI=":                             "JWKS_URI is missing",
 		"JWKS_URI=file:///etc/jwks":             "JWKS_URI",
 		"AUDIENCE=":                             "AUDIENCE is missing",

@@ -238,6 +238,8 @@ func TestClaimsForTheContextNeedNamesOfTheirOwn(t *testing.T) {
 	for value, want := range map[string]string{
 		"email,groups=cognito:groups org=/org/id":  "",
 		"cognito:groups https://example.com/roles": "",
+		"!=email":            "",
+		"~=email":            "",
 		"sub":                "sub has a meaning in the context already",
 		"scope=permissions":  "scope has a meaning in the context already",
 		"principalId=x":      "principalId has a meaning",
@@ -249,6 +251,7 @@ func TestClaimsForTheContextNeedNamesOfTheirOwn(t *testing.T) {
 		"e-mail=":            "names no claim",
 		`a"b=c`:              "write NAME=c",
 		`a\b=c`:              "write NAME=c",
+		"a\x7f=c":            "write NAME=c",
 		"größe":              "write NAME=größe",
 		"sub,sub2=sub,client_id=azp,exp,iss=x,until=": "client_id has a meaning",
 	} {
