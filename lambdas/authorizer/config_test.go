@@ -71,7 +71,7 @@ func TestPlainHTTPIsAllowedForALoopbackAddress(t *testing.T) {
 func TestConfigurationMistakeIsNamed(t *testing.T) {
 	for setting, want := range map[string]string{
 		"TOKEN_ISSUER=":                         "TOKEN_ISSUER is missing",
-		"TOKEN_ISSUER=https://a\tb/":            "a control character",
+		"TOKEN_ISSUER=https://a\tb/":            `TOKEN_ISSUER "https://a\tb/" has a control character`,
 		"JWKS_URI=http://tenant.example/":       "https://",
 		"JWKS_URI=http://127.0.0.1.evil/":       "https://",
 		"JWKS_URI=ftp://tenant.example/":        "https://",

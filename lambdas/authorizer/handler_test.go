@@ -135,21 +135,13 @@ func TestAnswerIsAPolicyForTheWholeStage(t *testing.T) {
 
 func TestContextHasTheClaimsOfCONTEXT_CLAIMS(t *testing.T) {
 	bed := newBed(t, keySet(key1().JWK()), "CONTEXT_CLAIMS=email, org=/o/id")
-	token := bearerOf(claim("email", "a@b.example"), claim("o", tokentest.Members{"id": 7}), claim("name", "x"))
-	event := request{Type: "TOKEN", MethodArn: testArn, AuthorizationToken: token}
-	text, err := bed.Invoke(t.Context(), []byte(toJSON(event)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got struct{ Context map[string]string }
-	if err := json.Unmarshal(text, &got); err != nil {
-		t.Fatal(err)
-	}
+	org := claim("o", tokentest.Members{"id": 7})
+	got := bed.contextOf(t, bearerOf(claim("email", "a@b.example"), org, claim("name", "x")))
 	want := map[string]string{
 		"sub": "auth0|42", "client_id": "client", "scope": "read:items", "iss": "https://tenant.example/",
 		"exp": "1800003600", "until": "1800003630", "email": `"a@b.example"`, "org": "7",
 	}
-	if diff := cmp.Diff(want, got.Context); diff != "" {
+	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
 }

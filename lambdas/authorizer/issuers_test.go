@@ -60,6 +60,9 @@ func TestIssuerChoosesTheRulesOfItsTokens(t *testing.T) {
 		"B, another algorithm": ofB(by(ed())),
 		"B, another value":     ofB(claim("tid", "t2")),
 	})
+	if a, b := p.contextOf(t, ofA())["scope"], p.contextOf(t, ofB())["scope"]; a != "read:items" || b != "read:b" {
+		t.Errorf("got the scopes %q of A and %q of B, want those of their own claims", a, b)
+	}
 	p.expect(t, "refuse", "kid_unknown", map[string]string{
 		"A with a kid of B": ofA(tokentest.Header("kid", "ed")),
 	})
@@ -166,6 +169,19 @@ func TestIssuersWithOneJWKSURIShareItsKeys(t *testing.T) {
 	})
 }
 
+func TestKeySetKeepsKeysForTheAlgorithmsOfItsOwnIssuersOnly(t *testing.T) {
+	a := tokentest.Serve(t, keySet(key1().JWK(), ed().JWK()))
+	b := &bed{Server: tokentest.Serve(t, keySet(ed().JWK())), clock: &tokentest.Clock{}, lines: &syncBuffer{}}
+	b.start(t, "TOKEN_ISSUER=", "AUDIENCE=", "JWKS_URI=", "ISSUERS="+toJSON([]tokentest.Members{
+		{"issuer": issuerA, "audience": []string{"a"}, "jwksUri": a.URL},
+		{"issuer": issuerB, "audience": []string{"b"}, "jwksUri": b.URL, "algorithms": []string{"EdDSA"}},
+	}))
+	b.prefetch()
+	if lines := b.lines.take(); !strings.Contains(lines, `"kept":["key-1"]`) || !strings.Contains(lines, `"kept":["ed"]`) {
+		t.Errorf("kept other keys than key-1 of A and ed of B: %s", lines)
+	}
+}
+
 func TestMistakesInISSUERSAreNamed(t *testing.T) {
 	entry := func(more string) string {
 		return `[{"issuer":"https://a.example/","audience":["a"],"jwksUri":"https://a.example/keys"` + more + `}]`
@@ -187,8 +203,9 @@ func TestMistakesInISSUERSAreNamed(t *testing.T) {
 		entry(`,"requiredClaims":{"a":[]}`):  `ISSUERS[0].requiredClaims "a" has no value`,
 		entry(`,"refusedClaims":{"":["b"]}`): `ISSUERS[0].refusedClaims "" has no value`,
 		entry(`,"refusedClaims":{"a":[1]}`):  "ISSUERS[0].refusedClaims has a value of the wrong type",
-		entry(`,"refusedClaims":["a"]`):      "ISSUERS[0].refusedClaims has a value of the wrong type",
-		second:                               `ISSUERS[1].issuer "https://a.example/" is in the list twice`,
+		entry(`,"refusedClaims":{"a":[1],"b":["c"]}`): "ISSUERS[0].refusedClaims has a value of the wrong type",
+		entry(`,"refusedClaims":["a"]`):               "ISSUERS[0].refusedClaims has a value of the wrong type",
+		second:                                        `ISSUERS[1].issuer "https://a.example/" is in the list twice`,
 		`[{"issuer":"a","audience":[],"jwksUri":"http://a.example/"}]`:     "ISSUERS[0].audience is missing",
 		`[{"issuer":"a","audience":["a",""],"jwksUri":"https://a.test/"}]`: "ISSUERS[0].audience is missing",
 		`[{"issuer":"a","audience":["a"],"jwksUri":"http://a.test/"}]`:     "ISSUERS[0].jwksUri",
@@ -252,6 +269,7 @@ func TestClaimsForTheContextNeedNamesOfTheirOwn(t *testing.T) {
 		`a"b=c`:              "write NAME=c",
 		`a\b=c`:              "write NAME=c",
 		"a\x7f=c":            "write NAME=c",
+		"a\tb=c":             "write NAME=c",
 		"größe":              "write NAME=größe",
 		"sub,sub2=sub,client_id=azp,exp,iss=x,until=": "client_id has a meaning",
 	} {
