@@ -2,6 +2,7 @@ package jwks
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net/http"
 	"os"
@@ -93,6 +94,19 @@ func TestServerThatRefusesTheConnectionIsTheCauseInTheError(t *testing.T) {
 	}
 	if _, err := NewTransport(nil).RoundTrip(request); !errors.Is(err, syscall.ECONNREFUSED) {
 		t.Errorf("got %v, want that the connection was refused", err)
+	}
+}
+
+func TestWithoutRootsNothingIsReadFromTheServer(t *testing.T) {
+	server := trusted.startTLS(t, unchanged, newest)
+	request, err := http.NewRequest(http.MethodGet, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unreadable := errors.New("the roots cannot be read")
+	transport := newTrusting(func() (*x509.CertPool, error) { return nil, unreadable })
+	if _, err := transport.RoundTrip(request); !errors.Is(err, unreadable) {
+		t.Errorf("got %v, want the error of reading the roots", err)
 	}
 }
 
