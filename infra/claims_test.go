@@ -17,6 +17,7 @@ func TestContextClaimsHaveNames(t *testing.T) {
 		{[]any{"email", "groups=cognito:groups"}, []string{"email", "groups=cognito:groups"}},
 		{"https://example.com/roles", []string{"https://example.com/roles"}},
 		{"a=b=c", []string{"a=b=c"}}, // the claim b=c
+		{"a~b", []string{"a~b"}},     // no JSON Pointer
 		{"name=größe", []string{"name=größe"}},
 		{"token_scope=scope", []string{"token_scope=scope"}},
 	} {

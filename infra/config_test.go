@@ -225,6 +225,8 @@ func TestInvalidSettings(t *testing.T) {
 		{"corsOrigins", "https://App.example.com", "use https://app.example.com"},
 		{"corsOrigins", "https://app.example.com:443", "use https://app.example.com"},
 		{"corsOrigins", "app.example.com", `"app.example.com" is not an origin`},
+		{"corsOrigins", "//app.example.com", `"//app.example.com" is not an origin`},
+		{"corsOrigins", "https://[::1", `"https://[::1" is not an origin`},
 		{"corsOrigins", "https://*.example.com", "is not an origin"},
 		{"corsOrigins", "* https://app.example.com", `"*" already allows every origin`},
 

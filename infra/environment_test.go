@@ -102,6 +102,7 @@ func TestVariablesOfAFunctionHaveAtMost4000Bytes(t *testing.T) {
 		{"4001", variableOf("ISSUERS", 3900) + "," + variableOf("A", 101),
 			"the variables of the function Orders have 4001 bytes with their names, and may have 4000 (Lambda allows 4096). " +
 				"The largest is ISSUERS with 3900: remove values from refusedClaims"},
+		{"the largest before another", variableOf("ISSUERS", 3900) + "," + variableOf("Z", 101), "ISSUERS with 3900"},
 		{"origins", variableOf("CORS_ORIGINS", 4001), "CORS_ORIGINS with 4001: allow fewer origins with corsOrigins"},
 		{"routes", variableOf("ROUTES", 4001), "ROUTES with 4001: give some of the routes a function of their own"},
 		{"audiences", variableOf("AUDIENCE", 4001), "AUDIENCE with 4001: accept fewer audiences"},
@@ -117,6 +118,12 @@ func TestVariablesOfAFunctionHaveAtMost4000Bytes(t *testing.T) {
 				t.Errorf("got %v, want %q", err, test.want)
 			}
 		})
+	}
+}
+
+func TestTemplateWhoseVariablesCannotBeCountedIsAnError(t *testing.T) {
+	if err := checkEnvironments([]byte("{")); err == nil || !strings.HasPrefix(err.Error(), "read the template: ") {
+		t.Errorf("got %v, want that the template cannot be read", err)
 	}
 }
 

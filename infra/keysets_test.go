@@ -23,6 +23,8 @@ func TestAlarmsOfSeveralSetsOfKeysAreNamedAfterTheirIssuers(t *testing.T) {
 		{"the same letters", [][2]string{{"https://a.example/x", "a"}, {"https://a.example/x/", "b"}, {"a-example/x", "c"}},
 			[]string{"-a-example-x", "-a-example-x-2", "-a-example-x-3"}},
 		{"no letters", [][2]string{{"ß", "a"}, {"//", "b"}}, []string{"-issuer", "-issuer-2"}},
+		{"one with no letters beside another", [][2]string{{"ß", "a"}, {"https://a.example/", "a"}, {"b", "b"}},
+			[]string{"-a-example", "-b"}},
 		{"a long one", [][2]string{{long, "a"}, {"b", "b"}}, []string{"-" + long[:100], "-b"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

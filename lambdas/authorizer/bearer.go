@@ -13,7 +13,7 @@ const maxToken = 10_240
 // bearer takes the token out of the value of the Authorization header, which is
 // "Bearer" 1*SP b64token (RFC 6750 section 2.1).
 func bearer(value string) (string, error) {
-	scheme, rest, found := strings.Cut(value, " ")
+	scheme, rest, _ := strings.Cut(value, " ")
 	// The scheme is case-insensitive (RFC 9110 section 11.1).
 	if !strings.EqualFold(scheme, "Bearer") {
 		if value == "" {
@@ -22,7 +22,7 @@ func bearer(value string) (string, error) {
 		return "", jwt.ErrMalformedHeader
 	}
 	token := strings.TrimLeft(rest, " ")
-	if !found || token == "" {
+	if token == "" {
 		return "", jwt.ErrMissingToken
 	}
 	if len(token) > maxToken {

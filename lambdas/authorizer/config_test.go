@@ -27,7 +27,7 @@ func TestDefaultsAreStrict(t *testing.T) {
 	}
 	issuer := c.issuers[0]
 	if issuer.Provider != auth0 || len(issuer.Algorithms) != 1 || issuer.Algorithms[0].Name != "RS256" ||
-		c.clockSkew != 30*time.Second || len(c.requiredScopes) != 0 {
+		c.clockSkew != 30*time.Second || c.namespace != "Authorizer" || len(c.requiredScopes) != 0 {
 		t.Errorf("got %+v", c)
 	}
 }
@@ -71,7 +71,7 @@ func TestPlainHTTPIsAllowedForALoopbackAddress(t *testing.T) {
 func TestConfigurationMistakeIsNamed(t *testing.T) {
 	for setting, want := range map[string]string{
 		"TOKEN_ISSUER=":                         "TOKEN_ISSUER is missing",
-		"TOKEN_ISSUER=https://a\tb/":            "a control character",
+		"TOKEN_ISSUER=https://a\tb/":            `TOKEN_ISSUER "https://a\tb/" has a control character`,
 		"JWKS_URI=http://tenant.example/":       "https://",
 		"JWKS_URI=http://127.0.0.1.evil/":       "https://",
 		"JWKS_URI=ftp://tenant.example/":        "https://",
@@ -84,11 +84,12 @@ func TestConfigurationMistakeIsNamed(t *testing.T) {
 		"JWKS_URI=https://u:secret@t.example/":  "JWKS_URI",
 		"JWKS_URI=https://t.example/#x":         "JWKS_URI",
 		"TOKEN_ISSUER=https://tenant.example/ ": "a blank",
+		"JWKS_URI=https://tenant.example/keys ": "a blank",
 		"JWKS_URI=":                             "JWKS_URI is missing",
 		"JWKS_URI=file:///etc/jwks":             "JWKS_URI",
 		"AUDIENCE=":                             "AUDIENCE is missing",
 		"AUDIENCE= , ":                          "AUDIENCE is missing",
-		"PROVIDER=auth1":                        `PROVIDER "auth1"`,
+		"PROVIDER=auth1":                        `PROVIDER "auth1" is unknown: use one of auth0, rfc9068, cognito, `,
 		"ALGORITHMS=HS256":                      `ALGORITHMS "HS256"`,
 		"ALGORITHMS=none":                       `ALGORITHMS "none"`,
 		"ALGORITHMS=RS256 rs512":                `ALGORITHMS "rs512"`,

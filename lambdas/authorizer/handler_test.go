@@ -133,6 +133,19 @@ func TestAnswerIsAPolicyForTheWholeStage(t *testing.T) {
 	}
 }
 
+func TestContextHasTheClaimsOfCONTEXT_CLAIMS(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK()), "CONTEXT_CLAIMS=email, org=/o/id")
+	org := claim("o", tokentest.Members{"id": 7})
+	got := bed.contextOf(t, bearerOf(claim("email", "a@b.example"), org, claim("name", "x")))
+	want := map[string]string{
+		"sub": "auth0|42", "client_id": "client", "scope": "read:items", "iss": "https://tenant.example/",
+		"exp": "1800003600", "until": "1800003630", "email": `"a@b.example"`, "org": "7",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestRefusalIsUnauthorizedToTheLetter(t *testing.T) {
 	bed := newBed(t, keySet(key1().JWK()))
 	event := request{Type: "TOKEN", MethodArn: testArn, AuthorizationToken: "Bearer a.b.c"}

@@ -60,6 +60,9 @@ func TestIssuerChoosesTheRulesOfItsTokens(t *testing.T) {
 		"B, another algorithm": ofB(by(ed())),
 		"B, another value":     ofB(claim("tid", "t2")),
 	})
+	if a, b := p.contextOf(t, ofA())["scope"], p.contextOf(t, ofB())["scope"]; a != "read:items" || b != "read:b" {
+		t.Errorf("got the scopes %q of A and %q of B, want those of their own claims", a, b)
+	}
 	p.expect(t, "refuse", "kid_unknown", map[string]string{
 		"A with a kid of B": ofA(tokentest.Header("kid", "ed")),
 	})
@@ -166,6 +169,19 @@ func TestIssuersWithOneJWKSURIShareItsKeys(t *testing.T) {
 	})
 }
 
+func TestKeySetKeepsKeysForTheAlgorithmsOfItsOwnIssuersOnly(t *testing.T) {
+	a := tokentest.Serve(t, keySet(key1().JWK(), ed().JWK()))
+	b := &bed{Server: tokentest.Serve(t, keySet(ed().JWK())), clock: &tokentest.Clock{}, lines: &syncBuffer{}}
+	b.start(t, "TOKEN_ISSUER=", "AUDIENCE=", "JWKS_URI=", "ISSUERS="+toJSON([]tokentest.Members{
+		{"issuer": issuerA, "audience": []string{"a"}, "jwksUri": a.URL},
+		{"issuer": issuerB, "audience": []string{"b"}, "jwksUri": b.URL, "algorithms": []string{"EdDSA"}},
+	}))
+	b.prefetch()
+	if lines := b.lines.take(); !strings.Contains(lines, `"kept":["key-1"]`) || !strings.Contains(lines, `"kept":["ed"]`) {
+		t.Errorf("kept other keys than key-1 of A and ed of B: %s", lines)
+	}
+}
+
 func TestMistakesInISSUERSAreNamed(t *testing.T) {
 	entry := func(more string) string {
 		return `[{"issuer":"https://a.example/","audience":["a"],"jwksUri":"https://a.example/keys"` + more + `}]`
@@ -187,10 +203,12 @@ func TestMistakesInISSUERSAreNamed(t *testing.T) {
 		entry(`,"requiredClaims":{"a":[]}`):  `ISSUERS[0].requiredClaims "a" has no value`,
 		entry(`,"refusedClaims":{"":["b"]}`): `ISSUERS[0].refusedClaims "" has no value`,
 		entry(`,"refusedClaims":{"a":[1]}`):  "ISSUERS[0].refusedClaims has a value of the wrong type",
-		entry(`,"refusedClaims":["a"]`):      "ISSUERS[0].refusedClaims has a value of the wrong type",
-		second:                               `ISSUERS[1].issuer "https://a.example/" is in the list twice`,
-		`[{"issuer":"a","audience":[],"jwksUri":"http://a.example/"}]`: "ISSUERS[0].audience is missing",
-		`[{"issuer":"a","audience":["a"],"jwksUri":"http://a.test/"}]`: "ISSUERS[0].jwksUri",
+		entry(`,"refusedClaims":{"a":[1],"b":["c"]}`): "ISSUERS[0].refusedClaims has a value of the wrong type",
+		entry(`,"refusedClaims":["a"]`):               "ISSUERS[0].refusedClaims has a value of the wrong type",
+		second:                                        `ISSUERS[1].issuer "https://a.example/" is in the list twice`,
+		`[{"issuer":"a","audience":[],"jwksUri":"http://a.example/"}]`:     "ISSUERS[0].audience is missing",
+		`[{"issuer":"a","audience":["a",""],"jwksUri":"https://a.test/"}]`: "ISSUERS[0].audience is missing",
+		`[{"issuer":"a","audience":["a"],"jwksUri":"http://a.test/"}]`:     "ISSUERS[0].jwksUri",
 	} {
 		_, err := load("TOKEN_ISSUER=", "AUDIENCE=", "JWKS_URI=", "ISSUERS="+text)
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -203,17 +221,30 @@ func TestMistakesInISSUERSAreNamed(t *testing.T) {
 	}
 }
 
+func TestOneMistakeInISSUERSIsOneLine(t *testing.T) {
+	for text, want := range map[string]string{
+		"x": "ISSUERS is not a JSON array",
+		`[{"issuer":"a","audience":"a","jwksUri":"https://a.example/","x":1}]`: "ISSUERS[0].x is unknown",
+	} {
+		_, err := load("TOKEN_ISSUER=", "AUDIENCE=", "JWKS_URI=", "ISSUERS="+text)
+		if err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %q", text, err, want)
+		}
+	}
+}
+
 func TestAudienceOfWorkOSGoesWithItsIssuer(t *testing.T) {
 	const client = "https://api.workos.com/user_management/client_1"
-	for _, test := range []struct{ issuer, audience, want string }{
-		{client, "client_1", ""},
-		{client, "https://api.example.com", ""},
-		{client, "client_2", "is another client than client_1"},
-		{"https://auth.example.com", "https://api.example.com", ""},
-		{"https://auth.example.com", "client_1", "is the ID of a client, which the issuer does not end in: add aud"},
-		{"https://auth.example.com/client_", "client_1", "is the ID of a client, which the issuer does not end in"},
+	for _, test := range []struct{ provider, issuer, audience, want string }{
+		{"workos", client, "client_1", ""},
+		{"workos", client, "https://api.example.com", ""},
+		{"workos", client, "client_2", "is another client than client_1, which the issuer ends in"},
+		{"workos", "https://auth.example.com", "https://api.example.com", ""},
+		{"workos", "https://auth.example.com", "client_1", "is the ID of a client, which the issuer does not end in: add"},
+		{"workos", "https://auth.example.com/client_", "client_1", "is the ID of a client, which the issuer does not end in"},
+		{"auth0", client, "client_2", ""},
 	} {
-		_, err := load("PROVIDER=workos", "TOKEN_ISSUER="+test.issuer, "AUDIENCE="+test.audience)
+		_, err := load("PROVIDER="+test.provider, "TOKEN_ISSUER="+test.issuer, "AUDIENCE="+test.audience)
 		if (err == nil) != (test.want == "") || err != nil && !strings.Contains(err.Error(), "AUDIENCE "+test.want) {
 			t.Errorf("%s for %s: got %v, want %q", test.issuer, test.audience, err, test.want)
 		}
@@ -224,6 +255,8 @@ func TestClaimsForTheContextNeedNamesOfTheirOwn(t *testing.T) {
 	for value, want := range map[string]string{
 		"email,groups=cognito:groups org=/org/id":  "",
 		"cognito:groups https://example.com/roles": "",
+		"!=email":            "",
+		"~=email":            "",
 		"sub":                "sub has a meaning in the context already",
 		"scope=permissions":  "scope has a meaning in the context already",
 		"principalId=x":      "principalId has a meaning",
@@ -234,6 +267,9 @@ func TestClaimsForTheContextNeedNamesOfTheirOwn(t *testing.T) {
 		"=email":             "write NAME=email",
 		"e-mail=":            "names no claim",
 		`a"b=c`:              "write NAME=c",
+		`a\b=c`:              "write NAME=c",
+		"a\x7f=c":            "write NAME=c",
+		"a\tb=c":             "write NAME=c",
 		"größe":              "write NAME=größe",
 		"sub,sub2=sub,client_id=azp,exp,iss=x,until=": "client_id has a meaning",
 	} {

@@ -138,6 +138,21 @@ func (b *bed) lineOf(t testing.TB, authorization string) (line map[string]any) {
 	return line
 }
 
+// contextOf returns the context for the functions in the answer about an accepted token.
+func (b *bed) contextOf(t testing.TB, authorization string) map[string]string {
+	t.Helper()
+	event := request{Type: "TOKEN", AuthorizationToken: authorization, MethodArn: testArn}
+	text, err := b.Invoke(t.Context(), []byte(toJSON(event)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var answer struct{ Context map[string]string }
+	if err := json.Unmarshal(text, &answer); err != nil {
+		t.Fatal(err)
+	}
+	return answer.Context
+}
+
 // effect returns the effect of a policy.
 func effect(policy []byte) string {
 	var document struct {

@@ -26,7 +26,15 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 		"allowed": {bearerOf(), members{
 			"level": "INFO", "msg": "decision", "decision": "allow", "reason": "ok",
 			"kid": "key-1", "issuer": testIssuer, "subject": "auth0|42", "hint": nil,
+			"scopesLeftOut": nil,
 		}},
+		"allowed, with parts of its scopes left out": {bearerOf(claim("scope", []string{"read:items", "a b", "é"})), members{
+			"decision": "allow", "scopesLeftOut": []any{"a b", "é"},
+		}},
+		"allowed, with 6 scopes left out, one of 257 bytes": {
+			bearerOf(claim("scope", []string{"", " 2", " 3", " 4", strings.Repeat(" ", 257), " 6"})),
+			members{"scopesLeftOut": []any{"", " 2", " 3", " 4", strings.Repeat(" ", 256) + "…"}},
+		},
 		"refused by its claims": {bearerOf(claim("exp", 1)), members{
 			"level": "INFO", "error": nil, "decision": "refuse", "reason": "expired",
 			"kid": "key-1", "issuer": testIssuer, "subject": nil,
@@ -57,8 +65,8 @@ func TestDecisionLineSaysWhatWasDecidedAndWhy(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			line := bed.lineOf(t, test.authorization)
 			for name, want := range test.want {
-				if line[name] != want {
-					t.Errorf("%s is %v, want %v", name, line[name], want)
+				if diff := cmp.Diff(want, line[name]); diff != "" {
+					t.Errorf("%s: %s", name, diff)
 				}
 			}
 			if line["methodArn"] != testArn || line["requestId"] != "request-1" {

@@ -33,6 +33,7 @@ func TestDeploymentTakesNoAssemblyThatNamesACommand(t *testing.T) {
 		{"a command for a file", "Shop-dev.assets.json", command, false},
 		{"a command besides a path", "Shop-dev.assets.json",
 			strings.Replace(assets, `"path"`, `"executable":["sh"],"path"`, 1), false},
+		{"neither a path nor a command", "Shop-dev.assets.json", strings.Replace(assets, `"path"`, `"file"`, 1), false},
 		{"a Docker image", "Shop-dev.assets.json", strings.Replace(assets, `{}`, `{"1":{"source":{"executable":["sh"]}}}`, 1), false},
 		{"a command in an asset manifest with another name", "manifest.json",
 			strings.Replace(manifest, "Shop-dev.assets.json", "asset.1", 1), false},

@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,7 @@ func TestMistakesInTheFormOfSettingsAreReportedInOneSentence(t *testing.T) {
 			write(t, filepath.Join(folder, "cdk.json"), test.cdkJSON)
 			command := exec.Command("make", "--no-print-directory", "settings", "CONTEXT="+test.context)
 			command.Dir = folder
+			command.Env = append(os.Environ(), "MAKEFLAGS=", "MAKELEVEL=") // of make test
 			output, err := command.CombinedOutput()
 			sentence, _, _ := strings.Cut(string(output), "\nmake: ") // make's own line follows
 			if err == nil || !strings.Contains(sentence, test.want) || strings.Contains(strings.TrimSpace(sentence), "\n") {

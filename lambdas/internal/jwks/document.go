@@ -34,11 +34,7 @@ type Dropped struct {
 	Why string `json:"why"`
 }
 
-// errNoUsableKey is about a valid JWK Set.
-var errNoUsableKey = errors.New("the document holds no key that can be used")
-
 // readDocument reads a JWK Set strictly. A key that cannot be used does not spoil others.
-// With errNoUsableKey the document says which keys were dropped.
 func readDocument(body []byte, allowed Algorithms) (keyDocument, error) {
 	set, ok := strictjson.ParseOutline(body, "keys")
 	if !ok {
@@ -60,9 +56,6 @@ func readDocument(body []byte, allowed Algorithms) (keyDocument, error) {
 		}
 		d.usable = append(d.usable, c)
 	}
-	if len(d.usable) == 0 {
-		return d, errNoUsableKey
-	}
 	return d, nil
 }
 
@@ -75,8 +68,8 @@ func readKey(raw []byte, allowed Algorithms) (c candidate, err error) {
 	}
 	// A member that is null counts as missing.
 	published = slices.DeleteFunc(published, func(m strictjson.Member) bool { return string(m.Value) == "null" })
-	kid, ok := strictjson.String(published.Get("kid"))
-	if published.Has("kid") && (!ok || kid == "" || len(kid) > MaxKeyID) {
+	kid, _ := strictjson.String(published.Get("kid"))
+	if published.Has("kid") && (kid == "" || len(kid) > MaxKeyID) {
 		return c, errors.New("no usable kid")
 	}
 	c.kid = kid
@@ -85,7 +78,7 @@ func readKey(raw []byte, allowed Algorithms) (c candidate, err error) {
 			return c, errors.New("PRIVATE or secret key published: it is compromised, the issuer must replace it")
 		}
 	}
-	if use, ok := strictjson.String(published.Get("use")); published.Has("use") && (!ok || use != "sig") {
+	if use, _ := strictjson.String(published.Get("use")); published.Has("use") && use != "sig" {
 		return c, errors.New("use is not sig")
 	}
 	if ops := published.Get("key_ops"); ops != nil {

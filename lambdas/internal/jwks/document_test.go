@@ -104,6 +104,8 @@ func TestDroppedKeyIsReportedWithTheReason(t *testing.T) {
 		{key1().JWK(members{"n": 1}), "key-1", "n " + wrong},
 		{ed().JWK(members{"x": strings.Repeat("A", 42)}), "ed", "x " + wrong},
 		{p384().JWK(members{"x": strings.Repeat("A", 64)}), "p384", "a point that is not on the curve"},
+		{p384().JWK(members{"x": strings.Repeat("A", 63)}), "p384", "x " + wrong},
+		{p384().JWK(members{"y": strings.Repeat("A", 63)}), "p384", "y " + wrong},
 		{key1().JWK(members{"e": "AQAAAAE"}), "key-1", "e " + wrong},
 		{key1().JWK(members{"n": "AQAB"}), "key-1", "an RSA modulus of 17 bits, want 2048 to 8192"},
 		{key1().JWK(members{"e": "AQ"}), "key-1", exponent},

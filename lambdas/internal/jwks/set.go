@@ -2,6 +2,7 @@ package jwks
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -144,40 +145,41 @@ func (s *Set) look(ctx context.Context, interval time.Duration) (newer *snapshot
 
 func unavailable(err error) error { return fmt.Errorf("%w: %w", ErrUnavailable, err) }
 
+// errNoUsableKey is about a valid JWK Set.
+var errNoUsableKey = errors.New("the document holds no key that can be used")
+
 // fetch fetches the set once. A set without a usable key leaves the old one in use, for
 // as long as that is trusted.
 func (s *Set) fetch() error {
 	start, began := time.Now(), s.now()
 	var published published
 	var document keyDocument
-	var unusable bool
 	parsed, err := s.cache.refresh(func(url string) (cleaned []byte, err error) {
 		if published, err = s.client.get(url); err != nil {
 			return nil, err
 		}
-		document, err = readDocument(published.body, s.allowed)
-		if unusable = err == errNoUsableKey; err != nil {
+		if document, err = readDocument(published.body, s.allowed); err != nil {
 			return nil, err
 		}
 		return document.cleaned(), nil
 	})
-	report := Fetch{URL: s.Address(), Dropped: document.dropped, Err: err}
+	report := Fetch{URL: s.Address(), Err: err}
 	if err == nil {
 		var keys map[string][]publicKey
 		keys, report.Dropped = document.keys(parsed)
 		report.Kept = slices.Sorted(maps.Keys(keys))
-		if unusable = len(keys) == 0; unusable {
-			report.Err = errNoUsableKey
-		} else {
+		if len(keys) > 0 {
 			s.current.Store(&snapshot{
 				keys: keys, fetched: began, published: began.Add(-published.age), ttl: published.ttl,
 			})
+		} else {
+			report.Err = errNoUsableKey
+			if set := s.current.Load(); set != nil {
+				withdrawn := *set
+				withdrawn.withdrawn = true
+				s.current.Store(&withdrawn)
+			}
 		}
-	}
-	if set := s.current.Load(); set != nil && unusable {
-		withdrawn := *set
-		withdrawn.withdrawn = true
-		s.current.Store(&withdrawn)
 	}
 	report.Duration = time.Since(start)
 	s.report(report)

@@ -200,8 +200,8 @@ func TestClockSetBackDoesNotKeepKeysForEver(t *testing.T) {
 func TestFetchIsReportedWithItsOutcome(t *testing.T) {
 	bed := newBed(t, jwks(key1().JWK(), key2().JWK(members{"use": "enc"})))
 	fetch := bed.lastFetch()
-	if fetch.Err != nil || !slices.Equal(fetch.Kept, []string{"key-1"}) ||
-		!slices.Equal(fetch.Dropped, []Dropped{{"key-2", "use is not sig"}}) || fetch.Duration <= 0 {
+	if fetch.URL != bed.URL || fetch.Err != nil || !slices.Equal(fetch.Kept, []string{"key-1"}) ||
+		!slices.Equal(fetch.Dropped, []Dropped{{"key-2", "use is not sig"}}) || fetch.Duration <= 0 || fetch.Duration > time.Minute {
 		t.Errorf("got %+v", fetch)
 	}
 	bed.Answer(status(500))

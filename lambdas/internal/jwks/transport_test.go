@@ -2,7 +2,9 @@ package jwks
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"sync/atomic"
@@ -80,6 +82,31 @@ func TestRootsAreReadOnceAndWhileTheFirstConnectionIsMade(t *testing.T) {
 	transport := NewTransport(nil)
 	for range 2 { // sets; a second read of the pipe would not end
 		newTLSBed(t, server.URL, transport).expect(t, nil, key1())
+	}
+}
+
+func TestServerThatRefusesTheConnectionIsTheCauseInTheError(t *testing.T) {
+	server := trusted.startTLS(t, unchanged, newest)
+	server.Close()
+	request, err := http.NewRequest(http.MethodGet, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := NewTransport(nil).RoundTrip(request); !errors.Is(err, syscall.ECONNREFUSED) {
+		t.Errorf("got %v, want that the connection was refused", err)
+	}
+}
+
+func TestWithoutRootsNothingIsReadFromTheServer(t *testing.T) {
+	server := trusted.startTLS(t, unchanged, newest)
+	request, err := http.NewRequest(http.MethodGet, server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	unreadable := errors.New("the roots cannot be read")
+	transport := newHTTPSTransport(func() (*x509.CertPool, error) { return nil, unreadable })
+	if _, err := transport.RoundTrip(request); !errors.Is(err, unreadable) {
+		t.Errorf("got %v, want the error of reading the roots", err)
 	}
 }
 

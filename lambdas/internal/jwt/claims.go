@@ -110,8 +110,8 @@ func (r *rules) checkKind(claims strictjson.Object) error {
 // checkAudience checks that one of the audiences is one of ours (RFC 7519 section 4.1.3).
 func (r *rules) checkAudience(claims strictjson.Object) error {
 	forUs := func(name string) bool {
-		list, ok := strictjson.Strings(claims.Get(name))
-		return ok && slices.ContainsFunc(list, func(s string) bool { return slices.Contains(r.Audiences, s) })
+		list, _ := strictjson.Strings(claims.Get(name))
+		return slices.ContainsFunc(list, func(s string) bool { return slices.Contains(r.Audiences, s) })
 	}
 	// Where something else names the API, aud is not demanded, but if it is there it counts
 	// too.

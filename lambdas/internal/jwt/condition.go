@@ -69,8 +69,8 @@ func below(value []byte, step string) []byte {
 		return object.Get(step)
 	}
 	elements, _ := strictjson.Elements(value)
-	i, err := strconv.Atoi(step)
-	if err != nil || i < 0 || i >= len(elements) || strconv.Itoa(i) != step { // 0, not 00 or +0
+	i, _ := strconv.Atoi(step)
+	if i < 0 || i >= len(elements) || strconv.Itoa(i) != step { // 0, not 00, +0 or x
 		return nil
 	}
 	return elements[i]

@@ -26,8 +26,8 @@ func readHeader(raw []byte) (h header, err error) {
 		return h, ErrBadHeader
 	}
 	// kid comes first so that the log can name it. It is optional (RFC 7515 section 4.1.4).
-	kid, isString := strictjson.String(members.Get("kid"))
-	if members.Has("kid") && (!isString || kid == "" || len(kid) > jwks.MaxKeyID) {
+	kid, _ := strictjson.String(members.Get("kid"))
+	if members.Has("kid") && (kid == "" || len(kid) > jwks.MaxKeyID) {
 		return h, ErrBadHeader
 	}
 	h.keyID = kid

@@ -22,7 +22,7 @@ func split(token string) (jws, error) {
 	compact := []byte(token)
 	headerEnd := bytes.IndexByte(compact, '.')
 	payloadEnd := bytes.LastIndexByte(compact, '.')
-	if headerEnd == payloadEnd || bytes.IndexByte(compact[headerEnd+1:payloadEnd], '.') >= 0 {
+	if headerEnd == payloadEnd { // no dot, or one; a third one is not base64url
 		return jws{}, ErrMalformedToken
 	}
 	if base64url.DecodedLen(len(compact)-payloadEnd-1) > maxSignature {

@@ -79,6 +79,8 @@ var (
 	workosSession = issued(`{"sub":"user_01","sid":"session_01","org_id":"org_01","role":"member","jti":"j",
 		"permissions":["read:items"]}`)
 
+	workosTemplate = issued(`{"aud":"https://api.example","sub":"user_01","sid":"session_01","jti":"j"}`)
+
 	accessToken = withHeader("typ", "at+jwt")
 	withoutType = withHeader("typ", absent)
 )
@@ -123,17 +125,27 @@ func TestAccessTokensOfEveryProviderAreAccepted(t *testing.T) {
 		"entra, AD FS":       {"entra", mint(adfs), "9f0e", "openid read:items"},
 		"keycloak, a user":   {"keycloak", mint(keycloakUser), "spa", "openid read:items"},
 		"keycloak, a client": {"keycloak", mint(keycloakMachine), "service", "read:items"},
-		"keycloak, RFC 9068": {"keycloak", mint(keycloakUser, accessToken), "spa", "openid read:items"},
-		"duende, a user":     {"duende", mint(duendeUser, accessToken), "web", "openid read:items"},
-		"duende, a client":   {"duende", mint(duendeMachine, accessToken), "m2m.client", "read:items"},
-		"duende, typ JWT":    {"duende", mint(duendeMachine), "m2m.client", "read:items"},
-		"duende, Kinde":      {"duende", mint(kindeMachine), "d4d3c5b7", "read:items"},
-		"duende, PingOne":    {"duende", mint(pingMachine, withoutType), "3c9b", "read:items"},
-		"auth0, ForgeRock":   {"auth0", mint(forgeRock), "app", "openid read:items"},
-		"auth0, Descope":     {"auth0", mint(descope), "", ""},
-		"clerk, a session":   {"clerk", mint(clerkSession), "", ""},
-		"clerk, a template":  {"clerk", mint(clerkTemplate), "", ""},
-		"workos, a template": {"workos", mint(workosSession, claim("aud", testAudience)), "", ""},
+		"keycloak, client_id, scp": {"keycloak",
+			mint(keycloakMachine, claim("azp", absent), claim("scope", absent), claim("scp", "a")), "service", "a"},
+		"duende, scopes in scp": {"duende", mint(duendeUser, claim("scope", absent), claim("scp", "a")), "web", "a"},
+		"keycloak, RFC 9068":    {"keycloak", mint(keycloakUser, accessToken), "spa", "openid read:items"},
+		"duende, a user":        {"duende", mint(duendeUser, accessToken), "web", "openid read:items"},
+		"duende, a client":      {"duende", mint(duendeMachine, accessToken), "m2m.client", "read:items"},
+		"duende, typ JWT":       {"duende", mint(duendeMachine), "m2m.client", "read:items"},
+		"duende, Kinde":         {"duende", mint(kindeMachine), "d4d3c5b7", "read:items"},
+		"duende, PingOne":       {"duende", mint(pingMachine, withoutType), "3c9b", "read:items"},
+		"auth0, ForgeRock":      {"auth0", mint(forgeRock), "app", "openid read:items"},
+		"auth0, Descope":        {"auth0", mint(descope), "", ""},
+		"clerk, a session":      {"clerk", mint(clerkSession), "", ""},
+		"clerk, a template":     {"clerk", mint(clerkTemplate), "", ""},
+		"workos, a template":    {"workos", mint(workosTemplate), "", ""},
+		"clerk, rights in a template": {"clerk", mint(clerkTemplate, claim("client_id", "app"), claim("scope", "read:items")),
+			"app", "read:items"},
+		"clerk, rights in scp": {"clerk", mint(clerkTemplate, claim("scp", "read:items")), "", "read:items"},
+		"workos, rights in scope": {"workos", mint(workosTemplate, claim("azp", "app"), claim("scope", "read:items")),
+			"app", "read:items"},
+		"workos, rights in scp": {"workos", mint(workosTemplate, claim("client_id", "app"), claim("scp", "read:items")),
+			"app", "read:items"},
 		"rfc9068, long typ": {"rfc9068", mint(rfc9068, withHeader("typ", "application/at+jwt")),
 			"s6BhdRkqt3_", "read:items openid"},
 		"cognito, names of JWKS members": {"cognito", mint(cognitoUser, claim("keys", []int{}), claim("kty", "x")),
@@ -158,6 +170,12 @@ func TestClientWithoutSubIsNoSubject(t *testing.T) {
 	if why != OK || who.Subject != "1" {
 		t.Errorf("got %s, subject %q; want the user", why, who.Subject)
 	}
+}
+
+func TestTokenWithoutSubAndClientIsRefusedIfClientsNeedNoName(t *testing.T) {
+	bed := newBed(t, keySet(key1().JWK()), withIssuer(func(i *Issuer) { i.Provider.special = noSubject }))
+	bed.expect(t, OK, rows{"a client": mint(claim("sub", absent))})
+	bed.expect(t, ErrClaimType, rows{"neither": mint(claim("sub", absent), claim("azp", absent))})
 }
 
 func TestIssuerOfWorkOSNamesTheClient(t *testing.T) {
@@ -188,7 +206,8 @@ func TestPrincipalIsWhatTheTokenSays(t *testing.T) {
 
 func TestTypesOfEveryProviderAreAccepted(t *testing.T) {
 	for provider, token := range map[string]edit{
-		"auth0": auth0User, "cognito": cognitoUser, "entra": entraUser, "okta": okta,
+		"auth0": auth0User, "cognito": cognitoUser, "entra": entraUser, "okta": okta, "keycloak": keycloakUser,
+		"duende": duendeUser, "workos": workosTemplate,
 	} {
 		newProviderBed(t, provider).expect(t, OK, rows{
 			provider + ", typ JWT":                mint(token, withHeader("typ", "JWT")),
@@ -197,6 +216,9 @@ func TestTypesOfEveryProviderAreAccepted(t *testing.T) {
 			provider + ", no typ":                 mint(token, withoutType),
 		})
 	}
+	newProviderBed(t, "clerk").expect(t, OK, rows{
+		"clerk, typ JWT": mint(clerkSession), "clerk, typ at+jwt": mint(clerkSession, accessToken),
+	})
 }
 
 func TestSubjectIsTakenByteForByte(t *testing.T) {
@@ -224,6 +246,13 @@ func TestOtherTokensOfAProviderAreRefused(t *testing.T) {
 			"typ JWT": mint(rfc9068),
 			"no typ":  mint(rfc9068, withoutType),
 		}},
+		"rfc9068: without an audience": {"rfc9068", ErrAudience, rows{
+			"no aud": mint(rfc9068, accessToken, claim("aud", absent)),
+		}},
+		"entra: without an audience":    {"entra", ErrAudience, rows{"no aud": mint(entraUser, claim("aud", absent))}},
+		"okta: without an audience":     {"okta", ErrAudience, rows{"no aud": mint(okta, claim("aud", absent))}},
+		"keycloak: without an audience": {"keycloak", ErrAudience, rows{"no aud": mint(keycloakUser, claim("aud", absent))}},
+		"duende: without an audience":   {"duende", ErrAudience, rows{"no aud": mint(duendeUser, claim("aud", absent))}},
 		"rfc9068: without a required claim": {"rfc9068", ErrClaimType, rows{
 			"client_id": mint(rfc9068, accessToken, claim("client_id", absent)),
 			"jti":       mint(rfc9068, accessToken, claim("jti", absent)),
@@ -295,8 +324,9 @@ func TestOtherTokensOfAProviderAreRefused(t *testing.T) {
 			"another aud":    mint(clerkTemplate, claim("aud", "https://other.example")),
 			"aud alone":      mint(clerkTemplate, claim("azp", absent)),
 		}},
-		"clerk: a sign-in that is not complete": {"clerk", ErrTokenKind, rows{
+		"clerk: no access token": {"clerk", ErrTokenKind, rows{
 			"pending": mint(clerkSession, claim("sts", "pending")),
+			"no typ":  mint(clerkSession, withoutType),
 		}},
 		"workos: not for this API": {"workos", ErrAudience, rows{
 			"iss without a client, no aud": mint(workosSession),

@@ -19,7 +19,8 @@ func withIssuer(change func(*Issuer)) func(*Config) {
 func TestScopesAreReadFromTheFirstClaimThatTheTokenHas(t *testing.T) {
 	bed := newBed(t, tokentest.EveryKey(), withIssuer(func(i *Issuer) {
 		i.Scopes = []string{
-			"permissions", "https://example.com/roles", "/realm_access/roles", "/a~1b/~0c/1", "/~01", "/list/01", "cognito:groups",
+			"permissions", "https://example.com/roles", "/realm_access/roles", "/a~1b/~0c/1", "/~01", "/list/01",
+			"/at/-1", "/at/0", "cognito:groups",
 		}
 	}))
 	for name, test := range map[string]struct {
@@ -36,13 +37,14 @@ func TestScopesAreReadFromTheFirstClaimThatTheTokenHas(t *testing.T) {
 		"escapes, an element":  {`"a/b":{"~c":["x",["a"]]}`, []string{"a"}, nil},
 		"~01 is ~1, and no /":  {`"/":["a"],"~1":["b"]`, []string{"b"}, nil},
 		"01 is no index":       {`"list":["a","b"],"cognito:groups":["c"]`, []string{"c"}, nil},
+		"-1 is no index, 0 is": {`"at":["a","b"],"cognito:groups":["c"]`, []string{"a"}, nil},
 		"01 is a name":         {`"list":{"01":"a"}`, []string{"a"}, nil},
 		"an index too high":    {`"a/b":{"~c":["x"]},"cognito:groups":["c"]`, []string{"c"}, nil},
 		"the last":             {`"cognito:groups":["c"]`, []string{"c"}, nil},
 		"none of them":         {`"x":1`, nil, nil},
 		"elements that are no scope": {
-			`"permissions":["a","b c","","é","d\"","e\\","f\n","g"]`,
-			[]string{"a", "g"}, []string{"b c", "", "é", `d"`, `e\`, "f\n"},
+			`"permissions":["a","b c","","é","d\"","e\\","f\n","h\u007f","g"]`,
+			[]string{"a", "g"}, []string{"b c", "", "é", `d"`, `e\`, "f\n", "h\x7f"},
 		},
 		"parts that are no scope": {`"permissions":"a  b\tc d\" e"`, []string{"a", "e"}, []string{"b\tc", `d"`}},
 		"every character":         {`"permissions":["!#[]~:/.$'"]`, []string{"!#[]~:/.$'"}, nil},
@@ -68,13 +70,16 @@ func TestScopesAreReadFromTheFirstClaimThatTheTokenHas(t *testing.T) {
 func TestClaimsAreRequiredAndRefusedByTheirValues(t *testing.T) {
 	bed := newBed(t, tokentest.EveryKey(), withIssuer(func(i *Issuer) {
 		i.Required = map[string][]string{"org": {"o1", "o2"}, "/realm/roles": {"user"}}
-		i.Refused = map[string][]string{"sub": {"auth0|blocked"}, "azp": {"bad"}, "jti": {"stolen"}, "/realm/roles": {"x"}}
+		i.Refused = map[string][]string{
+			"sub": {"auth0|blocked"}, "azp": {"bad"}, "jti": {"stolen"}, "/realm/roles": {"x"}, "nick": {""},
+		}
 	}))
 	const good = `"org":"o1","realm":{"roles":["a","user"]}`
 	bed.expect(t, OK, rows{
-		"as required":             mint(rawClaims(good)),
-		"another value":           mint(rawClaims(`"org":"o2","realm":{"roles":"user"}`)),
-		"one element of an array": mint(rawClaims(`"org":["x","o2"],"realm":{"roles":["user",1]}`)),
+		"as required":                 mint(rawClaims(good)),
+		"another value":               mint(rawClaims(`"org":"o2","realm":{"roles":"user"}`)),
+		"a number is no empty string": mint(rawClaims(good + `,"nick":1`)),
+		"one element of an array":     mint(rawClaims(`"org":["x","o2"],"realm":{"roles":["user",1]}`)),
 	})
 	bed.expect(t, ErrRequiredClaim, rows{
 		"missing":             mint(),
@@ -94,6 +99,7 @@ func TestClaimsAreRequiredAndRefusedByTheirValues(t *testing.T) {
 		"the token":                  mint(claim("jti", "stolen")),
 		"an element of an array":     mint(rawClaims(`"org":"o1","realm":{"roles":["user","x"]}`)),
 		"an element beside a number": mint(rawClaims(`"org":"o1","realm":{"roles":["user",1,"x"]}`)),
+		"an empty string":            mint(rawClaims(good + `,"nick":""`)),
 		"in escapes":                 mint(edited(`"jti":"x"`, `"jti":"st\u006flen"`)),
 	})
 	if bed.Fetches() != 1 {

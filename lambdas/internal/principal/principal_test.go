@@ -46,6 +46,14 @@ func TestPrincipalIsTheSameAfterTheAuthorizerContext(t *testing.T) {
 	}
 }
 
+func TestMembersOfAPIGatewayAndWhatIsNoStringAreNoClaims(t *testing.T) {
+	context := principal.Principal{Subject: "s", Expiry: now, Until: now.Add(time.Second)}.Context()
+	context["principalId"], context["integrationLatency"], context["number"] = "s", "7", 7
+	if who, err := principal.FromContext(context, now); err != nil || len(who.Claims) > 0 {
+		t.Errorf("got the claims %v (%v), want none", who.Claims, err)
+	}
+}
+
 func TestExpIsRoundedDownToTheSecondAndUntilIsNot(t *testing.T) {
 	exp := time.UnixMilli(1_800_003_600_999)
 	context := principal.Principal{Subject: "s", Expiry: exp, Until: exp.Add(30 * time.Second)}.Context()
