@@ -134,7 +134,7 @@ func (r *result) coldTable() table {
 	for _, s := range situations {
 		t.head = append(t.head, s.name)
 	}
-	t.head = append(t.head, "of the last, first invocation")
+	t.head = append(t.head, "in the last case, first invocation")
 	for _, c := range r.Contestants {
 		if c.Cold == nil {
 			continue
@@ -145,8 +145,8 @@ func (r *result) coldTable() table {
 		}
 		t.rows = append(t.rows, append(line, number(c.Cold[asDeployed].FirstMs.Median)))
 	}
-	t.notes = []string{"All trust the same authorities, which crypto/x509 finds in one file, or there and once more " +
-		"in its default folders. Node.js has its own. With round trips of 20 ms, TCP, TLS 1.3 and HTTP take 60 ms."}
+	t.notes = []string{"All trust the same authorities. crypto/x509 finds them in one file, or in that file and again " +
+		"in its default folders. Node.js has its own list. With round trips of 20 ms, TCP, TLS 1.3 and HTTP take 60 ms."}
 	return t
 }
 
