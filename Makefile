@@ -135,7 +135,7 @@ dist: need-go $(DIST_ARCHS:%=.build/release/authorizer-linux-%/bootstrap) ## bui
 # that another LAMBDA_GO builds everything again.
 .build/lambda-go: FORCE
 	@version=$$(GOTOOLCHAIN='$(LAMBDA_GO)' go env GOVERSION 2>/dev/null) || { \
-		echo "$(LAMBDA_GO) cannot be had: connect to the Go module proxy," \
+		echo "$(LAMBDA_GO) cannot be downloaded: connect to the Go module proxy," \
 		"or build what is deployed with another version, for example make lambdas LAMBDA_GO=local"; exit 1; }; \
 	test "$$version" = "$$(cat $@ 2>/dev/null)" || { mkdir -p $(@D) && echo "$$version" >$@; }
 
@@ -230,7 +230,7 @@ settings: need-go need-node $(LAMBDAS:%=.build/local/lambdas/%/bootstrap)
 		CDK_CONTEXT_JSON=$$(node infra/cli/context.js lambdas=.build/local/lambdas $(SETTINGS)) && \
 		export CDK_CONTEXT_JSON && go run ./infra
 
-# Every shell has a variable USER with a name: only 1 is meant for this target.
+# Shells set USER to the name of the user: only USER=1 is meant for this target.
 token: need-go .build/bin/token ## get a token from the provider: ISSUER= CLIENT_ID= [AUDIENCE= RESOURCE= SCOPE= USER=1 CALLBACK_URL=]
 	@.build/bin/token -issuer '$(ISSUER)' -client-id '$(CLIENT_ID)' -audience '$(AUDIENCE)' -resource '$(RESOURCE)' \
 		-scope '$(SCOPE)' $(if $(filter 1,$(USER)),-user) $(if $(CALLBACK_URL),-callback-url '$(CALLBACK_URL)')

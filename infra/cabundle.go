@@ -22,7 +22,8 @@ const caBundleFile = "ca.pem"
 const maxCABundle = 64 << 10
 
 // readCABundle returns the certificates in a file, and all mistakes in it. The authorizer
-// would ignore what it cannot read, and then trust fewer authorities than the file has.
+// would ignore a block that it cannot read, and trust fewer authorities than the file
+// has.
 func readCABundle(path string, now time.Time) (text []byte, problems []error) {
 	problem := func(format string, args ...any) {
 		problems = append(problems, fmt.Errorf("%s "+format, append([]any{path}, args...)...))

@@ -84,8 +84,8 @@ func claimProblem(name string) string {
 // but space, comma, equals sign, quotation mark and backslash.
 var contextName = regexp.MustCompile(`^[!#-+\--<>-\[\]-~]+$`)
 
-// reservedNames are in the context already: what the authorizer itself puts there, and
-// what API Gateway adds.
+// reservedNames are the names of what the authorizer and API Gateway put into the
+// context.
 var reservedNames = []string{
 	"sub", "client_id", "scope", "iss", "exp", "until", "principalId", "integrationLatency",
 }

@@ -37,7 +37,7 @@ func (c Config) authorizerEnvironment() map[string]string {
 	return variables
 }
 
-// isFlat reports whether variables that are no JSON can say everything about the issuer.
+// isFlat reports whether variables that are not JSON can hold all settings of the issuer.
 // Lists in these are separated by spaces or commas.
 func (i issuer) isFlat() bool {
 	return len(i.ScopeClaims)+len(i.RequiredClaims)+len(i.RefusedClaims) == 0 &&
@@ -60,8 +60,8 @@ func compactJSON(value any) string {
 const maxEnvironment = 4000
 
 // checkEnvironments sums up the variables of each function in a template, whoever added
-// them. A value that is known only after the deployment, such as the name of a table,
-// counts nothing.
+// them. A value that is known only after the deployment, such as the name of a table, is
+// not counted.
 func checkEnvironments(template []byte) error {
 	var stack struct {
 		Resources map[string]struct {
@@ -98,7 +98,7 @@ func checkEnvironments(template []byte) error {
 	return errors.Join(problems...)
 }
 
-// shorten says how a variable gets shorter.
+// shorten says how to make a variable shorter.
 func shorten(variable string) string {
 	switch variable {
 	case "ISSUERS":

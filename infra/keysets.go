@@ -59,8 +59,8 @@ func slug(issuers []string) string {
 	return strings.TrimRight(all[:min(len(all), 100)], "-")
 }
 
-// who names the issuers of the set in a text for people. CloudWatch allows 1,024
-// characters for the description of an alarm.
+// who names the issuers of the set in a description. CloudWatch allows 1,024 characters
+// for the description of an alarm.
 func (k keySet) who() string {
 	names := []rune(strings.Join(k.issuers, ", "))
 	if len(names) > 400 {

@@ -28,11 +28,11 @@ var providers = map[string]func(issuer string) string{
 		if client := workOSClient.FindStringSubmatch(issuer); client != nil && hostOf(issuer) == "api.workos.com" {
 			return "https://api.workos.com/sso/jwks/" + client[1]
 		}
-		return "" // with a domain of one's own the keys may be elsewhere
+		return "" // with a custom domain the keys may be at another URL
 	},
 }
 
-// allTenants matches what stands for a tenant in addresses of Entra, but not in its tokens.
+// allTenants matches URLs of Entra for all tenants, which are never the iss of a token.
 var allTenants = regexp.MustCompile(`^https://login\.microsoftonline\.com/(common|organizations|consumers)/`)
 
 // below returns the URL of a path below the issuer.
@@ -40,8 +40,8 @@ func below(path string) func(issuer string) string {
 	return func(issuer string) string { return strings.TrimSuffix(issuer, "/") + path }
 }
 
-// workOSClient matches an issuer of WorkOS that ends in the ID of a client, which the
-// tokens then have no aud for.
+// workOSClient matches an issuer of WorkOS that ends in the ID of a client. Tokens of
+// such an issuer have no aud for this client.
 var workOSClient = regexp.MustCompile(`/(client_[^/]+)/?$`)
 
 // providerNames returns the names of the providers, for messages.

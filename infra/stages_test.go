@@ -153,7 +153,7 @@ func TestStandInsServeWhateverStagesAndIssuersTheProjectHas(t *testing.T) {
 }
 
 // An issuer that make run ISSUER=… names may have a private CA. This machine is in no VPC.
-func TestStandInsKeepNoPartOfTheNetworkButAValidCABundle(t *testing.T) {
+func TestStandInsKeepOnlyAValidCABundleOfTheNetwork(t *testing.T) {
 	first, second := pemFile(t, certificate(t, hour)), pemFile(t, certificate(t, hour))
 	network := func(file string) object {
 		return object{"network": object{"vpcId": vpc, "subnetIds": subnet, "caBundle": file}}
@@ -162,14 +162,14 @@ func TestStandInsKeepNoPartOfTheNetworkButAValidCABundle(t *testing.T) {
 		context object
 		want    string
 	}{
-		"at the top level":             {network(first), first},
-		"in the stage":                 {object{"stages": object{"prod": network(first), "default": network(second)}}, first},
-		"in all stages":                {object{"stages": object{"dev": network(first), "default": network(second)}}, second},
-		"in another stage":             {object{"stages": object{"dev": network(first)}}, ""},
-		"a network without a bundle":   {object{"network": object{"vpcId": vpc, "subnetIds": subnet}}, ""},
-		"a file that does not exist":   {network("no/such.pem"), ""},
-		"a certificate that has ended": {network(pemFile(t, certificate(t, -hour))), ""},
-		"a network that is no object":  {object{"network": "x"}, ""},
+		"at the top level":            {network(first), first},
+		"in the stage":                {object{"stages": object{"prod": network(first), "default": network(second)}}, first},
+		"in all stages":               {object{"stages": object{"dev": network(first), "default": network(second)}}, second},
+		"in another stage":            {object{"stages": object{"dev": network(first)}}, ""},
+		"a network without a bundle":  {object{"network": object{"vpcId": vpc, "subnetIds": subnet}}, ""},
+		"a file that does not exist":  {network("no/such.pem"), ""},
+		"an expired certificate":      {network(pemFile(t, certificate(t, -hour))), ""},
+		"a network that is no object": {object{"network": "x"}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := parseConfig(standIns(plus(object{"stage": "prod", "lambdas": builtFunctions(t)}, test.context)))

@@ -58,8 +58,8 @@ func synthesize(args []string) (err error) {
 	return checkEnvironments(template)
 }
 
-// checkName checks the name of the API, with which the name of the stack begins. The CDK
-// would not say where it is written.
+// checkName checks the name of the API, with which the name of the stack begins. An error
+// of the CDK would not name the file with the name.
 func checkName(name string) error {
 	if !regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]*$`).MatchString(name) {
 		return fmt.Errorf("infra/routes.go: apiName %q: begin with a letter, and use letters, digits and hyphens only", name)

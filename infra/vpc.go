@@ -27,9 +27,10 @@ func joinVPC(stack awscdk.Stack, cfg Config, n network, lambda awslambda.Functio
 		Actions:   jsii.Strings(networkInterfaces...),
 		Resources: jsii.Strings("*"),
 	}))
-	// The code of the function has the same role. Only its requests have this key, not
-	// those of Lambda itself. The pattern matches any function: the name of this one is not
-	// known before the policy exists, and CloudFormation shortens the name of a long stack.
+	// The code of the function has the same role. This key is in requests of the code,
+	// and not in requests of Lambda itself. The pattern matches any function: the name of
+	// this one is not known before the policy exists, and CloudFormation shortens the
+	// name of a long stack.
 	role.AddToPolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{
 		Effect:    awsiam.Effect_DENY,
 		Actions:   jsii.Strings(networkInterfaces...),

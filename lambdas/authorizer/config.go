@@ -23,7 +23,7 @@ type config struct {
 }
 
 // loadConfig reads the configuration. Its error names every mistake, one per line. Lists
-// are separated by spaces or commas. A variable that is empty is not given.
+// are separated by spaces or commas. An empty variable counts as not set.
 func loadConfig(getenv func(string) string) (config, error) {
 	var p problems
 	c := config{

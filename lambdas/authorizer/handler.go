@@ -20,7 +20,7 @@ var errUnauthorized = errors.New("Unauthorized")
 
 type authorizer struct {
 	verifier       *jwt.Verifier
-	keySets        []*jwks.Set // each once
+	keySets        []*jwks.Set // each set once
 	requiredScopes []string
 	log            *decisionLog
 }

@@ -25,13 +25,13 @@ type issuerSettings struct {
 	refusedClaims  map[string][]string
 }
 
-// issuerConfig is an issuer without its keys, and where they are.
+// issuerConfig is an issuer without its keys, and the URL of the keys.
 type issuerConfig struct {
 	jwt.Issuer
 	jwksURI string
 }
 
-// variables are those for one issuer, by their keys in ISSUERS.
+// variables are the variables for one issuer, by their keys in ISSUERS.
 var variables = map[string]string{
 	"issuer": "TOKEN_ISSUER", "audience": "AUDIENCE", "jwksUri": "JWKS_URI",
 	"provider": "PROVIDER", "algorithms": "ALGORITHMS",

@@ -67,7 +67,7 @@ func (l *line) value(name string, value any) {
 // (AWS: "Specification: Embedded metric format").
 type directive struct{ dimensions, metrics string }
 
-// metrics makes members of the line metrics of CloudWatch.
+// metrics declares members of the line as CloudWatch metrics.
 func (l *line) metrics(namespace string, at time.Time, directives ...directive) {
 	l.raw("_aws", `{"Timestamp":`)
 	*l = strconv.AppendInt(*l, at.UnixMilli(), 10)

@@ -149,8 +149,8 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 		`{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`}}
 	if keys := e.seen.Keys; keys != nil {
 		line.string("jwksUri", keys.Address())
-		// Only for a token that reached the keys: they are fetched for it if due, so their
-		// age says something about the issuer.
+		// Only for a token that needed the keys: they are fetched for it if due, so an
+		// old set means that the fetches fail.
 		if age, ok := keys.Age(); ok {
 			line.number("KeySetAge", float64(int(age.Seconds())))
 			metrics = append(metrics, directive{byKeySet, `{"Name":"KeySetAge","Unit":"Seconds"}`})
@@ -164,8 +164,8 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 	line.end(e.log.out)
 }
 
-// nearMiss says how an issuer that was refused differs from one that is configured, if it
-// is one of the usual slips.
+// nearMiss says how a refused issuer differs from a configured one, if the difference is
+// a usual mistake.
 func nearMiss(got string, configured []string) string {
 	for _, want := range configured {
 		switch {

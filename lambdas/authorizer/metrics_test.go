@@ -14,7 +14,8 @@ import (
 )
 
 // CloudWatch takes a line's metrics only if every metric and dimension it declares is a
-// member of the line. Each combination of a metric and the values of its dimensions costs.
+// member of the line. AWS charges for each combination of a metric and the values of its
+// dimensions.
 func TestLinesAreInEmbeddedMetricFormat(t *testing.T) {
 	type members = map[string]any
 	const (

@@ -6,10 +6,10 @@ import (
 	"time"
 )
 
-// distant accepts connections and carries them to server with the delays of a network
-// with this round-trip time: each byte takes half of it in either direction, and the first
-// byte of a client waits one more, in which TCP would connect. It serves until the
-// listener is closed.
+// distant accepts connections and forwards them to server with the delays of a network
+// with this round-trip time. Each byte is delayed by half of the round trip in either
+// direction. The first byte of a client is delayed by one more round trip, the time that
+// TCP needs to connect. It serves until the listener is closed.
 func distant(server string, roundTrip time.Duration) (net.Listener, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

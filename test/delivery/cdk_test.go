@@ -21,9 +21,9 @@ import (
 	"accountapi/test/issuer"
 )
 
-// A CDK app in TypeScript with an API takes the lines of the README and the zip file, and
-// its API then answers only callers with a valid token.
-func TestAuthorizerGuardsTheAPIOfATypeScriptApp(t *testing.T) {
+// With the lines of the README and the zip file, the API of a CDK app in TypeScript
+// answers only callers with a valid token.
+func TestAuthorizerProtectsTheAPIOfATypeScriptApp(t *testing.T) {
 	assembly := synthesize(t)
 	auth0 := startIssuer(t)
 	one := map[string]string{"TOKEN_ISSUER": auth0.URL(), "AUDIENCE": auth0.Audience(), "JWKS_URI": auth0.JWKSURL()}

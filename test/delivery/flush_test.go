@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// fakeAWS stands in for the AWS CLI: it writes down how it is called, and knows the
-// resources of some stacks. describe-stack-resources is not among them: it returns only
-// the first 100 resources (CloudFormation API reference).
+// fakeAWS replaces the AWS CLI: it records how it is called, and has the resources of
+// some stacks. describe-stack-resources is not among them: it returns only the first 100
+// resources (CloudFormation API reference).
 const fakeAWS = `#!/bin/sh
 echo "$*" >>"$CALLS"
 case "$*" in

@@ -1,6 +1,6 @@
 // Package delivery tests what users take from this project without cloning it, the files
-// of make dist and the snippets of lambdas/README.md, and how the project itself gets to
-// AWS: the roles of the deployment from GitHub, and make flush.
+// of make dist and the snippets of lambdas/README.md, and how the project itself is
+// deployed: the roles of the deployment from GitHub, and make flush.
 package delivery
 
 import (

@@ -39,7 +39,7 @@ func section(t *testing.T, heading, language string) string {
 	return all.String()
 }
 
-// The three places that say which form the Authorization header must have say the same.
+// Three places have the form of the Authorization header, and must be the same.
 func TestREADMEHasTheValidationExpressionOfTheStack(t *testing.T) {
 	stack, err := os.ReadFile(filepath.Join(root, "infra", "stack.go"))
 	if err != nil {

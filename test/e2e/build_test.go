@@ -52,7 +52,7 @@ func TestBuildsInDifferentFoldersWithAnyUmaskAndWithGitAreIdentical(t *testing.T
 func TestDeployedFunctionsAreBuiltByThePinnedGo(t *testing.T) {
 	skipIfDeployed(t, "nothing is built for that")
 	if output, err := goVersion(shippedGo); err != nil {
-		t.Skipf("skipped: %s cannot be had here: %s", shippedGo, output)
+		t.Skipf("skipped: %s cannot be downloaded here: %s", shippedGo, output)
 	}
 	folder := t.TempDir()
 	copySources(t, folder)
@@ -89,7 +89,7 @@ func TestMissingGoVersionStopsTheBuildWithOneSentence(t *testing.T) {
 	run.Env = append(os.Environ(), "GOPROXY=off")
 	output, err := run.CombinedOutput()
 	sentence, _, _ := strings.Cut(string(output), "\nmake") // make's own line follows
-	if err == nil || strings.Contains(sentence, "\n") || !strings.Contains(sentence, "go1.26.99 cannot be had") ||
+	if err == nil || strings.Contains(sentence, "\n") || !strings.Contains(sentence, "go1.26.99 cannot be downloaded") ||
 		!strings.Contains(sentence, "make lambdas LAMBDA_GO=local") {
 		t.Errorf("got %v, %q; want one sentence that names the version and the override", err, output)
 	}

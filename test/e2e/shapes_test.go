@@ -11,10 +11,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The tokens that providers really issue, and what the authorizer says to each with the
-// provider's preset. "ok" lets the token in; every other word is the reason for a refusal.
-// The ID of the client is an audience too where the provider allows that, so that an ID
-// token is refused for what it is.
+// The tokens that providers issue, and what the authorizer decides about each with the
+// provider's preset. "ok" means that the token is accepted; every other word is the
+// reason for a refusal. The ID of the client is an audience too where the provider allows
+// that, so that an ID token is refused for what it is.
 var shapes = []struct{ provider, preset, kind, reason, principal string }{
 	{"auth0", "auth0", "user", "ok", "auth0|5be86359-073c-434b-ad2d-a3932222dabe"},
 	{"auth0", "auth0", "client", "ok", "local-client@clients"},

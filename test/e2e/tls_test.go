@@ -146,7 +146,7 @@ func TestAuthoritiesAreTrustedByTheFilesThatGoReadsAndTheCABundle(t *testing.T) 
 	if err := os.WriteFile(empty, []byte("no certificate\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	stuck := t.TempDir() // who reads all files in it, waits for ever
+	stuck := t.TempDir() // a program that reads all files in it waits for ever
 	if err := exec.Command("mkfifo", filepath.Join(stuck, "pipe.pem")).Run(); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ var (
 )
 
 // serveAuthorize is the authorization endpoint of RFC 6749 section 3.1, for the code flow
-// with PKCE. It asks nobody to log in, and redirects at once.
+// with PKCE. It shows no login page, and redirects at once.
 func (i *Issuer) serveAuthorize(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	w.Header().Set("Referrer-Policy", "no-referrer")

@@ -12,8 +12,8 @@
 // under test uses another library, so a bug in one library is not hidden by the same bug
 // on the other side.
 //
-// It imitates other providers than Auth0 too ([Config].Provider, [Kind]). It asks nobody
-// to log in: everybody is the same user. It keeps no state on disk.
+// It imitates other providers than Auth0 too ([Config].Provider, [Kind]). It has no
+// login: everybody is the same user. It keeps no state on disk.
 package issuer
 
 import (

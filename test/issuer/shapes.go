@@ -36,8 +36,9 @@ type about struct {
 	now            int64
 }
 
-// shapes are the tokens that the providers really issue, as their documentation and public
-// reports show them. The first kind of a provider is its default. The values are invented.
+// shapes are the tokens that the providers issue, as their documentation and public
+// reports show them. The first kind of a provider is its default. The values are
+// invented.
 func shapes(t about) []shape {
 	const (
 		user     = "5be86359-073c-434b-ad2d-a3932222dabe"

@@ -10,7 +10,7 @@
 //		return order{ID: request.Path("orderId")}, nil
 //	}
 //
-// Who may call a route is not said here but in the table of routes of the stack, which
+// Who may call a route is not set here but in the table of routes of the stack, which
 // passes it on in the variable ROUTES. A route that is missing there stays closed.
 package api
 

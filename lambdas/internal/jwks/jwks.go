@@ -21,7 +21,7 @@ var (
 	ErrUnknownKey  = errors.New("the issuer has no such key")
 	ErrAlgorithm   = errors.New("the key is not for this algorithm")
 	ErrSignature   = errors.New("the signature is not by this key")
-	ErrUnproven    = errors.New("the key may be newer than the keys at hand, and no fetch is allowed now")
+	ErrUnproven    = errors.New("the key may be newer than the keys in memory, and no fetch is allowed now")
 	ErrUnavailable = errors.New("the keys are not available")
 )
 

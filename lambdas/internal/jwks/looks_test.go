@@ -173,7 +173,7 @@ func TestUnknownKidWhileTheIssuerIsDown(t *testing.T) {
 	issued := bed.clock.Now().Add(-time.Hour)
 	bed.expect(t, ErrUnavailable, key2())
 	bed.expect(t, ErrUnproven, key2())                 // perhaps a new key
-	bed.expectIssued(t, ErrUnknownKey, key2(), issued) // the set at hand is newer
+	bed.expectIssued(t, ErrUnknownKey, key2(), issued) // the set in memory is newer
 	bed.expect(t, nil, key1())
 }
 

@@ -89,7 +89,7 @@ func (a authority) startTLS(t *testing.T, edit func(*x509.Certificate), configur
 		io.WriteString(w, document)
 	}))
 	server.EnableHTTP2 = true
-	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains about clients that do not trust it
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // it logs clients that do not trust it
 	server.TLS = &tls.Config{MinVersion: tls.VersionTLS10,
 		Certificates: []tls.Certificate{{Certificate: [][]byte{a.sign(template, key)}, PrivateKey: key}}}
 	configure(server.TLS)

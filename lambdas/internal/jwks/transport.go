@@ -19,11 +19,11 @@ import (
 // It trusts the authorities that crypto/x509 trusts by default, by the same files and the
 // variables SSL_CERT_FILE and SSL_CERT_DIR, and those it was given. On Linux, crypto/x509
 // reads one bundle and then every file of two folders, which mostly have the same
-// certificates: in Debian one in each file; in Amazon Linux 2023 both folders are the one
-// that has the bundle. That takes longer than the rest of init. So the folders are read
-// only when a server's certificate cannot be verified with the bundle, and the request is
-// sent again. All that differs is that an authority which is only in a folder costs the
-// process one more connection, once.
+// certificates: Debian has one in each file; in Amazon Linux 2023 both folders are the
+// folder of the bundle. Reading them takes longer than the rest of init. So the folders
+// are read only when a server's certificate cannot be verified with the bundle, and the
+// request is then sent again. A process needs this second connection once, and only for
+// an authority that is in a folder but not in the bundle.
 type Transport struct {
 	plain   *http.Transport // for http
 	bundle  *httpsTransport // trusts the roots in the bundle
@@ -76,14 +76,14 @@ func newHTTPTransport() *http.Transport {
 // httpsTransport is a transport whose roots are read while it makes its first connection.
 type httpsTransport struct {
 	*http.Transport
-	readRoots func() error // reads them once; every call returns when they have been read
+	readRoots func() error // reads the roots once; every call waits until they are read
 }
 
-// newHTTPSTransport returns a transport that trusts the roots that read returns. Until
-// they are there the pool is empty, which trusts nobody. crypto/tls first uses it when the
-// server's certificate has come, and nothing is read from a connection before they are
-// there. Verifying in tls.Config.VerifyConnection would need no such wait, but crypto/tls
-// does not tell it the host if that is an IP address.
+// newHTTPSTransport returns a transport that trusts the roots that read returns. The pool
+// is empty, and trusts nobody, until the roots are read. crypto/tls first uses the pool
+// when it has the server's certificate, and nothing is read from a connection before the
+// roots are read. tls.Config.VerifyConnection could verify without this wait, but
+// crypto/tls does not tell it the host if the host is an IP address.
 func newHTTPSTransport(read func() (*x509.CertPool, error)) *httpsTransport {
 	pool := x509.NewCertPool()
 	t := &httpsTransport{Transport: newHTTPTransport()}

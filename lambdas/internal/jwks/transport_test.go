@@ -23,8 +23,8 @@ func setBundle(t *testing.T, text []byte) {
 	t.Setenv("SSL_CERT_FILE", file)
 }
 
-// setBundlePipe makes a named pipe that file. Who opens it for reading waits until the
-// pipe is opened for writing, and it can be read once.
+// setBundlePipe makes a named pipe that file. A reader waits until the pipe is opened for
+// writing, and the pipe can be read once.
 func setBundlePipe(t *testing.T) (pipe string) {
 	t.Helper()
 	pipe = filepath.Join(t.TempDir(), "bundle.pem")

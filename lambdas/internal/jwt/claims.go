@@ -14,8 +14,9 @@ import (
 const maxSubject = 256
 
 // validate checks the claims (RFC 7519 section 4.1) but iss, which has chosen the rules.
-// It returns the principal, when the token was issued (zero without iat), and what is left
-// out of the scopes. A claim with a wrong type is never treated as missing.
+// It returns the principal, the time when the token was issued (zero without iat), and
+// the values that are left out of the scopes. A claim with a wrong type is never treated
+// as missing.
 func (r *rules) validate(claims strictjson.Object, now time.Time) (
 	who principal.Principal, issued time.Time, leftOut []string, err error,
 ) {
@@ -113,8 +114,8 @@ func (r *rules) checkAudience(claims strictjson.Object) error {
 		list, _ := strictjson.Strings(claims.Get(name))
 		return slices.ContainsFunc(list, func(s string) bool { return slices.Contains(r.Audiences, s) })
 	}
-	// Where something else names the API, aud is not demanded, but if it is there it counts
-	// too.
+	// If another claim names the API, aud may be missing, but an aud in the token is
+	// checked too.
 	named := r.audience
 	if named != "" && !forUs(named) || named != "aud" && claims.Has("aud") && !forUs("aud") {
 		return ErrAudience

@@ -65,7 +65,7 @@ var providers = []Provider{
 
 // otherKinds are the claims by which providers mark tokens that are not access tokens: ID
 // tokens of Cognito, those of Keycloak and ForgeRock, refresh tokens of Descope. They are
-// refused with every row, because most of these providers have none.
+// refused with every row, because most of these providers have no row of their own.
 const otherKinds = "token_use=id typ=ID|Refresh|Offline|Logout tokenName=id_token|refresh_token drn=DSR"
 
 // ProviderNamed returns the provider of this name.
@@ -90,7 +90,7 @@ func Providers() (names []string) {
 func (p Provider) has(s special) bool { return p.special&s == s }
 
 // CheckAudiences returns what is wrong with the audiences for the tokens of this issuer,
-// "" if nothing is. Only WorkOS has something to say here.
+// "" if nothing is. Only WorkOS restricts its audiences.
 func (p Provider) CheckAudiences(issuer string, audiences []string) string {
 	if p.audience != "iss" {
 		return ""

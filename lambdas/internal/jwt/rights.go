@@ -51,7 +51,7 @@ func isScopeToken(s string) bool {
 }
 
 // contextOf returns the claims for the context as they are in the token. They are never
-// cut: a function that gets a part of a list of groups would decide by it.
+// cut: a function must not decide by a part of a list of groups.
 func (r *rules) contextOf(claims strictjson.Object) (map[string]string, error) {
 	if len(r.context) == 0 {
 		return nil, nil

@@ -81,8 +81,8 @@ func (p Principal) Context() map[string]any {
 	return context
 }
 
-// ReservedNames are in the context for something else than a claim of contextClaims: the
-// last two are of API Gateway.
+// ReservedNames are the names in the context that are not claims of contextClaims. API
+// Gateway sets the last two.
 var ReservedNames = []string{"sub", "client_id", "scope", "iss", "exp", "until", "principalId", "integrationLatency"}
 
 // FromContext reads the principal out of requestContext.authorizer. It returns

@@ -1,6 +1,6 @@
-// Command dist zips programs as Lambda wants them, for make dist: each zip file holds one
-// executable with the name bootstrap. The same programs give the same bytes: the time of
-// the entry is fixed, and its mode does not depend on the umask.
+// Command dist zips programs as Lambda requires it, for make dist: each zip file holds
+// one executable with the name bootstrap. The same programs give the same bytes: the time
+// of the entry is fixed, and its mode does not depend on the umask.
 //
 //	dist DIR NAME.zip=PROGRAM …
 //

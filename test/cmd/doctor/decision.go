@@ -34,9 +34,9 @@ func (d *doctor) decide(ctx context.Context) (v verdict, err error) {
 	return d.ask(ctx, issuers, d.settings.token)
 }
 
-// tryProvider has the authorizer decide with the suggested provider too. It is a mistake
-// not to have set it if the token gets further with it, and no suggestion if it does not
-// get as far.
+// tryProvider has the authorizer decide with the suggested provider too. If the token
+// then passes more checks, the missing setting is a mistake. If it passes fewer checks,
+// the suggestion is withdrawn.
 func (d *doctor) tryProvider(ctx context.Context, without verdict) (verdict, error) {
 	given := d.use.Provider
 	d.use.Provider = d.suggested

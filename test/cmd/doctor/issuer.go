@@ -15,8 +15,9 @@ import (
 )
 
 // examineIssuer compares the issuer with the iss of the token and with its discovery
-// document. Where they differ, the token counts: the authorizer compares iss with it, and
-// some issuers (AD FS, FusionAuth) have another name in their document.
+// document. If they differ, the name in the token is right: the authorizer compares the
+// issuer with iss, and some issuers (AD FS, FusionAuth) have another name in their
+// document.
 func (d *doctor) examineIssuer(ctx context.Context) error {
 	given, iss := d.given.Issuer, d.token.accessIssuer()
 	probable, mistakes := correctIssuer(given, d.given.JWKSURI != "")

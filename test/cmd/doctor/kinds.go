@@ -26,7 +26,7 @@ type kind struct {
 	subject string // how to get sub into its tokens; "" if they always have one
 }
 
-// refreshTokens stands for the remark that the kind's refresh tokens are not JWTs.
+// refreshTokens selects the remark that the kind's refresh tokens are not JWTs.
 const refreshTokens = "refresh tokens"
 
 // unknownKind has the advice for issuers that are not recognized.
@@ -39,8 +39,8 @@ var unknownKind = kind{
 	opaque:  "some issuers issue such tokens if the request names no API",
 }
 
-// kinds are compared in this order: the claims that show Auth0 say least. A regular
-// expression is compared with lower case.
+// kinds are compared in this order. Auth0 is last, because its claims are the least
+// specific. A regular expression is compared with lower case.
 var kinds = []kind{
 	{
 		name: "Cognito", preset: "cognito", needed: true,

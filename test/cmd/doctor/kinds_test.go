@@ -158,7 +158,7 @@ func TestScopesAreReadFromTheClaimsOfTheProvider(t *testing.T) {
 
 // The name of an issuer in its tokens may differ from its URL and from its discovery
 // document. The fix is applied in each row: the second call must be ready.
-func TestNamesOfIssuersInTheirTokensAreFollowed(t *testing.T) {
+func TestIssuerIsCorrectedToTheOneInTheToken(t *testing.T) {
 	const (
 		trust  = "http://adfs.example.com/adfs/services/trust"
 		adfs   = "https://adfs.example.com/adfs"

@@ -19,7 +19,7 @@ var makeVariables = map[string]string{
 	"issuer": "ISSUER", "audience": "AUDIENCE", "jwksUri": "JWKS_URI", "provider": "PROVIDER", "algorithms": "ALGORITHMS",
 }
 
-// findPlace finds the settings of the issuer with this index. A key stands at the top
+// findPlace finds the settings of the issuer with this index. A key is set at the top
 // level, under the stage or under stages.default.
 func findPlace(context map[string]any, stage string, index int) place {
 	if stage == "" {

@@ -31,7 +31,7 @@ func parseCallback(text string) (*url.URL, error) {
 	return u, nil
 }
 
-// callback receives the answer that the browser brings.
+// callback receives the answer that the browser sends.
 type callback struct {
 	settings settings
 	url      string // with the port that is open
@@ -129,7 +129,7 @@ func (c *callback) read(query url.Values, state string) answer {
 	return answer{code: query.Get("code")}
 }
 
-// wait returns the code that the browser brings.
+// wait returns the code that the browser sends.
 func (c *callback) wait(ctx context.Context) (code string, err error) {
 	hint := "if the issuer shows an error about the callback URL (redirect_uri), " + register(c.url)
 	select {

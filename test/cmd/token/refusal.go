@@ -38,7 +38,7 @@ func explain(err error, s settings, secret, endpoint string) error {
 // refusal is an error response (RFC 6749 sections 4.1.2.1 and 5.2).
 type refusal struct {
 	code, description string
-	status            int // 0 if the browser has brought it
+	status            int // 0 if the browser has sent it
 }
 
 func (r refusal) String() string {

@@ -12,9 +12,8 @@ import (
 )
 
 // getForUser gets the token of a user with the authorization code grant (RFC 6749 section
-// 4.1): the user logs in in the browser, which brings the code to this machine (RFC 8252
-// section 7.3). PKCE (RFC 7636) stands in for the secret that a public client does not
-// have.
+// 4.1): the user logs in in the browser, which sends the code to this machine (RFC 8252
+// section 7.3). PKCE (RFC 7636) replaces the secret, which a public client does not have.
 func getForUser(ctx context.Context, s settings) (string, error) {
 	document, err := discover(ctx, s.issuer)
 	if err == nil {

@@ -168,7 +168,7 @@ func TestBrowserIsOpenedIfThereIsOne(t *testing.T) {
 	}
 }
 
-// The answers that a browser brings, and what the command says about each. Rows with a
+// The answers that a browser sends, and what the command says about each. Rows with a
 // want of "" are not an answer: the command continues to wait.
 func TestAnswersWithoutATokenAreExplained(t *testing.T) {
 	tenant := start(t)

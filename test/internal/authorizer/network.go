@@ -12,8 +12,8 @@ import (
 
 // NetworkEnvironment returns the variables of this process that say how the network is
 // reached: the proxy, and the certificates of private certification authorities. On AWS a
-// function needs none of them; on this machine it cannot reach an issuer without them
-// where this process cannot.
+// function needs none of them. On this machine a function needs those that this process
+// needs.
 func NetworkEnvironment() map[string]string {
 	env := map[string]string{}
 	for _, name := range []string{
@@ -26,7 +26,7 @@ func NetworkEnvironment() map[string]string {
 	for _, name := range []string{"SSL_CERT_FILE", "SSL_CERT_DIR"} {
 		paths := filepath.SplitList(os.Getenv(name))
 		for n, path := range paths {
-			// A function has another working directory.
+			// A function runs in another working directory.
 			if absolute, err := filepath.Abs(path); err == nil && path != "" {
 				paths[n] = absolute
 			}

@@ -38,8 +38,8 @@ const isCommand = "TEST_IS_COMMAND"
 // Command returns the path of the command whose main function this is: the test binary
 // itself, which then also runs main, and does not return. TestMain calls it first.
 //
-// go test repeats a result that it has cached if the test binary is the same. With a
-// command that is built apart, code that only main calls would not be in it.
+// go test reuses a cached result if the test binary is the same. If the command were built
+// separately, a change of code that only main calls would not change the test binary.
 func Command(main func()) (program string) {
 	if os.Getenv(isCommand) != "" {
 		main()

@@ -7,7 +7,7 @@ import (
 )
 
 // AuthorizerVariables returns the variables of the authorizer in a cloud assembly: of the
-// function that is told which issuers to trust.
+// function whose variables name the trusted issuers.
 func AuthorizerVariables(assembly string) (map[string]string, error) {
 	templates, err := readTemplates(assembly)
 	if err != nil {
