@@ -8,8 +8,8 @@ command -v aws >/dev/null || {
 }
 stack=$(sed -n 's/^const apiName = "\(.*\)"$/\1/p' infra/routes.go)-$stage
 
-# The API is looked up among the resources of the stack: with a domain of its own, no
-# output has its ID.
+# The ID of the API is a resource of the stack: a stack with a custom domain has no output
+# with this ID.
 api=$(aws cloudformation list-stack-resources --stack-name "$stack" --output text \
 	--query "StackResourceSummaries[?ResourceType=='AWS::ApiGateway::RestApi'].PhysicalResourceId") || api=
 if [ -z "$api" ]; then
