@@ -112,16 +112,27 @@ func TestSettingsOfATemplateAreExplained(t *testing.T) {
 	onlyES := map[string]any{"algorithms": []string{"ES256"}}
 	bigClaim := map[string]string{"CONTEXT_CLAIMS": "groups"}
 	wholeAPI := map[string]string{"REQUIRED_SCOPES": "enter"}
+	boolean := map[string]any{"requiredClaims": map[string]any{"email_verified": []string{"true"}}}
+	group := map[string]any{"requiredClaims": map[string]any{"groups": []string{"a", "b"}}}
+	element := map[string]any{"requiredClaims": map[string]any{"/orgs/0/id": []string{"acme"}}}
+	refusedElement := map[string]any{"refusedClaims": map[string]any{"/orgs/0/id": []string{"other"}}}
+	elementRights := map[string]any{"scopeClaims": []string{"/orgs/0/roles", "scope"}}
 	big := make([]string, 600)
 	for i := range big {
 		big[i] = "a-group"
 	}
 	permissions := token(issuer.Claim("permissions", []string{"read:things"}), issuer.Without("scope"))
 	ofTenant := token(issuer.Claim("ctx", map[string]any{"tenant": "other"}))
+	orgs := token(issuer.Claim("orgs", []any{map[string]any{"id": "other", "roles": 7}}))
 	const flatContext = `{"context":{"issuer":"i","audience":"a"}}`
 	const setAudience = `set audience to "https://api.example.com" in cdk.json if`
 	const noOrg = `its claim org_id is none, and issuers[0].requiredClaims requires one of "org1"`
 	const other = `its claim /ctx/tenant is "other", and issuers[0].requiredClaims requires one of "acme"`
+	const isTrue = `its claim email_verified is true, and issuers[0].requiredClaims requires one of "true"`
+	const inside = `its claim groups is [["a"]], and issuers[0].requiredClaims requires one of "a", "b"`
+	const otherElement = `its claim /orgs/0/id is "other", and issuers[0].requiredClaims requires one of "acme"`
+	const eveElement = `its claim /orgs/0/id is "other", which issuers[0].refusedClaims refuses`
+	const roles = "/orgs/0/roles is 7, and must be a string or an array of strings"
 	const eve = `its claim sub is "eve", which issuers[0].refusedClaims refuses`
 	const long = "the claims of contextClaims (groups) are longer than 4,096 bytes in this token"
 	const noEnter = "every route answers 403: the token has no enter, which requiredScopes demands"
@@ -136,6 +147,11 @@ func TestSettingsOfATemplateAreExplained(t *testing.T) {
 		"no required claim":   {args(required, nil), token(), 1, noOrg},
 		"a required claim":    {args(required, nil), token(issuer.Claim("org_id", "org1")), 0, "ok scope"},
 		"other nested claim":  {args(nested, nil), ofTenant, 1, other},
+		"a boolean":           {args(boolean, nil), token(issuer.Claim("email_verified", true)), 1, isTrue},
+		"array in an array":   {args(group, nil), token(issuer.Claim("groups", [][]string{{"a"}})), 1, inside},
+		"required element":    {args(element, nil), orgs, 1, otherElement},
+		"refused element":     {args(refusedElement, nil), orgs, 1, eveElement},
+		"scopes in element":   {args(elementRights, nil), orgs, 1, roles},
 		"refused claim":       {args(refused, nil), token(issuer.Subject("eve")), 1, eve},
 		"scopes elsewhere":    {args(rights, nil), permissions, 0, `ok scope      "read:things" opens GET /things`},
 		"too much context":    {args(nil, bigClaim), token(issuer.Claim("groups", big)), 1, long},

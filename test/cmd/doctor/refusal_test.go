@@ -19,6 +19,8 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		nearAudience = token(issuer.Audience(audience+"/", "https://t.example/userinfo"))
 		tooLong      = token(claim("groups", strings.Repeat("x", 9000)))
 		bound        = token(claim("cnf", map[string]string{"jkt": "x"}))
+		nullScope    = token(claim("scope", nil), claim("scp", "read:things"))
+		repeated     = local.Sign([]byte(`{"alg":"RS256"}`), []byte(`{"iss":"`+local.URL()+`","sub":"a","sub":"b"}`))
 		permission   = token(issuer.Scopes("openid"), claim("permissions", []string{"read:things"}))
 		ofCognito    = token(issuer.Without("aud"), claim("token_use", "access"), claim("client_id", audience))
 	)
@@ -40,6 +42,7 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		isIDToken     = "it has the claim nonce, which marks an ID token"
 		isJWE         = "an encrypted token (JWE), which only its issuer can read"
 		noSuchHeader  = "its header has the member crit, which no access token has"
+		notStrings    = "and must be a string or an array of strings"
 		shared        = "signed with a secret that the issuer and the API share"
 	)
 	for name, test := range map[string]struct{ token, says, fix string }{
@@ -60,10 +63,16 @@ func TestRefusedTokensAreExplained(t *testing.T) {
 		"cty":             {token(header("cty", "JWT")), "its header has the member cty", sendIt},
 		"typ a number":    {token(header("typ", 7)), "typ in its header is not a string", sendIt},
 		"no sub":          {token(issuer.Without("sub")), "!! kind       there is no sub", putIt},
-		"sub a number":    {token(claim("sub", 7)), `sub is "7", and must be a string`, putIt},
+		"sub a number":    {token(claim("sub", 7)), `sub is 7, and must be a string`, putIt},
 		"exp a string":    {token(claim("exp", "soon")), `exp is "soon", and must be a number`, "put a number into it"},
-		"jti a number":    {token(claim("jti", 7)), `jti is "7", and must be a string`, "put a string into it"},
-		"scope a number":  {token(claim("scope", 7)), `scope is "7", and must be a string or an array`, "put scopes into it"},
+		"jti a number":    {token(claim("jti", 7)), `jti is 7, and must be a string`, "put a string into it"},
+		"scope a number":  {token(claim("scope", 7)), `scope is 7, and must be a string or an array`, "put scopes into it"},
+		"scope null":      {nullScope, "scope is null, and must be a string or an array", "put scopes into it"},
+		"sub null":        {token(claim("sub", nil)), "sub is null, and must be a string", putIt},
+		"client null":     {token(claim("azp", nil)), "azp is null, and must be a string", "put a string into it"},
+		"aud with 7":      {token(claim("aud", []any{audience, 7})), notStrings, "put a string, or an array of strings, into aud"},
+		"aud an object":   {token(claim("aud", map[string]int{audience: 1})), notStrings, "put a string, or an array of"},
+		"name repeated":   {repeated, "the authorizer cannot read its claims", "write each claim once"},
 		"events":          {token(claim("events", "x")), "it has the claim events", sendIt},
 		"own client":      {token(claim("aud", "c"), claim("azp", "c")), "it is for the client, as ID tokens are", access},
 		"account console": {token(claim("aud", "account")), "it is for Keycloak's own account console", makeToken},
