@@ -65,6 +65,13 @@ func TestSeveralIssuersAreExaminedAndATokenAgainstItsOwn(t *testing.T) {
 	noSlash := b.URL()[:len(b.URL())-1]
 	slash, context := issuersOf(t, entryFor(a, nil), entryFor(b, map[string]any{"issuer": noSlash}))
 	near := deploy(t, map[string]string{"ISSUERS": slash}, context)
+	swapped, context := issuersOf(t, entryFor(a, map[string]any{"jwksUri": b.JWKSURL()}),
+		entryFor(b, map[string]any{"jwksUri": a.JWKSURL()}))
+	swappedArgs := deploy(t, map[string]string{"ISSUERS": swapped}, context)
+	ofOther := `its key is of another issuer, "` + b.URL() + `"`
+	const ofNobody = "is of another issuer, or is not used"
+	useOtherKeys := `set issuers[0].jwksUri to "` + b.JWKSURL() + `" in cdk.json`
+	useOwnKeys := `set issuers[1].jwksUri to "` + b.JWKSURL() + `" in cdk.json`
 	first, second := "\nissuer 1 of 2: \""+a.URL()+"\" (issuers[0] in cdk.json)\n", "\nissuer 2 of 2: \""
 	const useOurs = `set issuers[1].audience to "https://api.example.com" in cdk.json`
 	ofBoth := `which none of the issuers is: "` + a.URL() + `", "` + b.URL() + `"`
@@ -79,7 +86,9 @@ func TestSeveralIssuersAreExaminedAndATokenAgainstItsOwn(t *testing.T) {
 		"of the first":   {args, a.Token(), 0, []string{`ok iss        the token has "` + a.URL(), "ok signature"}},
 		"of the second":  {args, b.Token(), 0, []string{`ok iss        the token has "` + b.URL(), "ok signature"}},
 		"of neither":     {args, stranger.Token(), 1, []string{"!! iss ", ofBoth, "add its issuer to the setting issuers"}},
-		"key of another": {args, b.Token(issuer.Claim("iss", a.URL())), 1, []string{"!! key ", "is of another issuer"}},
+		"key of another": {args, b.Token(issuer.Claim("iss", a.URL())), 1, []string{"!! key ", ofOther, useOtherKeys}},
+		"keys swapped":   {swappedArgs, b.Token(), 1, []string{"!! key ", "its key is of another issuer", useOwnKeys}},
+		"key of nobody":  {args, stranger.Token(issuer.Claim("iss", a.URL())), 1, []string{"!! key ", ofNobody}},
 		"audience":       {other, b.Token(), 1, []string{"!! aud ", useOurs + " if that is this API"}},
 		"slash":          {near, b.Token(), 1, []string{"!! issuer ", useSlash, corrected}},
 		"opaque":         {args, "kj3h45kj34h5kj34h5k", 1, []string{"!! token ", "an opaque token, not a JWT"}},

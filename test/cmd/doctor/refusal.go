@@ -20,6 +20,10 @@ const (
 
 // refusal explains a reason of the authorizer, and how to get a token that is accepted.
 func (d *doctor) refusal(reason string) (why, fix string) {
+	if d.signer != nil {
+		return "its key is of another issuer, " + shown(d.signer.use.Issuer), "get the token from exactly this issuer, " +
+			"or, if these are its keys (the URLs of two issuers may be swapped), " + d.set("jwksUri", d.signer.use.JWKSURI)
+	}
 	switch reason {
 	case "malformed_header":
 		if why, fix := pasted.Form(d.settings.token); why != "" {
@@ -169,7 +173,8 @@ func (d *doctor) otherIssuer() (why, fix string) {
 	}
 	if strings.TrimSpace(iss) != iss || strings.ContainsFunc(iss, unicode.IsControl) {
 		return fmt.Sprintf("the trusted issuer is %q; no setting can trust a name with a control character or "+
-			"with a blank at an end", d.use.Issuer), "configure the issuer with another name, or get the token from the trusted issuer"
+				"with a blank at an end", d.use.Issuer),
+			"configure the issuer with another name, or get the token from the trusted issuer"
 	}
 	return fmt.Sprintf("the trusted issuer is %q (%s)", d.use.Issuer, discovery.Difference(iss, d.use.Issuer)),
 		d.set("issuer", iss) + " if that is the issuer you mean, " +
