@@ -72,6 +72,10 @@ func (d *doctor) otherAudience() (why, fix string) {
 	if claim == "iss" {
 		claim = "aud"
 	}
+	if value, found := d.token.find(claim); found && !areStrings(value) {
+		return claim + " is " + d.token.shown(claim) + ", and must be a string or an array of strings",
+			"configure the issuer to put a string, or an array of strings, into " + claim
+	}
 	audiences := d.token.claimStrings(claim)
 	for _, theirs := range audiences {
 		for i, ours := range d.use.Audiences {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 )
 
 // examineToken has the authorizer decide about the token, with the settings of all
@@ -16,7 +17,33 @@ func (d *doctor) examineToken(ctx context.Context) error {
 			return err
 		}
 	}
+	if err := d.findSigner(ctx, v.decision.Reason); err != nil {
+		return err
+	}
 	d.explainDecision(v)
+	return nil
+}
+
+// findSigner finds out whether a token with a wrong signature, or of an unknown key, is
+// signed with a key of another trusted issuer: their URLs may be swapped.
+func (d *doctor) findSigner(ctx context.Context, reason string) error {
+	if !slices.Contains([]string{"bad_signature", "kid_unknown", "kid_unproven"}, reason) {
+		return nil
+	}
+	for _, other := range d.doctors {
+		if !other.usable || other.use.JWKSURI == d.use.JWKSURI {
+			continue
+		}
+		as := d.use
+		as.JWKSURI = other.use.JWKSURI
+		v, err := d.ask(ctx, []trusted{as}, d.settings.token)
+		if err != nil {
+			return err
+		}
+		if v.decision.Reason == "ok" || v.decision.Reason == "scope" {
+			d.signer = other
+		}
+	}
 	return nil
 }
 

@@ -65,6 +65,13 @@ func TestSeveralIssuersAreExaminedAndATokenAgainstItsOwn(t *testing.T) {
 	noSlash := b.URL()[:len(b.URL())-1]
 	slash, context := issuersOf(t, entryFor(a, nil), entryFor(b, map[string]any{"issuer": noSlash}))
 	near := deploy(t, map[string]string{"ISSUERS": slash}, context)
+	swapped, context := issuersOf(t, entryFor(a, map[string]any{"jwksUri": b.JWKSURL()}),
+		entryFor(b, map[string]any{"jwksUri": a.JWKSURL()}))
+	swappedArgs := deploy(t, map[string]string{"ISSUERS": swapped}, context)
+	ofOther := `its key is of another issuer, "` + b.URL() + `"`
+	const ofNobody = "is of another issuer, or is not used"
+	useOtherKeys := `set issuers[0].jwksUri to "` + b.JWKSURL() + `" in cdk.json`
+	useOwnKeys := `set issuers[1].jwksUri to "` + b.JWKSURL() + `" in cdk.json`
 	first, second := "\nissuer 1 of 2: \""+a.URL()+"\" (issuers[0] in cdk.json)\n", "\nissuer 2 of 2: \""
 	const useOurs = `set issuers[1].audience to "https://api.example.com" in cdk.json`
 	ofBoth := `which none of the issuers is: "` + a.URL() + `", "` + b.URL() + `"`
@@ -79,7 +86,9 @@ func TestSeveralIssuersAreExaminedAndATokenAgainstItsOwn(t *testing.T) {
 		"of the first":   {args, a.Token(), 0, []string{`ok iss        the token has "` + a.URL(), "ok signature"}},
 		"of the second":  {args, b.Token(), 0, []string{`ok iss        the token has "` + b.URL(), "ok signature"}},
 		"of neither":     {args, stranger.Token(), 1, []string{"!! iss ", ofBoth, "add its issuer to the setting issuers"}},
-		"key of another": {args, b.Token(issuer.Claim("iss", a.URL())), 1, []string{"!! key ", "is of another issuer"}},
+		"key of another": {args, b.Token(issuer.Claim("iss", a.URL())), 1, []string{"!! key ", ofOther, useOtherKeys}},
+		"keys swapped":   {swappedArgs, b.Token(), 1, []string{"!! key ", "its key is of another issuer", useOwnKeys}},
+		"key of nobody":  {args, stranger.Token(issuer.Claim("iss", a.URL())), 1, []string{"!! key ", ofNobody}},
 		"audience":       {other, b.Token(), 1, []string{"!! aud ", useOurs + " if that is this API"}},
 		"slash":          {near, b.Token(), 1, []string{"!! issuer ", useSlash, corrected}},
 		"opaque":         {args, "kj3h45kj34h5kj34h5k", 1, []string{"!! token ", "an opaque token, not a JWT"}},
@@ -112,16 +121,27 @@ func TestSettingsOfATemplateAreExplained(t *testing.T) {
 	onlyES := map[string]any{"algorithms": []string{"ES256"}}
 	bigClaim := map[string]string{"CONTEXT_CLAIMS": "groups"}
 	wholeAPI := map[string]string{"REQUIRED_SCOPES": "enter"}
+	boolean := map[string]any{"requiredClaims": map[string]any{"email_verified": []string{"true"}}}
+	group := map[string]any{"requiredClaims": map[string]any{"groups": []string{"a", "b"}}}
+	element := map[string]any{"requiredClaims": map[string]any{"/orgs/0/id": []string{"acme"}}}
+	refusedElement := map[string]any{"refusedClaims": map[string]any{"/orgs/0/id": []string{"other"}}}
+	elementRights := map[string]any{"scopeClaims": []string{"/orgs/0/roles", "scope"}}
 	big := make([]string, 600)
 	for i := range big {
 		big[i] = "a-group"
 	}
 	permissions := token(issuer.Claim("permissions", []string{"read:things"}), issuer.Without("scope"))
 	ofTenant := token(issuer.Claim("ctx", map[string]any{"tenant": "other"}))
+	orgs := token(issuer.Claim("orgs", []any{map[string]any{"id": "other", "roles": 7}}))
 	const flatContext = `{"context":{"issuer":"i","audience":"a"}}`
 	const setAudience = `set audience to "https://api.example.com" in cdk.json if`
 	const noOrg = `its claim org_id is none, and issuers[0].requiredClaims requires one of "org1"`
 	const other = `its claim /ctx/tenant is "other", and issuers[0].requiredClaims requires one of "acme"`
+	const isTrue = `its claim email_verified is true, and issuers[0].requiredClaims requires one of "true"`
+	const inside = `its claim groups is [["a"]], and issuers[0].requiredClaims requires one of "a", "b"`
+	const otherElement = `its claim /orgs/0/id is "other", and issuers[0].requiredClaims requires one of "acme"`
+	const eveElement = `its claim /orgs/0/id is "other", which issuers[0].refusedClaims refuses`
+	const roles = "/orgs/0/roles is 7, and must be a string or an array of strings"
 	const eve = `its claim sub is "eve", which issuers[0].refusedClaims refuses`
 	const long = "the claims of contextClaims (groups) are longer than 4,096 bytes in this token"
 	const noEnter = "every route answers 403: the token has no enter, which requiredScopes demands"
@@ -136,6 +156,11 @@ func TestSettingsOfATemplateAreExplained(t *testing.T) {
 		"no required claim":   {args(required, nil), token(), 1, noOrg},
 		"a required claim":    {args(required, nil), token(issuer.Claim("org_id", "org1")), 0, "ok scope"},
 		"other nested claim":  {args(nested, nil), ofTenant, 1, other},
+		"a boolean":           {args(boolean, nil), token(issuer.Claim("email_verified", true)), 1, isTrue},
+		"array in an array":   {args(group, nil), token(issuer.Claim("groups", [][]string{{"a"}})), 1, inside},
+		"required element":    {args(element, nil), orgs, 1, otherElement},
+		"refused element":     {args(refusedElement, nil), orgs, 1, eveElement},
+		"scopes in element":   {args(elementRights, nil), orgs, 1, roles},
 		"refused claim":       {args(refused, nil), token(issuer.Subject("eve")), 1, eve},
 		"scopes elsewhere":    {args(rights, nil), permissions, 0, `ok scope      "read:things" opens GET /things`},
 		"too much context":    {args(nil, bigClaim), token(issuer.Claim("groups", big)), 1, long},

@@ -34,6 +34,7 @@ type doctor struct {
 	unreachable bool               // there was no answer from the issuer
 	privateCA   bool               // because the authority of its certificate is not trusted
 	usable      bool               // there is a key that the authorizer can use
+	signer      *doctor            // another issuer, whose key has signed the token; nil if none has
 }
 
 // examine runs all checks. Its error is errNotReady if a mistake was found.

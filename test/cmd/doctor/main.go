@@ -22,18 +22,20 @@ import (
 	"syscall"
 
 	"accountapi/test/internal/authorizer"
+	"accountapi/test/internal/printable"
 	"accountapi/test/internal/project"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	stderr := printable.Writer(os.Stderr)
 	s, err := parse(os.Args[1:], os.Getenv("TOKEN"))
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "doctor:", err)
+		fmt.Fprintln(stderr, "doctor:", err)
 		os.Exit(2)
 	}
 	bootstrap, err := project.Function(ctx, "authorizer", os.Stderr)
@@ -41,11 +43,11 @@ func main() {
 		err = authorizer.TrustCABundle(s.caBundle)
 	}
 	if err == nil {
-		err = examine(ctx, s, bootstrap, &report{out: os.Stdout})
+		err = examine(ctx, s, bootstrap, &report{out: printable.Writer(os.Stdout)})
 	}
 	if err != nil {
 		if !errors.Is(err, errNotReady) {
-			fmt.Fprintln(os.Stderr, "doctor:", err)
+			fmt.Fprintln(stderr, "doctor:", err)
 		}
 		os.Exit(1)
 	}

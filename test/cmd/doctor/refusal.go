@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 
 	"accountapi/test/internal/discovery"
 	"accountapi/test/internal/pasted"
@@ -19,6 +20,10 @@ const (
 
 // refusal explains a reason of the authorizer, and how to get a token that is accepted.
 func (d *doctor) refusal(reason string) (why, fix string) {
+	if d.signer != nil {
+		return "its key is of another issuer, " + shown(d.signer.use.Issuer), "get the token from exactly this issuer, " +
+			"or, if these are its keys (the URLs of two issuers may be swapped), " + d.set("jwksUri", d.signer.use.JWKSURI)
+	}
 	switch reason {
 	case "malformed_header":
 		if why, fix := pasted.Form(d.settings.token); why != "" {
@@ -91,6 +96,11 @@ func (d *doctor) malformed() (why, fix string) {
 	case d.token.parts == 5:
 		return "it is an encrypted token (JWE), which only its issuer can read; " + opaque, fix
 	}
+	if d.token.intact && d.token.claims != nil {
+		return "the authorizer cannot read its claims: a name is repeated, or there are more than 200 claims, " +
+				"more than 16 levels, or characters that are not UTF-8",
+			"configure the issuer to write each claim once, and fewer of them"
+	}
 	return "it is damaged, or not a JWT", copyAgain
 }
 
@@ -160,6 +170,11 @@ func (d *doctor) otherIssuer() (why, fix string) {
 	if mark := d.token.idTokenMark(); mark != "" {
 		return fmt.Sprintf("the trusted issuer is %q, and this is an ID token, as its claim %s shows",
 			d.use.Issuer, mark), sendAccess
+	}
+	if strings.TrimSpace(iss) != iss || strings.ContainsFunc(iss, unicode.IsControl) {
+		return fmt.Sprintf("the trusted issuer is %q; no setting can trust a name with a control character or "+
+				"with a blank at an end", d.use.Issuer),
+			"configure the issuer with another name, or get the token from the trusted issuer"
 	}
 	return fmt.Sprintf("the trusted issuer is %q (%s)", d.use.Issuer, discovery.Difference(iss, d.use.Issuer)),
 		d.set("issuer", iss) + " if that is the issuer you mean, " +

@@ -3,6 +3,7 @@ package main
 import (
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -18,7 +19,7 @@ func (d *doctor) scopeClaims() []string {
 // readClaim returns the one in which it finds them; "" if the token has none.
 func (d *doctor) readClaim() string {
 	for _, claim := range d.scopeClaims() {
-		if d.token.at(claim) != nil {
+		if _, found := d.token.find(claim); found {
 			return claim
 		}
 	}
@@ -65,18 +66,40 @@ func collect(found map[string]any, pointer string, members map[string]any) {
 	}
 }
 
-// at returns the value of a claim, which is a name or a JSON Pointer (RFC 6901); nil if
-// there is none.
-func (t token) at(claim string) any {
+// find returns the value of a claim, which is a name or a JSON Pointer (RFC 6901). A claim
+// that is null is found, as the authorizer finds it.
+func (t token) find(claim string) (value any, found bool) {
 	if !strings.HasPrefix(claim, "/") {
-		return t.claims[claim]
+		value, found = t.claims[claim]
+		return value, found
 	}
-	var value any = t.claims
+	value = t.claims
 	for part := range strings.SplitSeq(claim[1:], "/") {
-		members, _ := value.(map[string]any)
-		value = members[strings.NewReplacer("~1", "/", "~0", "~").Replace(part)]
+		switch inner := value.(type) {
+		case map[string]any:
+			value, found = inner[strings.NewReplacer("~1", "/", "~0", "~").Replace(part)]
+		case []any:
+			i, _ := strconv.Atoi(part)
+			if found = i >= 0 && i < len(inner) && strconv.Itoa(i) == part; found { // 0, not 00, +0 or x
+				value = inner[i]
+			}
+		default:
+			found = false
+		}
+		if !found {
+			return nil, false
+		}
 	}
-	return value
+	return value, true
+}
+
+// shown formats the value of a claim, "none" if there is none.
+func (t token) shown(claim string) string {
+	value, found := t.find(claim)
+	if found && value == nil {
+		return "null"
+	}
+	return quoted(value)
 }
 
 // scopesOf returns the scopes in a claim: separated by spaces, or the strings of an
@@ -86,6 +109,15 @@ func scopesOf(value any) []string {
 		return strings.Fields(text)
 	}
 	return stringsOf(value)
+}
+
+// areStrings reports whether a value is a string or an array of strings.
+func areStrings(value any) bool {
+	if items, ok := value.([]any); ok {
+		return len(stringsOf(items)) == len(items)
+	}
+	_, ok := value.(string)
+	return ok
 }
 
 // stringsOf returns a string, or the strings of an array.

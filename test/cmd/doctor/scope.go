@@ -45,7 +45,8 @@ func (d *doctor) examineScopes(scope string) {
 func (d *doctor) explainWholeAPI() {
 	var has []string
 	if claim := d.readClaim(); claim != "" {
-		has = scopesOf(d.token.at(claim))
+		value, _ := d.token.find(claim)
+		has = scopesOf(value)
 	}
 	missing := list(d.whole["REQUIRED_SCOPES"])
 	missing = slices.DeleteFunc(missing, func(s string) bool { return slices.Contains(has, s) })

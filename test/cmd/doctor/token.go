@@ -11,8 +11,9 @@ import (
 
 // token is a decoded token. Nothing in it is verified: it is only shown.
 type token struct {
-	parts  int // between the dots
-	length int // in bytes
+	parts  int  // between the dots
+	length int  // in bytes
+	intact bool // all parts are base64url
 	header map[string]any
 	claims map[string]any
 }
@@ -22,6 +23,10 @@ type token struct {
 func decode(compact string) token {
 	parts := strings.Split(compact, ".")
 	t := token{parts: len(parts), length: len(compact)}
+	t.intact = !slices.ContainsFunc(parts, func(part string) bool {
+		_, err := base64.RawURLEncoding.Strict().DecodeString(part)
+		return err != nil
+	})
 	t.header = object(parts[0])
 	if len(parts) == 3 {
 		t.claims = object(parts[1])
@@ -158,7 +163,8 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d s", seconds)
 }
 
-// quoted formats a header parameter or a claim of any type on one line of limited length.
+// quoted formats a header parameter or a claim of any type on one line of limited length:
+// strings in quotation marks, so that "7" and 7 differ.
 func quoted(value any) string {
 	switch value := value.(type) {
 	case nil:
@@ -166,11 +172,17 @@ func quoted(value any) string {
 	case string:
 		return fmt.Sprintf("%.200q", value)
 	case []any:
-		items := make([]string, len(value))
-		for i, item := range value {
-			items[i] = quoted(item)
+		if len(value) > 0 && areStrings(value) {
+			return quotedAll(stringsOf(value))
 		}
-		return strings.Join(items, ", ")
 	}
-	return fmt.Sprintf("%.200q", fmt.Sprint(value))
+	return fmt.Sprintf("%.200s", toJSON(value))
+}
+
+func quotedAll(values []string) string {
+	items := make([]string, len(values))
+	for i, value := range values {
+		items[i] = quoted(value)
+	}
+	return strings.Join(items, ", ")
 }

@@ -24,7 +24,7 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	case !has("sub"):
 		return "there is no sub", configure
 	case !isString || sub == "":
-		return "sub is " + quoted(t.claims["sub"]) + ", and must be a string that is not empty", configure
+		return "sub is " + t.shown("sub") + ", and must be a string that is not empty", configure
 	case len(sub) > 256:
 		return "sub is longer than 256 bytes", "configure the issuer with shorter subjects"
 	}
@@ -40,7 +40,7 @@ func (d *doctor) wrongClaim() (why, fix string) {
 		case !has(name) && name == "exp":
 			return "there is no exp", configure
 		case has(name) && !isNumber:
-			return name + " is " + quoted(t.claims[name]) + ", and must be a number",
+			return name + " is " + t.shown(name) + ", and must be a number",
 				"configure the issuer to put a number into it"
 		case seconds > endOf9999:
 			return name + " is not a time in seconds (milliseconds?)", "configure the issuer to write " + name + " in seconds"
@@ -59,15 +59,14 @@ func (d *doctor) wrongClaim() (why, fix string) {
 	}
 	for _, name := range []string{"client_id", "azp", "appid", "cid", "jti"} {
 		if _, isString := t.claims[name].(string); has(name) && !isString {
-			return name + " is " + quoted(t.claims[name]) + ", and must be a string",
+			return name + " is " + t.shown(name) + ", and must be a string",
 				"configure the issuer to put a string into it"
 		}
 	}
-	for _, name := range d.scopeClaims() {
-		if value := t.at(name); value != nil {
-			return name + " is " + quoted(value) + ", and must be a string or an array of strings",
-				"configure the issuer to put scopes into it, or " + d.set("scopeClaims", "another_claim")
-		}
+	name := d.readClaim()
+	if value, found := t.find(name); found && !areStrings(value) {
+		return name + " is " + t.shown(name) + ", and must be a string or an array of strings",
+			"configure the issuer to put scopes into it, or " + d.set("scopeClaims", "another_claim")
 	}
 	return "a claim is missing or has a wrong type", configure
 }
@@ -80,15 +79,15 @@ func (d *doctor) otherCondition(required bool) (why, fix string) {
 		conditions, key = d.use.RequiredClaims, "requiredClaims"
 	}
 	for _, claim := range slices.Sorted(maps.Keys(conditions)) {
-		values := stringsOf(d.token.at(claim))
-		found := slices.ContainsFunc(values, func(s string) bool { return slices.Contains(conditions[claim], s) })
+		value, _ := d.token.find(claim)
+		found := slices.ContainsFunc(stringsOf(value), func(s string) bool { return slices.Contains(conditions[claim], s) })
 		switch {
 		case required && !found:
 			return fmt.Sprintf("its claim %s is %s, and %s requires one of %s",
-					claim, quoted(d.token.at(claim)), d.named(key), quoted(strings.Join(conditions[claim], " "))),
-				"send a token with this claim, or change " + d.named(key)
+					claim, d.token.shown(claim), d.named(key), quotedAll(conditions[claim])),
+				"send a token in which it is one of these strings, or an array with one of them, or change " + d.named(key)
 		case !required && found:
-			return fmt.Sprintf("its claim %s is %s, which %s refuses", claim, quoted(d.token.at(claim)), d.named(key)),
+			return fmt.Sprintf("its claim %s is %s, which %s refuses", claim, d.token.shown(claim), d.named(key)),
 				"send another token, or remove the value from " + d.named(key)
 		}
 	}

@@ -112,6 +112,12 @@ func (c *callback) handler(state string) http.Handler {
 
 // read reads the authorization response (RFC 6749 section 4.1.2, RFC 9207 section 2.4).
 func (c *callback) read(query url.Values, state string) answer {
+	for name, values := range query {
+		if len(values) > 1 { // RFC 6749 section 3.1
+			return answer{err: fmt.Errorf("the answer in the browser has the parameter %q %d times: "+
+				"ask the operator of the issuer", name, len(values))}
+		}
+	}
 	r := refusal{code: query.Get("error"), description: query.Get("error_description")}
 	switch {
 	case query.Get("state") != state:

@@ -19,17 +19,20 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"accountapi/test/internal/printable"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	stderr := printable.Writer(os.Stderr)
 	s, err := parse(os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {
 		return
 	}
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "token:", err)
+		fmt.Fprintln(stderr, "token:", err)
 		os.Exit(2)
 	}
 	get := getForClient
@@ -38,7 +41,7 @@ func main() {
 	}
 	token, err := get(ctx, s)
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "token:", err)
+		fmt.Fprintln(stderr, "token:", err)
 		os.Exit(1)
 	}
 	fmt.Println(token)

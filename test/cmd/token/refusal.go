@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 
 	"golang.org/x/oauth2"
@@ -17,7 +18,10 @@ func explain(err error, s settings, secret, endpoint string) error {
 		if secret == "" {
 			return text
 		}
-		return strings.ReplaceAll(text, secret, "…")
+		for _, form := range []string{secret, url.QueryEscape(secret), url.PathEscape(secret)} {
+			text = strings.ReplaceAll(text, form, "…")
+		}
+		return text
 	}
 	answer, refused := errors.AsType[*oauth2.RetrieveError](err)
 	if !refused {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"net/http"
@@ -41,6 +42,9 @@ func checkEndpoint(document discovery.Document, name, endpoint string) error {
 			"(a Cognito user pool needs a domain for that)", document.Address, name)
 	case err != nil || !discovery.Secure(u):
 		return fmt.Errorf("the issuer's %s %q is not an https URL: secrets would be sent unencrypted", name, endpoint)
+	case u.Host == "" || strings.Contains(endpoint, "#"): // RFC 6749 sections 3.1 and 3.2
+		return fmt.Errorf("the issuer's %s %q is not a URL with a host and without a fragment: ask its operator",
+			name, endpoint)
 	}
 	return nil
 }
@@ -68,8 +72,7 @@ func getForClient(ctx context.Context, s settings) (string, error) {
 	if err != nil {
 		return "", explain(err, s, secret, document.TokenEndpoint)
 	}
-	describe(token, s)
-	return token.AccessToken, nil
+	return printed(token, s)
 }
 
 // api returns the parameters that name the API. OAuth has none of its own: audience is
@@ -105,8 +108,13 @@ func authStyle(methods []string) oauth2.AuthStyle {
 	}
 }
 
-// describe prints to standard error what the issuer says about the token.
-func describe(token *oauth2.Token, s settings) {
+// printed prints to standard error what the issuer says about the token, and returns what
+// is printed to standard output.
+func printed(token *oauth2.Token, s settings) (string, error) {
+	// RFC 6749 appendix A.12: a terminal would obey other characters.
+	if strings.ContainsFunc(token.AccessToken, func(r rune) bool { return r < ' ' || r > '~' }) {
+		return "", errors.New("the access_token of the issuer has characters that no token has: ask its operator")
+	}
 	if !token.Expiry.IsZero() {
 		fmt.Fprintf(os.Stderr, "valid for %s\n", time.Until(token.Expiry).Round(time.Second))
 	}
@@ -123,4 +131,5 @@ func describe(token *oauth2.Token, s settings) {
 		}
 		fmt.Fprintln(os.Stderr, "note: this is not a signed JWT, and the API will refuse it: "+why)
 	}
+	return token.AccessToken, nil
 }

@@ -179,6 +179,7 @@ func TestRefusalsAreExplained(t *testing.T) {
 		{"unknown resource", refusal(400, "invalid_target", ""), secret, "-resource https://x/", "RESOURCE must be exactly"},
 		{"no audience, no scope", refusal(400, "invalid_request", ""), secret, "", "add AUDIENCE=…"},
 		{"another code", refusal(400, "invalid_grant", ""), secret, "", `"invalid_grant"`},
+		{"encoded secret", refusal(400, "invalid_client", "no "+url.QueryEscape(secret)), secret, "", `("no …")`},
 		{"secret repeated", refusal(400, "invalid_client", "unknown secret "+secret), secret, "", "unknown secret …"},
 		// Other answers.
 		{"status 503", provider(t, 503, "busy"), secret, "", "503 Service Unavailable: the issuer has an"},
@@ -262,12 +263,27 @@ func TestSecretIsSentOverHTTPSOnly(t *testing.T) {
 	for endpoint, want := range map[string]string{
 		"http://issuer.example/token": "is not an https URL",
 		"":                            "has no token_endpoint",
+		"https:issuer.example/token":  "is not a URL with a host",
+		"https://issuer.example/t#x":  "without a fragment",
 	} {
 		document = fmt.Sprintf(`{"issuer":%q,"token_endpoint":%q}`, server.URL, endpoint)
 		_, stderr, code := run(t, command(secret, "-issuer", server.URL, "-client-id", "machine"))
 		if code != 1 || !strings.Contains(stderr, want) {
 			t.Errorf("%q: exit code %d, stderr %q, want %q", endpoint, code, stderr, want)
 		}
+	}
+}
+
+// A terminal obeys control sequences, with which an answer could change what was printed.
+func TestControlSequencesOfAnIssuerAreEscaped(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.WriteString(w, `{"issuer":"https://issuer.example/\u001b[31m\u202e"}`)
+	}))
+	defer server.Close()
+	_, stderr, code := run(t, command(secret, "-issuer", server.URL, "-client-id", "machine"))
+	const want = `use exactly ISSUER=https://issuer.example/\x1b[31m\u202e`
+	if code != 1 || !strings.Contains(stderr, want) || strings.ContainsAny(stderr, "\x1b\u202e") {
+		t.Errorf("exit code %d, stderr %q; want 1, %q", code, stderr, want)
 	}
 }
 

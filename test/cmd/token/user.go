@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"runtime"
 
+	"accountapi/test/internal/printable"
+
 	"golang.org/x/oauth2"
 )
 
@@ -45,7 +47,8 @@ func getForUser(ctx context.Context, s settings) (string, error) {
 		options = append(options, oauth2.SetAuthURLParam(name, value))
 	}
 	login := config.AuthCodeURL(state, options...)
-	fmt.Fprintf(os.Stderr, "log in at\n\n%s\n\nThe issuer must know %s as a callback URL of the client.\n",
+	fmt.Fprintf(printable.Writer(os.Stderr),
+		"log in at\n\n%s\n\nThe issuer must know %s as a callback URL of the client.\n",
 		login, callback.url)
 	openBrowser(login)
 
@@ -61,8 +64,7 @@ func getForUser(ctx context.Context, s settings) (string, error) {
 	if err != nil {
 		return "", explain(err, s, secret, document.TokenEndpoint)
 	}
-	describe(token, s)
-	return token.AccessToken, nil
+	return printed(token, s)
 }
 
 // openBrowser opens a page in the browser if this machine has one with a window. Otherwise

@@ -187,6 +187,8 @@ func TestAnswersWithoutATokenAreExplained(t *testing.T) {
 		{"no state", "code=c", "its state differs"},
 		{"error with a wrong state", "error=access_denied&state=other", "its state differs"},
 		{"another issuer", "code=c&state=STATE&iss=https://attacker.example.com/", `of the issuer "https://attacker`},
+		{"two codes", "code=c&code=d&state=STATE", `has the parameter "code" 2 times`},
+		{"two states", "code=c&state=STATE&state=other", `has the parameter "state" 2 times`},
 		{"empty code", "code=&state=STATE", "has no code"},
 		{"unknown code", "code=c&state=STATE", "the code is used, or too old"},
 	} {
@@ -248,6 +250,7 @@ func TestRefusedCodesAreExplained(t *testing.T) {
 			"or its secret is wrong"},
 		{"Entra: single-page application", "", 400, `{"error":"invalid_request","error_description":"AADSTS9002327: x"}`,
 			"register the callback URL for a desktop application"},
+		{"escapes in the token", "", 200, `{"access_token":"\u001b[31mx"}`, "has characters that no token has"},
 		{"used code", "", 400, `{"error":"invalid_grant"}`, "the code is used, or too old"},
 		{"redirect", "", 307, ``, "redirects are not followed"},
 	} {
