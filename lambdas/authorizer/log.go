@@ -145,8 +145,13 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 	line.number("Duration", milliseconds(time.Since(e.start)))
 	line.number("ColdStart", cold)
 	decisions := byFunction + "," + byReason
-	metrics := []directive{{}, {byFunction,
-		`{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`}}
+	if why == jwt.ErrJWKSUnavailable {
+		decisions += "," + byReasonAndKeySet
+	}
+	metrics := []directive{
+		{decisions, `{"Name":"Decisions","Unit":"Count"}`},
+		{byFunction, `{"Name":"Duration","Unit":"Milliseconds"},{"Name":"ColdStart","Unit":"Count"}`},
+	}
 	if keys := e.seen.Keys; keys != nil {
 		line.string("jwksUri", keys.Address())
 		// Only for a token that needed the keys: they are fetched for it if due, so an
@@ -155,11 +160,7 @@ func (e *entry) write(decision string, why jwt.Reason, err error) {
 			line.number("KeySetAge", float64(int(age.Seconds())))
 			metrics = append(metrics, directive{byKeySet, `{"Name":"KeySetAge","Unit":"Seconds"}`})
 		}
-		if why == jwt.ErrJWKSUnavailable {
-			decisions += "," + byReasonAndKeySet
-		}
 	}
-	metrics[0] = directive{decisions, `{"Name":"Decisions","Unit":"Count"}`}
 	line.metrics(e.log.namespace, e.start, metrics...)
 	line.end(e.log.out)
 }
