@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -78,12 +77,9 @@ func (s *settings) issuers() []issuer {
 
 // issuerList returns the list issuers from cdk.json, or from JSON after -c.
 func (s *settings) issuerList() []any {
-	value := s.values["issuers"]
-	if text, ok := value.(string); ok {
-		if err := json.Unmarshal([]byte(text), &value); err != nil {
-			s.problem("issuers", "is not JSON (%v): write a list of objects, in single quotes for the shell", err)
-			return nil
-		}
+	value, ok := s.decoded("issuers", "a list of objects")
+	if !ok {
+		return nil
 	}
 	list, ok := value.([]any)
 	if !ok || len(list) == 0 {
@@ -203,7 +199,7 @@ func several(value any) bool {
 		_, list := value.([]any)
 		return list
 	}
-	parts := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+	parts := separated(text)
 	return strings.HasPrefix(text, "[") || len(parts) > 1 &&
 		!slices.ContainsFunc(parts, func(part string) bool { return !strings.ContainsAny(part, ".:") })
 }

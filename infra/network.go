@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"slices"
@@ -24,14 +23,8 @@ var networkKeys = []string{"vpcId", "subnetIds", "securityGroupIds", "caBundle"}
 
 // network reads the object network from cdk.json, or from JSON after -c.
 func (s *settings) network(issuers []issuer) network {
-	value := s.values["network"]
-	if text, ok := value.(string); ok && text != "" {
-		if err := json.Unmarshal([]byte(text), &value); err != nil {
-			s.problem("network", "is not JSON (%v): write an object, in single quotes for the shell", err)
-			return network{}
-		}
-	}
-	if value == nil || value == "" {
+	value, ok := s.decoded("network", "an object")
+	if !ok || value == nil || value == "" {
 		return network{}
 	}
 	values, ok := value.(map[string]any)

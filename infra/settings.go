@@ -65,7 +65,7 @@ func (s *settings) list(key string, fallback ...string) []string {
 	switch value := s.values[key].(type) {
 	case nil:
 	case string:
-		items = strings.FieldsFunc(value, func(r rune) bool { return r == ',' || r == ' ' })
+		items = separated(value)
 	case []any:
 		for _, item := range value {
 			text, ok := item.(string)
@@ -83,6 +83,24 @@ func (s *settings) list(key string, fallback ...string) []string {
 		return fallback
 	}
 	return items
+}
+
+// separated returns values that are separated by spaces or commas.
+func separated(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' })
+}
+
+// decoded returns a list or an object of cdk.json, or of JSON after -c. form names what
+// the JSON must be. It is not ok for text that is not JSON.
+func (s *settings) decoded(key, form string) (value any, ok bool) {
+	value = s.values[key]
+	if text, isText := value.(string); isText && text != "" {
+		if err := json.Unmarshal([]byte(text), &value); err != nil {
+			s.problem(key, "is not JSON (%v): write %s, in single quotes for the shell", err, form)
+			return nil, false
+		}
+	}
+	return value, true
 }
 
 func (s *settings) integer(key string, fallback, low, high int) int {
