@@ -27,8 +27,8 @@ func (s *settings) readTemplate(assembly, contextFile string) error {
 		}
 	} else {
 		s.issuers = []trusted{{
-			Issuer: variables["TOKEN_ISSUER"], Audiences: list(variables["AUDIENCE"]), JWKSURI: variables["JWKS_URI"],
-			Provider: variables["PROVIDER"], Algorithms: list(variables["ALGORITHMS"]),
+			Issuer: variables["TOKEN_ISSUER"], Audiences: routes.List(variables["AUDIENCE"]), JWKSURI: variables["JWKS_URI"],
+			Provider: variables["PROVIDER"], Algorithms: routes.List(variables["ALGORITHMS"]),
 		}}
 	}
 	text, err := os.ReadFile(contextFile)

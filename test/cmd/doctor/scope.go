@@ -48,7 +48,7 @@ func (d *doctor) explainWholeAPI() {
 		value, _ := d.token.find(claim)
 		has = scopesOf(value)
 	}
-	missing := list(d.whole["REQUIRED_SCOPES"])
+	missing := routes.List(d.whole["REQUIRED_SCOPES"])
 	missing = slices.DeleteFunc(missing, func(s string) bool { return slices.Contains(has, s) })
 	d.wrong("scope", d.howToGet(missing), "every route answers 403: the token has no %s, which requiredScopes demands",
 		strings.Join(missing, " and "))

@@ -61,7 +61,7 @@ func parse(args []string, token string) (settings, error) {
 	if err := flags.Parse(args); err != nil {
 		return s, err
 	}
-	one.Audiences, one.Algorithms = list(audience), list(algorithms)
+	one.Audiences, one.Algorithms = routes.List(audience), routes.List(algorithms)
 
 	var problems []error
 	problem := func(err error) {
@@ -125,9 +125,4 @@ func readToken(file string) (token string, err error) {
 		return "", fmt.Errorf("read the token: %s is empty", file)
 	}
 	return string(text), nil
-}
-
-// list splits a list as the authorizer does.
-func list(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
 }

@@ -20,7 +20,7 @@ var projectAssembly = filepath.Join("..", "..", "..", ".build", "local", "assemb
 
 func TestTheLocalIssuerImitatesEveryProvider(t *testing.T) {
 	r := route(t)
-	for _, provider := range separated(providers) {
+	for _, provider := range routes.List(providers) {
 		t.Run(provider, func(t *testing.T) {
 			p := start(t, "-port", "0", "-issuer-port", "0", "-provider", provider)
 			url := p.value(t, "API_URL")

@@ -142,7 +142,7 @@ func (a *api) startIssuer(listener net.Listener) (err error) {
 	}
 	a.issuer, err = issuer.Serve(listener, issuer.Config{
 		Provider: a.settings.provider, Audience: a.settings.audience, Scopes: a.scopes,
-		Algorithms: separated(a.settings.algorithms), Routes: a.consoleRoutes, Explain: a.last.Explanation,
+		Algorithms: routes.List(a.settings.algorithms), Routes: a.consoleRoutes, Explain: a.last.Explanation,
 	})
 	return err
 }

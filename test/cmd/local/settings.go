@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"accountapi/test/internal/routes"
 )
 
 // settings are the flags.
@@ -86,7 +88,7 @@ func parse(args []string) (settings, error) {
 	}
 	several := s.env["ISSUERS"] != ""
 	s.localIssuer = s.issuer == "" && !several && (s.assembly == "" || issuerPortGiven)
-	s.scopes = separated(*scopes)
+	s.scopes = routes.List(*scopes)
 
 	var err error
 	if s.port, err = parsePort("PORT", *port, 3000); err != nil {
@@ -110,7 +112,7 @@ func parse(args []string) (settings, error) {
 	if s.issuer == "" && s.jwksURI != "" {
 		problem("JWKS_URI needs ISSUER: the iss of the provider's tokens")
 	}
-	if s.localIssuer && s.provider != "" && !slices.Contains(separated(providers), s.provider) {
+	if s.localIssuer && s.provider != "" && !slices.Contains(routes.List(providers), s.provider) {
 		problem("PROVIDER=%s is unknown: use one of %s", s.provider, providers)
 	}
 	if several && s.issuer+s.audience+s.jwksURI+s.algorithms+s.provider != "" {
@@ -132,9 +134,4 @@ func parsePort(variable, text string, example int) (int, error) {
 			"for example make run %[1]s=%[3]d", variable, text, example)
 	}
 	return int(port), nil
-}
-
-// separated reads a list whose elements are separated by spaces or commas.
-func separated(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ' ' || r == ',' })
 }

@@ -58,7 +58,7 @@ func (a *api) issuerWith(scopeClaim string) string {
 		"issuer": a.issuer.URL(), "audience": []string{a.issuer.Audience()}, "jwksUri": a.issuer.JWKSURL(),
 		"provider": a.settings.provider, "scopeClaims": []string{scopeClaim},
 	}
-	if algorithms := separated(a.settings.algorithms); len(algorithms) > 0 {
+	if algorithms := routes.List(a.settings.algorithms); len(algorithms) > 0 {
 		issuer["algorithms"] = algorithms
 	}
 	text, err := json.Marshal([]any{issuer})

@@ -122,28 +122,27 @@ func ReadFunctions(assembly string) ([]Function, error) {
 	return all, nil
 }
 
-// RequiredScopes returns the scopes that the authorizer demands for every route.
-func RequiredScopes(assembly string) ([]string, error) {
-	templates, err := readTemplates(assembly)
-	var all []string
-	for _, t := range templates {
-		for _, r := range t.Resources {
-			scopes, _ := r.Properties.Environment.Variables["REQUIRED_SCOPES"].(string)
-			all = append(all, strings.FieldsFunc(scopes, func(r rune) bool { return r == ' ' || r == ',' })...)
-		}
-	}
-	return all, err
-}
-
 // template is what is read of a template.
 type template struct {
-	Resources map[string]struct {
-		Properties struct {
-			Environment struct{ Variables map[string]any }
-			Code        struct{ S3Key any }
-		}
+	Resources map[string]resource
+	Outputs   map[string]struct{ Value any }
+}
+
+// resource is what is read of a function.
+type resource struct {
+	Properties struct {
+		Environment struct{ Variables map[string]any }
+		Code        struct{ S3Key any }
 	}
-	Outputs map[string]struct{ Value any }
+}
+
+// readResources returns the resources of all templates.
+func readResources(assembly string) (all []resource, err error) {
+	templates, err := readTemplates(assembly)
+	for _, t := range templates {
+		all = slices.AppendSeq(all, maps.Values(t.Resources))
+	}
+	return all, err
 }
 
 func readTemplates(assembly string) ([]template, error) {
